@@ -1,0 +1,2 @@
+//! The `trellis` program.
+fn main() {}

@@ -1,0 +1,177 @@
+//! How a message gets from the wire to a use case: only through a [`Gate`].
+//!
+//! The build script writes, for every service, a trait (`FrameworkServiceApi`) whose methods take a
+//! [`Call`], and the tonic server that stands before it. A `Call` is made nowhere but here, after the
+//! gate has authenticated the caller, found that they may, and checked the message against the rules
+//! of the contract. So no handler can forget any of it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use futures::{Stream, StreamExt};
+use prost_reflect::ReflectMessage;
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Response, Status, Streaming};
+use trellis_kernel::{Actor, District, Failure, Reason, Relation, Relations, Result, Uuid};
+
+use crate::status;
+
+/// What the contract says of a method.
+#[derive(Debug)]
+pub struct Method {
+    /// The service, `trellis.outcome.v1alpha1.FrameworkService`.
+    pub service: &'static str,
+    /// The method, `GetFramework`.
+    pub name: &'static str,
+    /// The path of its calls.
+    pub path: &'static str,
+    /// The scope that the token must carry.
+    pub scope: &'static str,
+    /// The class of data, a number of `trellis.common.v1alpha1.DataClass`.
+    pub data_class: i32,
+    /// The path of the field that names the resource.
+    pub resource: &'static str,
+    /// How a caller must stand to it.
+    pub relations: Relations,
+    /// Whether all may read this of the commons.
+    pub commons: bool,
+    /// Whether any authenticated caller may call it.
+    pub any_caller: bool,
+    /// Whether it changes anything: it then takes a `request_id`.
+    pub writes: bool,
+}
+
+/// What the gate found of a caller it let through.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    /// Who asks.
+    pub actor: Actor,
+    /// The district that the resources are in; none for the methods that name no resource.
+    pub district: Option<District>,
+    /// How the caller stands to each learner that the resources are about.
+    pub subjects: Vec<(Uuid, Relations)>,
+    /// How the caller stands to the district, where the resources are about no learner.
+    pub standing: Relations,
+}
+
+/// A call that was admitted.
+#[derive(Debug)]
+pub struct Call<M> {
+    admission: Admission,
+    /// The message; it keeps every rule of the contract.
+    pub message: M,
+}
+
+impl<M> Call<M> {
+    /// What the gate found of the caller.
+    pub fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
+    /// Who asks.
+    pub fn actor(&self) -> &Actor {
+        &self.admission.actor
+    }
+
+    /// The district that the call is about.
+    pub fn district(&self) -> Result<&District> {
+        self.admission
+            .district
+            .as_ref()
+            .ok_or_else(|| Failure::internal("a method that names no resource asked for its district"))
+    }
+
+    /// Whether the caller stands so to every learner the call is about, or to the district.
+    pub fn is(&self, relation: Relation) -> bool {
+        if self.admission.subjects.is_empty() {
+            return self.admission.standing.contains(relation);
+        }
+        self.admission.subjects.iter().all(|(_, relations)| relations.contains(relation))
+    }
+
+    /// The message, and what the gate found.
+    pub fn into_parts(self) -> (Admission, M) {
+        (self.admission, self.message)
+    }
+}
+
+/// Authenticates, authorises, validates: in this order.
+pub trait Gate: Clone + Send + Sync + 'static {
+    /// Lets a call through or says why not. `resources` are the names that the call is decided on.
+    fn admit<M: ReflectMessage>(
+        &self,
+        method: &'static Method,
+        metadata: &MetadataMap,
+        resources: Vec<String>,
+        message: &M,
+    ) -> impl Future<Output = Result<Admission>> + Send;
+
+    /// Checks a message against the rules of the contract.
+    fn check<M: ReflectMessage>(&self, message: &M) -> Result<()>;
+}
+
+/// The messages that a client streams after the first, each checked against the contract's rules.
+pub struct Inbound<M> {
+    /// The first message, which named the resource.
+    pub first: M,
+    rest: Pin<Box<dyn Stream<Item = Result<M>> + Send>>,
+}
+
+impl<M> Inbound<M> {
+    /// The message after those already taken; none at the end.
+    pub async fn next(&mut self) -> Option<Result<M>> {
+        self.rest.next().await
+    }
+}
+
+/// What a handler streams to the client.
+pub type Outbound<M> = Pin<Box<dyn Stream<Item = Result<M>> + Send + 'static>>;
+
+/// The same on the wire.
+pub type StatusStream<M> = Pin<Box<dyn Stream<Item = Result<M, Status>> + Send + 'static>>;
+
+pub(crate) async fn admit<M: ReflectMessage, G: Gate>(
+    gate: &G,
+    method: &'static Method,
+    request: Request<M>,
+    resources: impl FnOnce(&M) -> Vec<String> + Send,
+) -> Result<Call<M>> {
+    let (metadata, _, message) = request.into_parts();
+    let admission = gate.admit(method, &metadata, resources(&message), &message).await?;
+    Ok(Call { admission, message })
+}
+
+pub(crate) async fn admit_stream<M: ReflectMessage + 'static, G: Gate>(
+    gate: &G,
+    method: &'static Method,
+    request: Request<Streaming<M>>,
+    resources: impl FnOnce(&M) -> Vec<String> + Send,
+) -> Result<Call<Inbound<M>>> {
+    let (metadata, _, mut stream) = request.into_parts();
+    let first = stream.message().await.map_err(|s| status::received(&s))?.ok_or_else(|| {
+        Failure::invalid(
+            Reason::FieldViolation,
+            "The stream ended before its first message, which names the parent.",
+        )
+    })?;
+    let admission = gate.admit(method, &metadata, resources(&first), &first).await?;
+    let gate = gate.clone();
+    let rest = stream.map(move |message| {
+        let message = message.map_err(|s| status::received(&s))?;
+        gate.check(&message)?;
+        Ok(message)
+    });
+    Ok(Call { admission, message: Inbound { first, rest: Box::pin(rest) } })
+}
+
+pub(crate) fn into_status_stream<M: 'static>(stream: Outbound<M>) -> StatusStream<M> {
+    Box::pin(stream.map(|item| item.map_err(status::refuse)))
+}
+
+pub(crate) fn finish<T>(method: &'static Method, done: Result<T>) -> Result<Response<T>, Status> {
+    done.map(Response::new).map_err(|failure| {
+        tracing::Span::current().record("trellis.reason", failure.reason().as_str());
+        tracing::debug!(rpc.method = method.path, reason = failure.reason().as_str(), "refused");
+        status::refuse(failure)
+    })
+}
