@@ -1,0 +1,2 @@
+//! Between the contract's messages and the domain, a module per resource.
+

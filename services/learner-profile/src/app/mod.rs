@@ -1,0 +1,2 @@
+//! The use cases, a file for each group: decide, write in one transaction, tell what happened.
+

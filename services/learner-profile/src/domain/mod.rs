@@ -1,0 +1,2 @@
+//! Pure rules and values: no I/O, no clock, no contract, no SQL.
+

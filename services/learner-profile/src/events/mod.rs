@@ -1,0 +1,2 @@
+//! What this service tells, and what it follows.
+
