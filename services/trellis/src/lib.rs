@@ -1,0 +1,1 @@
+//! The suite: all services, or some of them, composed, configured and served.

@@ -1,0 +1,157 @@
+//! A PostgreSQL of the test process's own: started when the first test asks, ended with the process
+//! however that ends, and used through an ordinary role, since a superuser would pass by row-level
+//! security.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// What a test prints when there is no PostgreSQL on the machine: it fails, and never skips.
+const INSTALL: &str = "PostgreSQL 15 or later is needed for the tests and was not found; \
+    install it with: apt-get install -y postgresql";
+
+/// Starts the server, says so, waits until the tests' process is gone (its end of the pipe closes,
+/// even by kill -9), then ends the server and removes what it wrote.
+const KEEPER: &str = r#"
+"$1/initdb" -D "$2/data" -U postgres --auth=trust --no-sync -E UTF8 --locale=C >"$2/log" 2>&1 &&
+"$1/pg_ctl" -D "$2/data" -l "$2/log" -w -o "-p $3 -c listen_addresses=127.0.0.1 \
+  -c unix_socket_directories='' -c fsync=off -c full_page_writes=off -c max_connections=400 \
+  -c shared_buffers=64MB -c max_wal_size=256MB" start >>"$2/log" 2>&1 &&
+echo ready
+cat >/dev/null
+"$1/pg_ctl" -D "$2/data" -m immediate stop >/dev/null 2>&1
+rm -rf "$2"
+"#;
+
+struct Cluster {
+    bin: PathBuf,
+    port: u16,
+    /// Held so that its pipe stays open as long as this process lives.
+    _keeper: Child,
+}
+
+static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// The URL of a fresh, empty database that belongs to the ordinary role `trellis`.
+///
+/// # Panics
+///
+/// When PostgreSQL is not installed (the message says how to), or does not start.
+pub fn database() -> String {
+    create("")
+}
+
+/// The same, as a copy of the database that another URL of this process names; nobody may be
+/// connected to that one.
+///
+/// # Panics
+///
+/// As [`database`], and when the other database is in use.
+pub fn copy_of(url: &str) -> String {
+    let name = url.rsplit('/').next().unwrap_or_default();
+    create(&format!(" template {name}"))
+}
+
+fn create(template: &str) -> String {
+    let cluster = CLUSTER.get_or_init(Cluster::start);
+    let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+    cluster.sql(&format!("create database {name} owner trellis{template}"));
+    format!("postgres://trellis@127.0.0.1:{}/{name}", cluster.port)
+}
+
+impl Cluster {
+    fn start() -> Self {
+        let bin = binaries().expect(INSTALL);
+        let directory = tempfile::Builder::new()
+            .prefix("trellis-postgres-")
+            .tempdir()
+            .expect("a directory for the cluster")
+            .keep();
+        let port = free_port();
+        let mut keeper = Command::new("sh");
+        keeper.arg("-c").arg(KEEPER).arg("keeper").arg(&bin).arg(&directory).arg(port.to_string());
+        // A group of its own: Ctrl-C ends the tests, and the keeper then ends the server in order.
+        keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir("/").process_group(0);
+        if let Some((user, group)) = ordinary_user() {
+            chown(&directory, Some(user), Some(group)).expect("handing the directory over");
+            keeper.uid(user).gid(group);
+        }
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o700)).expect("closing the directory");
+        let mut keeper = keeper.spawn().expect("starting PostgreSQL");
+        let mut said = String::new();
+        let output = keeper.stdout.take().expect("its output is piped");
+        BufReader::new(output).read_line(&mut said).expect("reading from PostgreSQL's keeper");
+        if said.trim() != "ready" {
+            let log = fs::read_to_string(directory.join("log")).unwrap_or_default();
+            panic!("PostgreSQL in {} did not start:\n{log}", bin.display());
+        }
+        let cluster = Self { bin, port, _keeper: keeper };
+        cluster.sql("create role trellis login nosuperuser nocreatedb nocreaterole");
+        cluster
+    }
+
+    fn sql(&self, statement: &str) {
+        let done = Command::new(self.bin.join("psql"))
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres", "-d", "template1"])
+            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement])
+            .output()
+            .expect("running psql");
+        assert!(done.status.success(), "{statement}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+/// Where the server's own programs are: they are on no PATH on Debian.
+fn binaries() -> Option<PathBuf> {
+    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .collect();
+    versions.sort();
+    let named = Command::new("pg_config").arg("--bindir").output().ok();
+    let named = named.and_then(|output| String::from_utf8(output.stdout).ok());
+    versions.extend(named.map(|path| PathBuf::from(path.trim())));
+    versions.into_iter().rev().find(|path| path.join("initdb").exists() && path.join("psql").exists())
+}
+
+/// PostgreSQL does not run as root: then the user and group to run it as.
+fn ordinary_user() -> Option<(u32, u32)> {
+    if fs::metadata("/proc/self").ok()?.uid() != 0 {
+        return None;
+    }
+    let users = fs::read_to_string(Path::new("/etc/passwd")).ok()?;
+    ["postgres", "nobody"].iter().find_map(|name| {
+        let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
+        let mut fields = line.split(':').skip(2);
+        Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+    })
+}
+
+fn free_port() -> u16 {
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    socket.local_addr().expect("a bound socket has an address").port()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_database_is_new_and_its_role_is_ordinary() {
+        let (first, second) = (database(), database());
+        assert_ne!(first, second);
+        let cluster = CLUSTER.get().expect("started by the first");
+        let answer = Command::new(cluster.bin.join("psql"))
+            .args(["-XAtc", "create schema own; select rolsuper or rolbypassrls from pg_roles where rolname = current_user", &second])
+            .output()
+            .expect("running psql");
+        assert_eq!(String::from_utf8_lossy(&answer.stdout).lines().last(), Some("f"), "{answer:?}");
+    }
+}
