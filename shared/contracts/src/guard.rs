@@ -81,12 +81,13 @@ impl<M> Call<M> {
             .ok_or_else(|| Failure::internal("a method that names no resource asked for its district"))
     }
 
-    /// Whether the caller stands so to every learner the call is about, or to the district.
+    /// Whether the caller stands so to a learner the call is about, or, where it is about none, to the
+    /// district. For the resources that are about one learner, that learner.
     pub fn is(&self, relation: Relation) -> bool {
         if self.admission.subjects.is_empty() {
             return self.admission.standing.contains(relation);
         }
-        self.admission.subjects.iter().all(|(_, relations)| relations.contains(relation))
+        self.admission.subjects.iter().any(|(_, relations)| relations.contains(relation))
     }
 
     /// The message, and what the gate found.

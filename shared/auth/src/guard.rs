@@ -1,0 +1,239 @@
+//! The decision before every call.
+
+use std::sync::Arc;
+
+use prost_reflect::ReflectMessage;
+use tonic::metadata::MetadataMap;
+use trellis_contracts::common::DataClass;
+use trellis_contracts::guard::{Admission, Gate, Method};
+use trellis_kernel::{Actor, District, Failure, Name, Party, Reason, Relation, Relations, Result, Uuid};
+
+use crate::Authority;
+use crate::rules;
+use crate::standing::{Query, Standings, Subjects};
+
+/// The gate before the methods of one service.
+///
+/// Who may call is written in the contract. In order: the token proves an actor; it carries the method's
+/// scope; the actor stands in one of the method's relations to the resource; the message keeps the
+/// contract's rules. A resource that is about several learners (the evidence of a team) is open to a
+/// person who may reach one of them, and to an application only if its agreement covers them all.
+#[derive(Clone)]
+pub struct Guard {
+    authority: Arc<Authority>,
+    standings: Arc<dyn Standings>,
+    subjects: Arc<dyn Subjects>,
+}
+
+impl Guard {
+    /// The guard of a service whose resources `subjects` knows.
+    pub fn new(
+        authority: Arc<Authority>,
+        standings: Arc<dyn Standings>,
+        subjects: Arc<dyn Subjects>,
+    ) -> Self {
+        Self { authority, standings, subjects }
+    }
+
+    /// For each learner, whether the actor stands to them in one of the relations: for the rows of a
+    /// list or a feed, which the guard has not seen one by one.
+    pub async fn visible(
+        &self,
+        actor: &Actor,
+        district: &District,
+        class: DataClass,
+        relations: Relations,
+        learners: &[Uuid],
+    ) -> Result<Vec<bool>> {
+        let principal = actor.principal();
+        if let Party::Service { .. } = principal.party {
+            return Ok(vec![relations.contains(Relation::Service); learners.len()]);
+        }
+        if learners.is_empty()
+            || principal.district.as_ref() != Some(district)
+            || principal.party == Party::Operator
+        {
+            return Ok(vec![false; learners.len()]);
+        }
+        let standings = self.ask(principal, district, class, learners.to_vec()).await?;
+        Ok(standings.into_iter().map(|standing| standing.meets(relations)).collect())
+    }
+
+    /// How the actor stands to the district as a whole.
+    pub async fn standing(&self, actor: &Actor, district: &District, class: DataClass) -> Result<Relations> {
+        let principal = actor.principal();
+        match principal.party {
+            Party::Service { .. } => Ok(Relations::NONE.with(Relation::Service)),
+            _ if principal.district.as_ref() != Some(district) => Ok(Relations::NONE),
+            Party::Operator => Ok(Relations::NONE.with(Relation::Operator)),
+            Party::Person(_) | Party::Application(_) => {
+                Ok(self.ask(principal, district, class, Vec::new()).await?.pop().unwrap_or_default())
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        principal: &Actor,
+        district: &District,
+        data_class: DataClass,
+        learners: Vec<Uuid>,
+    ) -> Result<Vec<Relations>> {
+        let asked = learners.len().max(1);
+        let query =
+            Query { district: district.clone(), party: principal.party.clone(), data_class, learners };
+        let standings = self.standings.standings(&query).await?;
+        if standings.len() == asked {
+            Ok(standings)
+        } else {
+            Err(Failure::internal(
+                "a decision on access answered for another number of learners than were asked about",
+            ))
+        }
+    }
+
+    /// Decides on one district's resources; `names` all lie in it.
+    async fn decide(
+        &self,
+        method: &'static Method,
+        actor: Actor,
+        district: District,
+        names: &[Name],
+    ) -> Result<Admission> {
+        let principal = actor.principal().clone();
+        let admission = |actor, subjects, standing| Admission {
+            actor,
+            district: Some(district.clone()),
+            subjects,
+            standing,
+        };
+        if method.commons && district.is_commons() {
+            return Ok(admission(actor, Vec::new(), Relations::NONE));
+        }
+        match principal.party {
+            Party::Service { .. } if method.relations.contains(Relation::Service) => {
+                return Ok(admission(actor, Vec::new(), Relations::NONE.with(Relation::Service)));
+            }
+            Party::Service { .. } => return Err(Failure::access_denied()),
+            _ if principal.district.as_ref() != Some(&district) => return Err(Failure::access_denied()),
+            Party::Operator if method.relations.contains(Relation::Operator) => {
+                return Ok(admission(actor, Vec::new(), Relations::NONE.with(Relation::Operator)));
+            }
+            Party::Operator => return Err(Failure::access_denied()),
+            Party::Person(_) | Party::Application(_) => {}
+        }
+        let class = class_of(method)?;
+        let mut subjects = Vec::new();
+        for name in names {
+            let learners = match name.learner() {
+                Some(learner) => vec![learner],
+                None => self.subjects.learners(name).await?,
+            };
+            if learners.is_empty() {
+                continue;
+            }
+            let standings = self.ask(&principal, &district, class, learners.clone()).await?;
+            let mut met = standings.iter().map(|standing| standing.meets(method.relations));
+            let allowed = match principal.party {
+                Party::Application(_) => met.all(|met| met),
+                _ => met.any(|met| met),
+            };
+            if !allowed {
+                return Err(Failure::access_denied());
+            }
+            subjects.extend(learners.into_iter().zip(standings));
+        }
+        if !subjects.is_empty() {
+            return Ok(admission(actor, subjects, Relations::NONE));
+        }
+        let standing = self.standing(&principal, &district, class).await?;
+        if standing.meets(method.relations) {
+            Ok(admission(actor, Vec::new(), standing))
+        } else {
+            Err(Failure::access_denied())
+        }
+    }
+}
+
+impl Gate for Guard {
+    async fn admit<M: ReflectMessage>(
+        &self,
+        method: &'static Method,
+        metadata: &MetadataMap,
+        resources: Vec<String>,
+        message: &M,
+    ) -> Result<Admission> {
+        let actor = self.authority.authenticate(metadata).await?;
+        let admission = if method.any_caller {
+            Admission { actor, district: None, subjects: Vec::new(), standing: Relations::NONE }
+        } else {
+            require_scope(method, &actor)?;
+            if method.resource.is_empty() {
+                admit_service(method, actor)?
+            } else {
+                let names = parse(method, &resources)?;
+                let district = district_of(method, &names)?;
+                self.decide(method, actor, district, &names).await?
+            }
+        };
+        rules::check(message)?;
+        Ok(admission)
+    }
+
+    fn check<M: ReflectMessage>(&self, message: &M) -> Result<()> {
+        rules::check(message)
+    }
+}
+
+/// The scope of the token itself; and, where a service would change something on behalf of another, of
+/// that one's token too, so that a detour through a service allows no more than the direct way.
+fn require_scope(method: &Method, actor: &Actor) -> Result<()> {
+    if method.scope.is_empty() {
+        return Err(Failure::access_denied());
+    }
+    actor.scopes.require(method.scope)?;
+    if method.writes { actor.principal().scopes.require(method.scope) } else { Ok(()) }
+}
+
+/// For the methods that are not about a resource of a district: the suite's own, and nobody else's.
+fn admit_service(method: &Method, actor: Actor) -> Result<Admission> {
+    if !matches!(actor.party, Party::Service { .. }) || !method.relations.contains(Relation::Service) {
+        return Err(Failure::access_denied());
+    }
+    let standing = Relations::NONE.with(Relation::Service);
+    Ok(Admission { actor, district: None, subjects: Vec::new(), standing })
+}
+
+fn parse(method: &Method, resources: &[String]) -> Result<Vec<Name>> {
+    if resources.is_empty() {
+        return Err(Failure::field(method.resource, "value is required"));
+    }
+    resources
+        .iter()
+        .map(|text| {
+            Name::parse(text).map_err(|failure| {
+                failure.violation(
+                    method.resource,
+                    "must be a resource name that begins with districts/{district}",
+                )
+            })
+        })
+        .collect()
+}
+
+fn district_of(method: &Method, names: &[Name]) -> Result<District> {
+    let mut districts = names.iter().map(|name| &name.district);
+    let first = districts.next().ok_or_else(Failure::access_denied)?;
+    if districts.all(|other| other == first) {
+        return Ok(first.clone());
+    }
+    Err(Failure::invalid(Reason::InvalidName, "The resources of one call must lie in one district.")
+        .violation(method.resource, "must all lie in one district"))
+}
+
+fn class_of(method: &Method) -> Result<DataClass> {
+    DataClass::try_from(method.data_class)
+        .ok()
+        .filter(|class| *class != DataClass::Unspecified)
+        .ok_or_else(Failure::access_denied)
+}
