@@ -29,7 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pool = DescriptorPool::decode(encoded.as_slice())?;
 
     let mut config = tonic_prost_build::Config::new();
-    config.bytes(["."]);
+    // Ordered, so that a message is encoded, and so fingerprinted, the same way each time.
+    config.bytes(["."]).btree_map(["."]);
     let mut builder = tonic_prost_build::configure().build_transport(false);
     for message in pool.all_messages().filter(|m| m.package_name().starts_with("trellis.")) {
         let name = message.full_name();

@@ -57,12 +57,18 @@ pub struct Admission {
 /// A call that was admitted.
 #[derive(Debug)]
 pub struct Call<M> {
+    method: &'static Method,
     admission: Admission,
     /// The message; it keeps every rule of the contract.
     pub message: M,
 }
 
 impl<M> Call<M> {
+    /// The method that is called.
+    pub fn method(&self) -> &'static Method {
+        self.method
+    }
+
     /// What the gate found of the caller.
     pub fn admission(&self) -> &Admission {
         &self.admission
@@ -139,7 +145,7 @@ pub(crate) async fn admit<M: ReflectMessage, G: Gate>(
 ) -> Result<Call<M>> {
     let (metadata, _, message) = request.into_parts();
     let admission = gate.admit(method, &metadata, resources(&message), &message).await?;
-    Ok(Call { admission, message })
+    Ok(Call { method, admission, message })
 }
 
 pub(crate) async fn admit_stream<M: ReflectMessage + 'static, G: Gate>(
@@ -162,7 +168,7 @@ pub(crate) async fn admit_stream<M: ReflectMessage + 'static, G: Gate>(
         gate.check(&message)?;
         Ok(message)
     });
-    Ok(Call { admission, message: Inbound { first, rest: Box::pin(rest) } })
+    Ok(Call { method, admission, message: Inbound { first, rest: Box::pin(rest) } })
 }
 
 pub(crate) fn into_status_stream<M: 'static>(stream: Outbound<M>) -> StatusStream<M> {
