@@ -1,1 +1,27 @@
-//! trellis-rpc.
+//! How the suite is reached, and how its services reach each other.
+//!
+//! - [`Server`] serves everything that the services mount on one listener: gRPC (h2c or TLS, and
+//!   gRPC-Web over HTTP/1.1), reflection, health, and plain HTTP. It limits, times and ends what
+//!   comes in, so that a handler need not.
+//! - [`Peer`] is another service of the suite, in this process or over a socket; the caller cannot
+//!   tell which, and neither can the callee: the call carries a token in both.
+//! - [`Deps`] is what a service is mounted with, [`Mounted`] what it hands back.
+//! - [`change()`] makes a call into a change of the store; [`changes`] serves the change feeds.
+//!
+//! Architecture invariant: nothing here knows a service's messages, other than the access decision
+//! that [`RemoteStandings`] asks the profile service for.
+
+mod calls;
+mod change;
+pub mod changes;
+mod deadline;
+mod mount;
+mod peer;
+mod server;
+mod standings;
+
+pub use change::{change, change_as};
+pub use mount::{Deps, Mounted, Peers, Task};
+pub use peer::{Peer, PeerChannel, Target};
+pub use server::{Limits, Server, Tls};
+pub use standings::RemoteStandings;

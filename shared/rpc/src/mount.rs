@@ -1,0 +1,68 @@
+//! What a service is mounted with, and what it hands back.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use tonic::service::Routes;
+use trellis_auth::{Authority, Standings};
+use trellis_store::Store;
+
+use crate::Peer;
+
+/// What a service is given to be mounted.
+#[derive(Clone)]
+pub struct Deps {
+    /// Its own store.
+    pub store: Store,
+    /// Whose tokens are believed.
+    pub authority: Arc<Authority>,
+    /// How parties stand to learners and districts.
+    pub standings: Arc<dyn Standings>,
+    /// The other services.
+    pub peers: Peers,
+    /// The address under which vendors reach the suite, `https://trellis.example.org`; without a
+    /// slash at its end.
+    pub public_url: String,
+}
+
+/// The other services of the suite, as one of them calls them.
+#[derive(Clone, Debug)]
+pub struct Peers {
+    /// Whole-learner outcomes.
+    pub outcome: Peer,
+    /// Learner profile, roster and access.
+    pub profile: Peer,
+    /// Experiences, evidence and assessment.
+    pub experience: Peer,
+    /// Scheduling.
+    pub scheduling: Peer,
+}
+
+/// What a service hands over to be served.
+pub struct Mounted {
+    /// Its name, `outcome`.
+    pub service: &'static str,
+    /// Its gRPC services, each behind its guard.
+    pub routes: Routes,
+    /// Its plain HTTP routes: the standards of the field.
+    pub http: axum::Router,
+    /// What it does without being asked.
+    pub tasks: Vec<Task>,
+    /// Where its events are.
+    pub events_from: Store,
+}
+
+/// Work that goes on until the server ends; it never ends by itself.
+pub struct Task {
+    /// What it is, for the log: `outcome: relay`.
+    pub name: String,
+    /// The work.
+    pub run: BoxFuture<'static, ()>,
+}
+
+impl Task {
+    /// A task with the given name.
+    pub fn new(name: impl Into<String>, run: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { name: name.into(), run: Box::pin(run) }
+    }
+}
