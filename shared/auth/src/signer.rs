@@ -18,7 +18,7 @@ use crate::claims::{Audience, Subject};
 use crate::{AUDIENCE, Claims, SERVICE_ISSUER};
 
 /// How long a token of a service is valid: longer than any call may take.
-const SERVICE_TOKEN_LIFE: Duration = Duration::from_secs(120);
+const SERVICE_TOKEN_LIFE: Duration = Duration::from_mins(2);
 
 /// Signs tokens with an Ed25519 key.
 pub struct Signer {

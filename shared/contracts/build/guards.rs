@@ -161,7 +161,7 @@ fn method_static(pool: &DescriptorPool, method: &MethodDescriptor) -> String {
         panic!("the access option is a message");
     };
     let relations: Vec<String> =
-        list(&access, "relations").iter().map(|number| relation(&access, number)).collect();
+        list(&access, "relations").into_iter().map(|number| relation(&access, number)).collect();
     let resource = text(&access, "resource");
     let any_caller = flag(&access, "any_caller");
     assert!(
@@ -212,10 +212,10 @@ fn list(message: &DynamicMessage, field: &str) -> Vec<i32> {
 }
 
 /// `RELATION_OWN` of the contract is `Relation::Own` of the kernel.
-fn relation(access: &DynamicMessage, number: &i32) -> String {
+fn relation(access: &DynamicMessage, number: i32) -> String {
     let field = access.descriptor().get_field_by_name("relations").expect("a field of the option");
     let Kind::Enum(relations) = field.kind() else { panic!("relations are an enum") };
-    let value = relations.get_value(*number).expect("a relation of the contract");
+    let value = relations.get_value(number).expect("a relation of the contract");
     value.name().trim_start_matches("RELATION_").to_upper_camel_case()
 }
 

@@ -12,6 +12,7 @@ use trellis_kernel::{Failure, Kind, Reason};
 pub const DOMAIN: &str = "trellis";
 
 /// Turns a failure into what the client reads. Its cause stays here, in the log.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
 pub fn refuse(failure: Failure) -> Status {
     if let Some(cause) = failure.cause() {
         tracing::error!(reason = failure.reason().as_str(), cause = %cause, "failed");

@@ -1,0 +1,167 @@
+use jiff::SignedDuration;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use tonic::metadata::MetadataMap;
+use trellis_auth::{Authority, DEV_ISSUER, Issuer, Keys, Signer};
+use trellis_kernel::{Kind, Party, Reason, Result, Uuid};
+
+use crate::{House, district, metadata};
+
+const PERSON: Party = Party::Person(Uuid::from_u128(7));
+
+async fn refused(authority: &Authority, call: &MetadataMap) {
+    let failure = authority.authenticate(call).await.expect_err("nobody");
+    assert_eq!((failure.kind(), failure.reason()), (Kind::Unauthenticated, Reason::Unauthenticated));
+}
+
+#[tokio::test]
+async fn a_token_of_a_trusted_issuer_proves_its_person() -> Result<()> {
+    let house = House::new();
+    let authority = house.authority(&[]);
+    let call = house.call(&PERSON, "profile.goals.read");
+    for _ in 0..2 {
+        let actor = authority.authenticate(&call).await?;
+        assert_eq!(actor.party, PERSON);
+        assert_eq!(actor.district, Some(district("grand-bend")));
+        assert!(actor.scopes.allow("profile.goals.read"));
+        assert!(!actor.scopes.allow("profile.goals.write"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_ends_even_when_it_was_seen_before() -> Result<()> {
+    let house = House::new();
+    let authority = house.authority(&[]);
+    let call = house.call(&PERSON, "");
+    authority.authenticate(&call).await?;
+    house.clock.advance(SignedDuration::from_hours(2));
+    refused(&authority, &call).await;
+    // And where it was not seen before.
+    refused(&house.authority(&[]), &call).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_needs_one_well_formed_bearer_token() {
+    let house = House::new();
+    let authority = house.authority(&[]);
+    refused(&authority, &MetadataMap::new()).await;
+    for value in ["Basic abc", "Bearer", "Bearer ", "Bearer a.b.c", "bearer \u{7f}"] {
+        let mut call = MetadataMap::new();
+        if let Ok(value) = value.parse() {
+            call.insert("authorization", value);
+        }
+        refused(&authority, &call).await;
+    }
+    let mut twice = house.call(&PERSON, "");
+    let token = twice.get("authorization").expect("a token").clone();
+    twice.append("authorization", token);
+    refused(&authority, &twice).await;
+    refused(&authority, &metadata(&"a".repeat(20_000))).await;
+}
+
+#[tokio::test]
+async fn a_stranger_s_signature_is_not_believed() {
+    let house = House::new();
+    let authority = house.authority(&[]);
+    let stranger = Signer::open(&house.directory.path().join("stranger.pem"), DEV_ISSUER).expect("a key");
+    let claims = house.claims(&PERSON, "");
+    refused(&authority, &metadata(&stranger.mint(&claims).expect("a token"))).await;
+
+    // The trusted key's id over the stranger's signature.
+    let mut header = Header::new(Algorithm::EdDSA);
+    header.kid = house.issuer.public_keys().keys[0].common.key_id.clone();
+    let pem = std::fs::read(house.directory.path().join("stranger.pem")).expect("its key");
+    let key = EncodingKey::from_ed_pem(&pem).expect("a key");
+    let token = jsonwebtoken::encode(&header, &claims, &key).expect("a token");
+    refused(&authority, &metadata(&token)).await;
+
+    // An issuer that nobody configured.
+    let mut claims = claims;
+    claims.iss = "https://elsewhere.example".to_owned();
+    refused(&authority, &metadata(&house.issuer.mint(&claims).expect("a token"))).await;
+}
+
+#[tokio::test]
+async fn the_algorithm_is_the_key_s_and_never_the_token_s() {
+    let house = House::new();
+    let authority = house.authority(&[]);
+    let claims = house.claims(&PERSON, "");
+    let public = house.issuer.public_keys();
+    let secret = serde_json::to_vec(&public.keys[0]).expect("the public key as bytes");
+    let mut header = Header::new(Algorithm::HS256);
+    header.kid = public.keys[0].common.key_id.clone();
+    let token = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&secret)).expect("a token");
+    refused(&authority, &metadata(&token)).await;
+
+    let signed = house.issuer.mint(&claims).expect("a token");
+    let body = signed.split('.').nth(1).expect("claims");
+    // {"alg":"none"}
+    refused(&authority, &metadata(&format!("eyJhbGciOiJub25lIn0.{body}."))).await;
+}
+
+#[tokio::test]
+async fn a_token_for_another_audience_is_not_ours() {
+    let house = House::new();
+    let mut claims = serde_json::to_value(house.claims(&PERSON, "")).expect("claims");
+    claims["aud"] = "another-product".into();
+    let claims = serde_json::from_value(claims).expect("claims");
+    refused(&house.authority(&[]), &metadata(&house.issuer.mint(&claims).expect("a token"))).await;
+}
+
+#[tokio::test]
+async fn an_issuer_speaks_for_its_districts_only() -> Result<()> {
+    let house = House::new();
+    let call = house.call(&PERSON, "");
+    house.authority(&["grand-bend"]).authenticate(&call).await?;
+    refused(&house.authority(&["elsewhere"]), &call).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_the_suite_names_services() -> Result<()> {
+    let house = House::new();
+    let authority = house.authority(&[]);
+    let forged = Party::Service { name: "profile".to_owned(), on_behalf_of: None };
+    refused(&authority, &house.call(&forged, "*")).await;
+
+    let person = authority.authenticate(&house.call(&PERSON, "outcome.read")).await?;
+    let token = house.service().token(Some(&person))?;
+    let service = authority.authenticate(&metadata(&token)).await?;
+    assert_eq!(service.principal(), &person);
+    assert_eq!(service.label(), format!("people/{}", Uuid::from_u128(7)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn keys_in_a_file_are_found_when_a_token_names_them() -> Result<()> {
+    let house = House::new();
+    let file = house.directory.path().join("jwks.json");
+    std::fs::write(&file, serde_json::to_vec(&house.issuer.public_keys()).expect("keys")).expect("a file");
+    let issuer = Issuer { name: DEV_ISSUER.to_owned(), keys: Keys::File(file), districts: Vec::new() };
+    let authority = Authority::new(vec![issuer], &house.services, house.clock.clone())?;
+    authority.authenticate(&house.call(&PERSON, "")).await?;
+    Ok(())
+}
+
+#[test]
+fn nobody_may_be_configured_under_the_suite_s_own_name() {
+    let house = House::new();
+    let issuer = Issuer {
+        name: trellis_auth::SERVICE_ISSUER.to_owned(),
+        keys: Keys::Fixed(house.issuer.public_keys()),
+        districts: Vec::new(),
+    };
+    assert!(Authority::new(vec![issuer], &house.services, house.clock.clone()).is_err());
+}
+
+#[test]
+fn a_key_is_made_once_and_only_its_owner_reads_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let house = House::new();
+    let path = house.directory.path().join("issuer.pem");
+    let again = Signer::open(&path, DEV_ISSUER).expect("the same key");
+    assert_eq!(again.public_keys(), house.issuer.public_keys());
+    let mode = std::fs::metadata(&path).expect("the file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}

@@ -1,0 +1,199 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use trellis_auth::{Guard, Query, Standings, Subjects};
+use trellis_contracts::common::{DataClass, WhoAmIRequest};
+use trellis_contracts::guard::{Admission, Gate, Method};
+use trellis_contracts::profile::DecideAccessRequest;
+use trellis_kernel::{Failure, Kind, Name, Party, Reason, Relation, Relations, Result, Uuid};
+
+use crate::House;
+
+const LEARNER: Uuid = Uuid::from_u128(1);
+const CLASSMATE: Uuid = Uuid::from_u128(2);
+const EDUCATOR: Party = Party::Person(Uuid::from_u128(3));
+const APPLICATION: Party = Party::Application(Uuid::from_u128(4));
+const TEAM: Uuid = Uuid::from_u128(5);
+
+static METHOD: Method = Method {
+    service: "test.Service",
+    name: "Read",
+    path: "/test.Service/Read",
+    scope: "evidence.read",
+    data_class: DataClass::EducationRecord as i32,
+    resource: "name",
+    relations: Relations::NONE.with(Relation::Own).with(Relation::Educator).with(Relation::Application),
+    commons: false,
+    any_caller: false,
+    writes: false,
+};
+
+/// The educator teaches the learner and nobody else; the application's agreement covers the learner.
+struct Roster;
+
+#[async_trait]
+impl Standings for Roster {
+    async fn standings(&self, query: &Query) -> Result<Vec<Relations>> {
+        let to = |learner: &Uuid| match &query.party {
+            Party::Person(id) if id == learner => Relations::NONE.with(Relation::Own),
+            party if *party == EDUCATOR && *learner == LEARNER => Relations::NONE.with(Relation::Educator),
+            party if *party == APPLICATION && *learner == LEARNER => {
+                Relations::NONE.with(Relation::Application)
+            }
+            _ => Relations::NONE,
+        };
+        if query.learners.is_empty() {
+            return Ok(vec![Relations::NONE.with(Relation::Member)]);
+        }
+        Ok(query.learners.iter().map(to).collect())
+    }
+}
+
+/// The evidence of a team is about both learners; no other evidence exists.
+struct Evidence;
+
+#[async_trait]
+impl Subjects for Evidence {
+    async fn learners(&self, name: &Name) -> Result<Vec<Uuid>> {
+        match name.id() {
+            None => Ok(Vec::new()),
+            Some(TEAM) => Ok(vec![LEARNER, CLASSMATE]),
+            Some(_) => Err(Failure::access_denied()),
+        }
+    }
+}
+
+async fn admit(
+    house: &House,
+    method: &'static Method,
+    party: &Party,
+    scopes: &str,
+    name: &str,
+) -> Result<Admission> {
+    let guard = Guard::new(Arc::new(house.authority(&[])), Arc::new(Roster), Arc::new(Evidence));
+    guard.admit(method, &house.call(party, scopes), vec![name.to_owned()], &WhoAmIRequest {}).await
+}
+
+fn learner(id: Uuid) -> String {
+    format!("districts/grand-bend/learners/{id}/goals/{TEAM}")
+}
+
+async fn denied(house: &House, party: &Party, name: &str) {
+    let failure = admit(house, &METHOD, party, "evidence.read", name).await.expect_err("denied");
+    assert_eq!((failure.kind(), failure.reason()), (Kind::PermissionDenied, Reason::AccessDenied));
+}
+
+#[tokio::test]
+async fn a_relation_of_the_method_opens_and_a_stranger_is_denied() -> Result<()> {
+    let house = House::new();
+    let admission = admit(&house, &METHOD, &EDUCATOR, "evidence.read", &learner(LEARNER)).await?;
+    assert_eq!(admission.subjects, vec![(LEARNER, Relations::NONE.with(Relation::Educator))]);
+    admit(&house, &METHOD, &Party::Person(LEARNER), "evidence.read", &learner(LEARNER)).await?;
+    admit(&house, &METHOD, &APPLICATION, "evidence.read", &learner(LEARNER)).await?;
+    denied(&house, &EDUCATOR, &learner(CLASSMATE)).await;
+    denied(&house, &Party::Person(CLASSMATE), &learner(LEARNER)).await;
+    denied(&house, &Party::Operator, &learner(LEARNER)).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_the_scope_nothing_is_decided() {
+    let house = House::new();
+    let failure =
+        admit(&house, &METHOD, &EDUCATOR, "evidence.write", &learner(LEARNER)).await.expect_err("no scope");
+    assert_eq!(failure.reason(), Reason::ScopeMissing);
+    assert_eq!(failure.metadata()["scope"], "evidence.read");
+}
+
+#[tokio::test]
+async fn another_district_is_denied_whatever_the_relation() {
+    let house = House::new();
+    denied(&house, &EDUCATOR, &learner(LEARNER).replace("grand-bend", "elsewhere")).await;
+}
+
+#[tokio::test]
+async fn a_team_s_evidence_opens_to_a_person_by_one_of_them_and_to_an_application_by_all() -> Result<()> {
+    let house = House::new();
+    let evidence = format!("districts/grand-bend/evidence/{TEAM}");
+    admit(&house, &METHOD, &EDUCATOR, "evidence.read", &evidence).await?;
+    denied(&house, &APPLICATION, &evidence).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_does_not_exist_answers_as_what_may_not_be_seen() {
+    let house = House::new();
+    denied(&house, &EDUCATOR, &format!("districts/grand-bend/evidence/{LEARNER}")).await;
+}
+
+#[tokio::test]
+async fn where_nobody_is_meant_the_standing_to_the_district_decides() -> Result<()> {
+    static MEMBERS: Method = Method { relations: Relations::NONE.with(Relation::Member), ..METHOD };
+    let house = House::new();
+    let admission = admit(&house, &MEMBERS, &EDUCATOR, "evidence.read", "districts/grand-bend").await?;
+    assert!(admission.standing.contains(Relation::Member));
+    denied(&house, &EDUCATOR, "districts/grand-bend").await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_commons_open_only_the_methods_that_say_so() -> Result<()> {
+    static COMMONS: Method = Method { commons: true, ..METHOD };
+    let house = House::new();
+    admit(&house, &COMMONS, &EDUCATOR, "evidence.read", "districts/commons").await?;
+    denied(&house, &EDUCATOR, "districts/commons").await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_method_that_states_nothing_is_refused_to_everyone() {
+    static SILENT: Method = Method { scope: "", resource: "", relations: Relations::NONE, ..METHOD };
+    let house = House::new();
+    for party in [EDUCATOR, APPLICATION, Party::Operator] {
+        assert!(admit(&house, &SILENT, &party, "*", "districts/grand-bend").await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_service_acts_with_the_standing_of_the_one_behind_it() -> Result<()> {
+    static WRITES: Method = Method { writes: true, ..METHOD };
+    let house = House::new();
+    let authority = Arc::new(house.authority(&[]));
+    let guard = Guard::new(authority.clone(), Arc::new(Roster), Arc::new(Evidence));
+    let person = authority.authenticate(&house.call(&EDUCATOR, "")).await?;
+    let call = crate::metadata(&house.service().token(Some(&person))?);
+    let admit = |method: &'static Method, learner: String| {
+        let (guard, call) = (guard.clone(), call.clone());
+        async move { guard.admit(method, &call, vec![learner], &WhoAmIRequest {}).await }
+    };
+    admit(&METHOD, learner(LEARNER)).await?;
+    assert!(admit(&METHOD, learner(CLASSMATE)).await.is_err());
+    // The person's token has no scope to write with, so the detour through a service has none either.
+    let failure = admit(&WRITES, learner(LEARNER)).await.expect_err("no scope behind it");
+    assert_eq!(failure.reason(), Reason::ScopeMissing);
+    Ok(())
+}
+
+#[tokio::test]
+async fn names_that_are_not_well_formed_are_refused_with_their_field() {
+    let house = House::new();
+    let failure =
+        admit(&house, &METHOD, &EDUCATOR, "evidence.read", "Ada Lovelace").await.expect_err("no name");
+    assert_eq!(failure.kind(), Kind::InvalidArgument);
+    assert_eq!(failure.violations()[0].field, "name");
+    assert!(!format!("{failure:?}").contains("Lovelace"));
+}
+
+#[tokio::test]
+async fn who_may_not_learns_nothing_of_the_rules() {
+    static PEERS: Method = Method { resource: "district", ..METHOD };
+    let house = House::new();
+    let guard = Guard::new(Arc::new(house.authority(&[])), Arc::new(Roster), Arc::new(Evidence));
+    let broken = DecideAccessRequest { party: "nobody".to_owned(), ..DecideAccessRequest::default() };
+    let admit = |party: Party, name: String| {
+        let (guard, call, broken) = (guard.clone(), house.call(&party, "evidence.read"), broken.clone());
+        async move { guard.admit(&PEERS, &call, vec![name], &broken).await.expect_err("refused").kind() }
+    };
+    assert_eq!(admit(EDUCATOR, learner(CLASSMATE)).await, Kind::PermissionDenied);
+    assert_eq!(admit(EDUCATOR, learner(LEARNER)).await, Kind::InvalidArgument);
+}
