@@ -5,7 +5,7 @@ use std::sync::Arc;
 use prost_reflect::ReflectMessage;
 use tonic::metadata::MetadataMap;
 use trellis_contracts::common::DataClass;
-use trellis_contracts::guard::{Admission, Gate, Method};
+use trellis_contracts::guard::{Admission, Gate, Method, Names};
 use trellis_kernel::{Actor, District, Failure, Name, Party, Reason, Relation, Relations, Result, Uuid};
 
 use crate::Authority;
@@ -161,7 +161,7 @@ impl Gate for Guard {
         &self,
         method: &'static Method,
         metadata: &MetadataMap,
-        resources: Vec<String>,
+        names: Names,
         message: &M,
     ) -> Result<Admission> {
         let actor = self.authority.authenticate(metadata).await?;
@@ -172,9 +172,9 @@ impl Gate for Guard {
             if method.resource.is_empty() {
                 admit_service(method, actor)?
             } else {
-                let names = parse(method, &resources)?;
-                let district = district_of(method, &names)?;
-                self.decide(method, actor, district, &names).await?
+                let decided = parse(method.resource, &names.decided)?;
+                let district = district_of(method, &decided, &names.placed)?;
+                self.decide(method, actor, district, &decided).await?
             }
         };
         rules::check(message)?;
@@ -205,31 +205,29 @@ fn admit_service(method: &Method, actor: Actor) -> Result<Admission> {
     Ok(Admission { actor, district: None, subjects: Vec::new(), standing })
 }
 
-fn parse(method: &Method, resources: &[String]) -> Result<Vec<Name>> {
-    if resources.is_empty() {
-        return Err(Failure::field(method.resource, "value is required"));
+fn parse(field: &str, names: &[String]) -> Result<Vec<Name>> {
+    if names.is_empty() {
+        return Err(Failure::field(field, "value is required"));
     }
-    resources
+    names
         .iter()
         .map(|text| {
             Name::parse(text).map_err(|failure| {
-                failure.violation(
-                    method.resource,
-                    "must be a resource name that begins with districts/{district}",
-                )
+                failure.violation(field, "must be a resource name that begins with districts/{district}")
             })
         })
         .collect()
 }
 
-fn district_of(method: &Method, names: &[Name]) -> Result<District> {
-    let mut districts = names.iter().map(|name| &name.district);
-    let first = districts.next().ok_or_else(Failure::access_denied)?;
-    if districts.all(|other| other == first) {
+/// The one district that the call is decided in and acts in.
+fn district_of(method: &Method, decided: &[Name], placed: &[String]) -> Result<District> {
+    let first = decided.first().map(|name| &name.district).ok_or_else(Failure::access_denied)?;
+    let placed = if placed.is_empty() { Vec::new() } else { parse("parent", placed)? };
+    if decided.iter().chain(&placed).all(|name| name.district == *first) {
         return Ok(first.clone());
     }
     Err(Failure::invalid(Reason::InvalidName, "The resources of one call must lie in one district.")
-        .violation(method.resource, "must all lie in one district"))
+        .violation(method.resource, "must lie in the district of the other names of the request"))
 }
 
 fn class_of(method: &Method) -> Result<DataClass> {

@@ -117,7 +117,7 @@ impl Signature {
 fn route(method: &MethodDescriptor, call: &Signature) -> String {
     let Signature { name, request, response, .. } = call;
     let constant = constant(method);
-    let resources = resources(method);
+    let (resources, places) = (resources(method), places(method));
     let (wire_in, admit) = if method.is_client_streaming() {
         (format!("::tonic::Streaming<{request}>"), "admit_stream")
     } else {
@@ -136,7 +136,7 @@ fn route(method: &MethodDescriptor, call: &Signature) -> String {
     format!(
         "{head}async fn {name}(&self, request: ::tonic::Request<{wire_in}>) -> ::core::result::Result<::tonic::Response<{wire_out}>, ::tonic::Status> {{
     let done = async {{
-        let call = crate::guard::{admit}(&self.gate, &{constant}, request, |message: &{request}| {resources}).await?;
+        let call = crate::guard::{admit}(&self.gate, &{constant}, request, |message: &{request}| crate::guard::Names {{ decided: {resources}, placed: {places} }}).await?;
         self.api.{name}(call).await
     }};
     crate::guard::finish(&{constant}, done.await.map({finish}))
@@ -231,12 +231,27 @@ fn rust_type(message: &MessageDescriptor, method: &MethodDescriptor) -> String {
     format!("crate::{}::{name}", theirs.package_name().replace('.', "::"))
 }
 
-/// An expression of type `Vec<String>`: the resource names that the call is decided on.
-fn resources(method: &MethodDescriptor) -> String {
+/// An expression of type `Vec<String>`: the `parent` and `name` of the request, where the call is not
+/// decided on them. They say where it acts, so they must lie in the district that it is decided in.
+fn places(method: &MethodDescriptor) -> String {
+    let decided = access_resource(method);
+    let fields: Vec<String> = ["parent", "name"]
+        .into_iter()
+        .filter(|field| *field != decided && method.input().get_field_by_name(field).is_some())
+        .map(|field| format!("message.{field}.clone()"))
+        .collect();
+    format!("vec![{}]", fields.join(", "))
+}
+
+fn access_resource(method: &MethodDescriptor) -> String {
     let extension = method.parent_pool().get_extension_by_name(ACCESS).expect("the access option");
     let options = method.options();
-    let value = options.get_extension(&extension);
-    let path = value.as_message().map(|access| text(access, "resource")).unwrap_or_default();
+    options.get_extension(&extension).as_message().map(|access| text(access, "resource")).unwrap_or_default()
+}
+
+/// An expression of type `Vec<String>`: the resource names that the call is decided on.
+fn resources(method: &MethodDescriptor) -> String {
+    let path = access_resource(method);
     if path.is_empty() {
         return "{ let _ = message; Vec::new() }".to_owned();
     }

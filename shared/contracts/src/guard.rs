@@ -102,14 +102,23 @@ impl<M> Call<M> {
     }
 }
 
+/// The resource names in a request that the gate must know.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Those that the call is decided on: the field that the access option names.
+    pub decided: Vec<String>,
+    /// Those that say where else it acts: `parent` and `name`, where they are not the above.
+    pub placed: Vec<String>,
+}
+
 /// Authenticates, authorises, validates: in this order.
 pub trait Gate: Clone + Send + Sync + 'static {
-    /// Lets a call through or says why not. `resources` are the names that the call is decided on.
+    /// Lets a call through or says why not.
     fn admit<M: ReflectMessage>(
         &self,
         method: &'static Method,
         metadata: &MetadataMap,
-        resources: Vec<String>,
+        names: Names,
         message: &M,
     ) -> impl Future<Output = Result<Admission>> + Send;
 
@@ -141,10 +150,10 @@ pub(crate) async fn admit<M: ReflectMessage, G: Gate>(
     gate: &G,
     method: &'static Method,
     request: Request<M>,
-    resources: impl FnOnce(&M) -> Vec<String> + Send,
+    names: impl FnOnce(&M) -> Names + Send,
 ) -> Result<Call<M>> {
     let (metadata, _, message) = request.into_parts();
-    let admission = gate.admit(method, &metadata, resources(&message), &message).await?;
+    let admission = gate.admit(method, &metadata, names(&message), &message).await?;
     Ok(Call { method, admission, message })
 }
 
@@ -152,7 +161,7 @@ pub(crate) async fn admit_stream<M: ReflectMessage + 'static, G: Gate>(
     gate: &G,
     method: &'static Method,
     request: Request<Streaming<M>>,
-    resources: impl FnOnce(&M) -> Vec<String> + Send,
+    names: impl FnOnce(&M) -> Names + Send,
 ) -> Result<Call<Inbound<M>>> {
     let (metadata, _, mut stream) = request.into_parts();
     let first = stream.message().await.map_err(|s| status::received(&s))?.ok_or_else(|| {
@@ -161,7 +170,7 @@ pub(crate) async fn admit_stream<M: ReflectMessage + 'static, G: Gate>(
             "The stream ended before its first message, which names the parent.",
         )
     })?;
-    let admission = gate.admit(method, &metadata, resources(&first), &first).await?;
+    let admission = gate.admit(method, &metadata, names(&first), &first).await?;
     let gate = gate.clone();
     let rest = stream.map(move |message| {
         let message = message.map_err(|s| status::received(&s))?;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use trellis_auth::{Guard, Query, Standings, Subjects};
 use trellis_contracts::common::{DataClass, WhoAmIRequest};
-use trellis_contracts::guard::{Admission, Gate, Method};
+use trellis_contracts::guard::{Admission, Gate, Method, Names};
 use trellis_contracts::profile::DecideAccessRequest;
 use trellis_kernel::{Failure, Kind, Name, Party, Reason, Relation, Relations, Result, Uuid};
 
@@ -71,7 +71,11 @@ async fn admit(
     name: &str,
 ) -> Result<Admission> {
     let guard = Guard::new(Arc::new(house.authority(&[])), Arc::new(Roster), Arc::new(Evidence));
-    guard.admit(method, &house.call(party, scopes), vec![name.to_owned()], &WhoAmIRequest {}).await
+    guard.admit(method, &house.call(party, scopes), decided(&[name]), &WhoAmIRequest {}).await
+}
+
+fn decided(names: &[&str]) -> Names {
+    Names { decided: names.iter().map(|name| (*name).to_owned()).collect(), placed: Vec::new() }
 }
 
 fn learner(id: Uuid) -> String {
@@ -109,6 +113,25 @@ async fn without_the_scope_nothing_is_decided() {
 async fn another_district_is_denied_whatever_the_relation() {
     let house = House::new();
     denied(&house, &EDUCATOR, &learner(LEARNER).replace("grand-bend", "elsewhere")).await;
+}
+
+#[tokio::test]
+async fn a_call_acts_in_the_district_that_it_is_decided_in() {
+    let house = House::new();
+    let guard = Guard::new(Arc::new(house.authority(&[])), Arc::new(Roster), Arc::new(Evidence));
+    let call = house.call(&EDUCATOR, "evidence.read");
+    for placed in [vec![], vec!["districts/elsewhere".to_owned()]] {
+        for decided in [
+            vec![learner(LEARNER)],
+            vec![learner(LEARNER), learner(LEARNER).replace("grand-bend", "elsewhere")],
+        ] {
+            let alone = placed.is_empty() && decided.len() == 1;
+            let names = Names { decided, placed: placed.clone() };
+            let admitted = guard.admit(&METHOD, &call, names, &WhoAmIRequest {}).await;
+            assert_eq!(admitted.is_ok(), alone);
+            assert!(admitted.err().is_none_or(|failure| failure.kind() == Kind::InvalidArgument));
+        }
+    }
 }
 
 #[tokio::test]
@@ -164,7 +187,7 @@ async fn a_service_acts_with_the_standing_of_the_one_behind_it() -> Result<()> {
     let call = crate::metadata(&house.service().token(Some(&person))?);
     let admit = |method: &'static Method, learner: String| {
         let (guard, call) = (guard.clone(), call.clone());
-        async move { guard.admit(method, &call, vec![learner], &WhoAmIRequest {}).await }
+        async move { guard.admit(method, &call, decided(&[&learner]), &WhoAmIRequest {}).await }
     };
     admit(&METHOD, learner(LEARNER)).await?;
     assert!(admit(&METHOD, learner(CLASSMATE)).await.is_err());
@@ -192,7 +215,7 @@ async fn who_may_not_learns_nothing_of_the_rules() {
     let broken = DecideAccessRequest { party: "nobody".to_owned(), ..DecideAccessRequest::default() };
     let admit = |party: Party, name: String| {
         let (guard, call, broken) = (guard.clone(), house.call(&party, "evidence.read"), broken.clone());
-        async move { guard.admit(&PEERS, &call, vec![name], &broken).await.expect_err("refused").kind() }
+        async move { guard.admit(&PEERS, &call, decided(&[&name]), &broken).await.expect_err("refused").kind() }
     };
     assert_eq!(admit(EDUCATOR, learner(CLASSMATE)).await, Kind::PermissionDenied);
     assert_eq!(admit(EDUCATOR, learner(LEARNER)).await, Kind::InvalidArgument);
