@@ -1,1 +1,35 @@
-//! trellis-store.
+//! Keeping: the only way to a database, for every service.
+//!
+//! A [`Store`] is one service's own database: an `SQLite` file or a schema of `PostgreSQL`. Reads go
+//! through [`Store::read`], changes through [`Store::write`], and both are scoped to a district, so
+//! that no query forgets its tenant. A change commits its rows, its events (outbox) and its
+//! `request_id` together or not at all. The [relay](Store::relay) then gives the events positions in
+//! the order in which they became visible; [`feed`] reads them.
+//!
+//! Inside a transaction every query uses that transaction: a second connection taken there can
+//! deadlock the pool, and does not see what the transaction wrote.
+
+mod connect;
+mod failure;
+pub mod feed;
+pub mod filter;
+mod migrate;
+mod options;
+mod page;
+mod relay;
+mod scope;
+mod seal;
+mod store;
+
+mod write;
+
+pub use failure::failure;
+pub use options::Options;
+pub use page::{Keyset, PAGE_BYTES, page};
+pub use scope::{Reader, Scope, Scoped};
+pub use seal::{Sealer, SealingKey};
+pub use store::{Store, Task, instant};
+pub use write::{Change, Idempotency, Payload, Replay, Told, Tx, Write};
+
+#[doc(hidden)]
+pub use sea_orm;

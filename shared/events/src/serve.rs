@@ -1,0 +1,121 @@
+//! Handing events to the other services.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::stream::{self, StreamExt};
+use prost_types::Any;
+use tokio::sync::watch;
+
+use trellis_contracts::common::{self, EventServiceApi, StreamEventsRequest, StreamEventsResponse};
+use trellis_contracts::guard::{Call, Outbound};
+use trellis_contracts::values;
+use trellis_kernel::{Failure, Reason, Result};
+use trellis_store::Store;
+use trellis_store::feed::FeedRow;
+
+/// How many events are read at once.
+const BATCH: u64 = 200;
+/// How long a stream is silent before it says that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Serves `EventService` for the stores of the services that run here.
+#[derive(Clone, Debug)]
+pub struct EventFeed {
+    stores: Vec<Store>,
+}
+
+impl EventFeed {
+    /// Serves the events of these stores.
+    pub const fn new(stores: Vec<Store>) -> Self {
+        Self { stores }
+    }
+
+    fn store(&self, producer: &str) -> Result<Store> {
+        self.stores.iter().find(|store| store.service() == producer).cloned().ok_or_else(|| {
+            Failure::unavailable(
+                Reason::PeerUnavailable,
+                "The service whose events were asked for does not run here.",
+                Duration::from_secs(5),
+            )
+        })
+    }
+}
+
+#[async_trait]
+impl EventServiceApi for EventFeed {
+    async fn stream_events(&self, call: Call<StreamEventsRequest>) -> Result<Outbound<StreamEventsResponse>> {
+        let request = call.message;
+        let store = self.store(&request.producer)?;
+        let head = store.head().await?;
+        if request.after_position > head {
+            return Err(Failure::precondition(
+                Reason::StateConflict,
+                "The consumer is ahead of this producer: one of the two databases was restored.",
+            ));
+        }
+        Ok(follow(store, request.after_position))
+    }
+}
+
+/// The state of one stream: where it stands, and what tells it to look again.
+struct Following {
+    store: Store,
+    position: i64,
+    head: watch::Receiver<i64>,
+}
+
+fn follow(store: Store, position: i64) -> Outbound<StreamEventsResponse> {
+    let head = store.watch();
+    let batches = stream::unfold(Some(Following { store, position, head }), |following| async {
+        let mut following = following?;
+        match following.next().await {
+            Ok(batch) => Some((stream::iter(batch).map(Ok).left_stream(), Some(following))),
+            // The consumer connects again; what the stream told so far stands.
+            Err(failed) => Some((stream::iter([Err(failed)]).right_stream(), None)),
+        }
+    });
+    Box::pin(batches.flatten())
+}
+
+impl Following {
+    /// The next events, or, after a silence, one heartbeat.
+    async fn next(&mut self) -> Result<Vec<StreamEventsResponse>> {
+        loop {
+            // Marked before reading: what comes after the read wakes the wait below.
+            self.head.mark_unchanged();
+            let rows = self.store.events(self.position, BATCH).await?;
+            if let Some(last) = rows.last() {
+                self.position = last.position;
+                return Ok(rows
+                    .into_iter()
+                    .map(|row| StreamEventsResponse { event: Some(event(row)) })
+                    .collect());
+            }
+            match tokio::time::timeout(HEARTBEAT, self.head.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => {
+                    return Err(Failure::unavailable(
+                        Reason::ShuttingDown,
+                        "The server is ending; connect again.",
+                        Duration::from_secs(1),
+                    ));
+                }
+                Err(_) => return Ok(vec![StreamEventsResponse { event: None }]),
+            }
+        }
+    }
+}
+
+fn event(row: FeedRow) -> common::Event {
+    common::Event {
+        position: row.position,
+        uid: row.uid.to_string(),
+        district: format!("districts/{}", row.district),
+        kind: row.kind,
+        resource: row.resource,
+        actor: row.actor,
+        event_time: Some(values::timestamp(row.time)),
+        payload: row.payload.map(|payload| Any { type_url: payload.type_url, value: payload.value.into() }),
+    }
+}

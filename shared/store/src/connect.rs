@@ -1,0 +1,106 @@
+//! Opening the two pools of a store: one that reads and one that writes.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sea_orm::sqlx::ConnectOptions as _;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use trellis_kernel::{Failure, Result};
+
+use crate::{Options, failure};
+
+pub(crate) struct Pools {
+    pub(crate) reader: DatabaseConnection,
+    pub(crate) writer: DatabaseConnection,
+}
+
+pub(crate) async fn open(options: &Options, service: &'static str) -> Result<Pools> {
+    if let Some(directory) = options.url.strip_prefix("sqlite://") {
+        let file = Path::new(directory).join(format!("{service}.db"));
+        std::fs::create_dir_all(directory).map_err(Failure::internal)?;
+        // The writer first: it is the one that creates the file and its journal.
+        let writer = sqlite(options, &file, false).await.map_err(failure)?;
+        let reader = sqlite(options, &file, true).await.map_err(failure)?;
+        return Ok(Pools { reader, writer });
+    }
+    if options.url.starts_with("postgres://") {
+        let writer = postgres(options, service, false).await.map_err(failure)?;
+        let reader = postgres(options, service, true).await.map_err(failure)?;
+        return Ok(Pools { reader, writer });
+    }
+    Err(Failure::internal("the database URL must begin with sqlite:// or postgres://"))
+}
+
+async fn sqlite(
+    options: &Options,
+    file: &Path,
+    reads: bool,
+) -> std::result::Result<DatabaseConnection, DbErr> {
+    let mut connect = ConnectOptions::new("sqlite://");
+    common(&mut connect, options);
+    connect
+        .max_connections(if reads { options.readers } else { 1 })
+        .min_connections(1)
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>)
+        .test_before_acquire(false);
+    let file: PathBuf = file.to_owned();
+    let wait = options.acquire_timeout;
+    connect.map_sqlx_sqlite_opts(move |_| {
+        let settings = SqliteConnectOptions::new()
+            .filename(&file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // What was acknowledged survives a loss of power.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(wait)
+            .disable_statement_logging();
+        if reads { settings.pragma("query_only", "on") } else { settings }
+    });
+    Database::connect(connect).await
+}
+
+async fn postgres(
+    options: &Options,
+    service: &'static str,
+    reads: bool,
+) -> std::result::Result<DatabaseConnection, DbErr> {
+    let mut connect = ConnectOptions::new(&options.url);
+    common(&mut connect, options);
+    connect
+        .max_connections(if reads { options.readers } else { options.writers })
+        .set_schema_search_path(service)
+        .set_application_name(format!("trellis-{service}"));
+    connect.map_sqlx_postgres_opts(move |settings| {
+        // A transaction whose server has died must not hold the relay's row for ever.
+        let settings = settings.options([("idle_in_transaction_session_timeout", "60000")]);
+        if reads { settings.options([("default_transaction_read_only", "on")]) } else { settings }
+    });
+    Database::connect(connect).await
+}
+
+/// Statements never reach a log or a span: their values may be personal.
+fn common(connect: &mut ConnectOptions, options: &Options) {
+    connect.acquire_timeout(options.acquire_timeout).sqlx_logging(false).record_stmt_in_spans(false);
+}
+
+/// Begins a transaction that may write.
+///
+/// On `SQLite` it takes the write lock at once: one that reads first and writes later fails under
+/// load, because another may have written in between.
+pub(crate) async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransaction> {
+    let mode =
+        (writer.get_database_backend() == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate);
+    writer
+        .begin_with_options(TransactionOptions {
+            sqlite_transaction_mode: mode,
+            ..TransactionOptions::default()
+        })
+        .await
+        .map_err(failure)
+}

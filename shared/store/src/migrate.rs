@@ -1,0 +1,116 @@
+//! Bringing a service's schema to what this program knows.
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
+use sea_orm_migration::SchemaManager;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use trellis_kernel::{Failure, Result};
+
+use crate::{Store, connect, failure};
+
+impl Store {
+    /// Applies what has not been applied yet: the tables that every store has, then the service's
+    /// own. All in one transaction, under a lock, so that any number of replicas may start at once.
+    ///
+    /// A schema that is newer than this program is left as it is: during a rollout the old program
+    /// goes on working on it.
+    pub async fn migrate(&self) -> Result<()> {
+        let tx = connect::begin(&self.inner.writer).await?;
+        self.lock(&tx).await?;
+        let service = self.service();
+        let table = format!(
+            "CREATE TABLE IF NOT EXISTS {service}_migrations \
+             (name TEXT NOT NULL PRIMARY KEY, apply_time BIGINT NOT NULL)"
+        );
+        tx.execute_unprepared(&table).await.map_err(failure)?;
+        let applied = self.applied(&tx).await?;
+        if !applied.contains(HOUSE) {
+            for statement in house(self.backend()) {
+                tx.execute_unprepared(&statement).await.map_err(failure)?;
+            }
+            self.record(&tx, HOUSE).await?;
+        }
+        for migration in &self.inner.migrations {
+            if !applied.contains(migration.name()) {
+                migration
+                    .up(&SchemaManager::new(&tx))
+                    .await
+                    .map_err(|cause| broken(migration.name(), &cause))?;
+                self.record(&tx, migration.name()).await?;
+            }
+        }
+        tx.commit().await.map_err(failure)
+    }
+
+    /// Takes the migrators' lock until the transaction ends. `SQLite`'s write lock is held already.
+    async fn lock(&self, tx: &DatabaseTransaction) -> Result<()> {
+        if self.backend() != DbBackend::Postgres {
+            return Ok(());
+        }
+        let digest = Sha256::digest(format!("trellis migrate {}", self.service()));
+        let key = digest.iter().take(8).fold(0_i64, |key, byte| (key << 8) | i64::from(*byte));
+        let lock =
+            Statement::from_sql_and_values(self.backend(), "SELECT pg_advisory_xact_lock($1)", [key.into()]);
+        tx.query_one_raw(lock).await.map_err(failure)?;
+        // Asked first, because a role that owns the schema need not be allowed to create one.
+        let sql = "SELECT 1 FROM pg_namespace WHERE nspname = $1";
+        let known = Statement::from_sql_and_values(self.backend(), sql, [self.service().into()]);
+        if tx.query_one_raw(known).await.map_err(failure)?.is_none() {
+            let create = format!("CREATE SCHEMA \"{}\"", self.service());
+            tx.execute_unprepared(&create).await.map_err(failure)?;
+        }
+        Ok(())
+    }
+
+    async fn applied(&self, tx: &DatabaseTransaction) -> Result<BTreeSet<String>> {
+        let sql = format!("SELECT name FROM {}_migrations", self.service());
+        let rows = tx.query_all_raw(Statement::from_string(self.backend(), sql)).await.map_err(failure)?;
+        rows.iter().map(|row| row.try_get_by_index(0).map_err(failure)).collect()
+    }
+
+    async fn record(&self, tx: &DatabaseTransaction, name: &str) -> Result<()> {
+        let sql = format!("INSERT INTO {}_migrations (name, apply_time) VALUES ($1, $2)", self.service());
+        let values = [name.into(), self.clock().now().as_microsecond().into()];
+        let statement = Statement::from_sql_and_values(self.backend(), sql, values);
+        tx.execute_raw(statement).await.map_err(failure)?;
+        Ok(())
+    }
+}
+
+/// A migration that fails stops the start: whoever runs the server must read why. It holds schema and
+/// no values, unless it moves data, so its text goes to the log.
+fn broken(name: &str, cause: &sea_orm::DbErr) -> Failure {
+    Failure::internal(format!("migration {name} failed: {cause}"))
+}
+
+const HOUSE: &str = "house_0001";
+
+/// The tables that every store has.
+fn house(backend: DbBackend) -> Vec<String> {
+    let postgres = backend == DbBackend::Postgres;
+    let (serial, bytes, uuid) = if postgres {
+        ("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BYTEA", "UUID")
+    } else {
+        ("INTEGER PRIMARY KEY AUTOINCREMENT", "BLOB", "BLOB")
+    };
+    vec![
+        format!(
+            "CREATE TABLE outbox (seq {serial}, position BIGINT UNIQUE, uid {uuid} NOT NULL, \
+             district TEXT NOT NULL, kind TEXT NOT NULL, resource TEXT NOT NULL, \
+             resource_type TEXT NOT NULL, subjects TEXT NOT NULL, deleted BOOLEAN NOT NULL, \
+             actor TEXT NOT NULL, event_time BIGINT NOT NULL, payload_type TEXT, payload {bytes})"
+        ),
+        "CREATE INDEX outbox_waiting ON outbox (seq) WHERE position IS NULL".to_owned(),
+        "CREATE INDEX outbox_feed ON outbox (district, position)".to_owned(),
+        "CREATE TABLE relay (id INTEGER PRIMARY KEY CHECK (id = 1), head BIGINT NOT NULL)".to_owned(),
+        "INSERT INTO relay (id, head) VALUES (1, 0)".to_owned(),
+        format!(
+            "CREATE TABLE idempotency (district TEXT NOT NULL, actor TEXT NOT NULL, \
+             request_id {uuid} NOT NULL, method TEXT NOT NULL, fingerprint {bytes} NOT NULL, \
+             reply TEXT, create_time BIGINT NOT NULL, PRIMARY KEY (district, actor, request_id))"
+        ),
+        "CREATE INDEX idempotency_age ON idempotency (create_time)".to_owned(),
+        "CREATE TABLE event_checkpoints (consumer TEXT NOT NULL PRIMARY KEY, position BIGINT NOT NULL)"
+            .to_owned(),
+    ]
+}

@@ -1,0 +1,320 @@
+//! The only way to change anything.
+
+use std::fmt;
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Iden, Iterable, PrimaryKeyToColumn,
+    QueryResult, Statement, Value,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use trellis_kernel::{District, Failure, Reason, Result, Timestamp, Uuid};
+
+use crate::feed::outbox;
+use crate::{Scope, Scoped, Sealer, Store, connect, failure};
+
+/// Who changes what district, and under which `request_id`.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The district that the change is in.
+    pub district: District,
+    /// Who changes it: `Actor::label()`.
+    pub actor: String,
+    /// The client's `request_id`, when it gave one.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// What makes a repeated request recognisable, for 24 hours.
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    /// The client's own id of the request.
+    pub request_id: Uuid,
+    /// The path of the method.
+    pub method: &'static str,
+    /// A digest of the request without its `request_id`.
+    pub fingerprint: [u8; 32],
+}
+
+/// A reply that can be kept and given again: the domain's own type.
+pub trait Replay: Serialize + DeserializeOwned + Send {}
+
+impl<T: Serialize + DeserializeOwned + Send> Replay for T {}
+
+/// What becomes of a change.
+#[derive(Debug)]
+pub enum Write<T> {
+    /// The request was served before: this was the reply.
+    Replay(T),
+    /// It is new: make the change in this transaction.
+    Begin(Tx),
+}
+
+/// Something that happened, as the change feed and the other services are told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// What happened, in a word: `goal.created`.
+    pub kind: &'static str,
+    /// The name of the resource that it happened to.
+    pub resource: String,
+    /// Its type: `trellis.dev/Goal`.
+    pub resource_type: &'static str,
+    /// The learners that it is about; empty when it is about none.
+    pub subjects: Vec<Uuid>,
+    /// Whether the resource is gone.
+    pub deleted: bool,
+    /// The event's own message, for the other services.
+    pub payload: Option<Payload>,
+}
+
+/// An encoded message under its type, as in `google.protobuf.Any`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload {
+    /// `type.googleapis.com/trellis.experience.v1alpha1.AssessmentFinalized`.
+    pub type_url: String,
+    /// The encoded message.
+    pub value: Vec<u8>,
+}
+
+/// A transaction in one district. Dropped without [`commit`](Self::commit), it leaves nothing behind.
+pub struct Tx {
+    store: Store,
+    conn: DatabaseTransaction,
+    change: Change,
+    now: Timestamp,
+    told: Vec<Told>,
+}
+
+impl Store {
+    /// Begins a change: the only way to begin a transaction.
+    ///
+    /// With a `request_id` that was used before by the same actor in the same district, it answers
+    /// with the reply of then, or refuses with `REQUEST_ID_REUSED` when the method or the body is
+    /// another. A repetition that arrives while the first is still under way waits for it.
+    pub async fn write<T: Replay>(&self, change: Change) -> Result<Write<T>> {
+        let conn = connect::begin(&self.inner.writer).await?;
+        let now = self.clock().now();
+        let tx = Tx { store: self.clone(), conn, change, now, told: Vec::new() };
+        match tx.change.idempotency.clone() {
+            Some(request) if !tx.claim(&request).await? => Ok(Write::Replay(tx.replay(&request).await?)),
+            _ => Ok(Write::Begin(tx)),
+        }
+    }
+}
+
+impl Tx {
+    /// Tells the change feed and the other services, if the transaction commits.
+    pub fn tell(&mut self, told: Told) {
+        self.told.push(told);
+    }
+
+    /// Commits the rows, what was told and the reply for a repetition: all or nothing.
+    pub async fn commit<T: Replay>(mut self, reply: T) -> Result<T> {
+        let told = std::mem::take(&mut self.told);
+        let anything = !told.is_empty();
+        self.append(told).await?;
+        if let Some(request) = &self.change.idempotency {
+            let kept = serde_json::to_string(&reply).map_err(Failure::internal)?;
+            let sql =
+                "UPDATE idempotency SET reply = $1 WHERE district = $2 AND actor = $3 AND request_id = $4";
+            let mut values = vec![kept.into()];
+            values.extend(self.request_key(request));
+            self.conn.execute_raw(self.statement(sql, values)).await.map_err(failure)?;
+        }
+        self.conn.commit().await.map_err(failure)?;
+        if anything {
+            self.store.inner.wake.notify_one();
+        }
+        Ok(reply)
+    }
+
+    /// The moment of the change: one for the whole transaction.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A new identifier.
+    pub fn new_id(&self) -> Uuid {
+        self.store.ids().next()
+    }
+
+    /// Who makes the change.
+    pub fn actor(&self) -> &str {
+        &self.change.actor
+    }
+
+    /// Inserts a row; its district is set here.
+    pub async fn insert<A>(&self, model: A) -> Result<()>
+    where
+        A: ActiveModelTrait + Send,
+        A::Entity: Scoped,
+    {
+        let model = self.placed(model);
+        A::Entity::insert(model).exec_without_returning(&self.conn).await.map_err(failure)?;
+        Ok(())
+    }
+
+    /// Inserts rows; their district is set here. All must set the same columns.
+    pub async fn insert_many<A>(&self, models: Vec<A>) -> Result<()>
+    where
+        A: ActiveModelTrait + Send,
+        A::Entity: Scoped,
+    {
+        for chunk in self.chunks(models) {
+            A::Entity::insert_many(chunk).exec_without_returning(&self.conn).await.map_err(failure)?;
+        }
+        Ok(())
+    }
+
+    /// Inserts rows, or replaces every column of those whose primary key is there already; their
+    /// district is set here. All must set every column.
+    pub async fn put_many<A>(&self, models: Vec<A>) -> Result<()>
+    where
+        A: ActiveModelTrait + Send,
+        A::Entity: Scoped,
+    {
+        let keys: Vec<_> = <<A::Entity as EntityTrait>::PrimaryKey as Iterable>::iter()
+            .map(PrimaryKeyToColumn::into_column)
+            .collect();
+        let others: Vec<_> = <<A::Entity as EntityTrait>::Column as Iterable>::iter()
+            .filter(|column| keys.iter().all(|key| key.unquoted() != column.unquoted()))
+            .collect();
+        let replace = OnConflict::columns(keys).update_columns(others).to_owned();
+        for chunk in self.chunks(models) {
+            A::Entity::insert_many(chunk)
+                .on_conflict(replace.clone())
+                .exec_without_returning(&self.conn)
+                .await
+                .map_err(failure)?;
+        }
+        Ok(())
+    }
+
+    /// Moves the checkpoint of a consumer of events from one position to a later one, in this
+    /// transaction. False when it does not stand at `from`: another replica was faster, and this
+    /// transaction must be dropped.
+    pub async fn advance(&self, consumer: &str, from: i64, to: i64) -> Result<bool> {
+        let (sql, values) = if from == 0 {
+            let sql =
+                "INSERT INTO event_checkpoints (consumer, position) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+            (sql, vec![consumer.into(), to.into()])
+        } else {
+            let sql = "UPDATE event_checkpoints SET position = $2 WHERE consumer = $1 AND position = $3";
+            (sql, vec![consumer.into(), to.into(), from.into()])
+        };
+        let done = self.conn.execute_raw(self.statement(sql, values)).await.map_err(failure)?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Takes the `request_id`; false when it is taken.
+    async fn claim(&self, request: &Idempotency) -> Result<bool> {
+        let sql = "INSERT INTO idempotency \
+                   (district, actor, request_id, method, fingerprint, create_time) \
+                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+        let mut values: Vec<Value> = self.request_key(request).into();
+        values.push(request.method.into());
+        values.push(request.fingerprint.to_vec().into());
+        values.push(self.now.as_microsecond().into());
+        let done = self.conn.execute_raw(self.statement(sql, values)).await.map_err(failure)?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn replay<T: Replay>(&self, request: &Idempotency) -> Result<T> {
+        let sql = "SELECT method, fingerprint, reply FROM idempotency \
+                   WHERE district = $1 AND actor = $2 AND request_id = $3";
+        let row = self
+            .conn
+            .query_one_raw(self.statement(sql, self.request_key(request).into()))
+            .await
+            .map_err(failure)?
+            .ok_or_else(|| {
+                Failure::aborted(Reason::StateConflict, "The request is being forgotten: repeat it.")
+            })?;
+        let (method, fingerprint, reply) = kept(&row).map_err(failure)?;
+        if method != request.method || fingerprint != request.fingerprint {
+            return Err(Failure::invalid(
+                Reason::RequestIdReused,
+                "This request_id was used before with another request: use a new one.",
+            )
+            .violation("request_id", "must be new for every different request"));
+        }
+        serde_json::from_str(&reply).map_err(Failure::internal)
+    }
+
+    async fn append(&self, told: Vec<Told>) -> Result<()> {
+        let rows = told.into_iter().map(|told| {
+            outbox::row(told, self.new_id(), &self.change.district, &self.change.actor, self.now)
+        });
+        for chunk in chunked(rows, outbox::Column::iter().count()) {
+            outbox::Entity::insert_many(chunk).exec_without_returning(&self.conn).await.map_err(failure)?;
+        }
+        Ok(())
+    }
+
+    fn chunks<A>(&self, models: Vec<A>) -> Vec<Vec<A>>
+    where
+        A: ActiveModelTrait,
+        A::Entity: Scoped,
+    {
+        let columns = <<A::Entity as EntityTrait>::Column as Iterable>::iter().count();
+        chunked(models.into_iter().map(|model| self.placed(model)), columns)
+    }
+
+    fn placed<A>(&self, mut model: A) -> A
+    where
+        A: ActiveModelTrait,
+        A::Entity: Scoped,
+    {
+        model.set(<A::Entity as Scoped>::district_column(), self.change.district.as_str().into());
+        model
+    }
+
+    fn request_key(&self, request: &Idempotency) -> [Value; 3] {
+        [self.change.district.as_str().into(), self.change.actor.as_str().into(), request.request_id.into()]
+    }
+
+    fn statement(&self, sql: &str, values: Vec<Value>) -> Statement {
+        Statement::from_sql_and_values(self.conn.get_database_backend(), sql, values)
+    }
+}
+
+/// Cuts rows into statements that keep within both databases' limit of values in one (32,766 in
+/// `SQLite`).
+fn chunked<A>(rows: impl Iterator<Item = A>, columns: usize) -> Vec<Vec<A>> {
+    const VALUES: usize = 30_000;
+    let size = (VALUES / columns.max(1)).max(1);
+    let mut chunks: Vec<Vec<A>> = Vec::new();
+    for row in rows {
+        match chunks.last_mut() {
+            Some(chunk) if chunk.len() < size => chunk.push(row),
+            _ => chunks.push(vec![row]),
+        }
+    }
+    chunks
+}
+
+fn kept(row: &QueryResult) -> std::result::Result<(String, Vec<u8>, String), sea_orm::DbErr> {
+    Ok((row.try_get("", "method")?, row.try_get("", "fingerprint")?, row.try_get("", "reply")?))
+}
+
+impl Scope for Tx {
+    type Conn = DatabaseTransaction;
+
+    fn conn(&self) -> &DatabaseTransaction {
+        &self.conn
+    }
+
+    fn district(&self) -> &District {
+        &self.change.district
+    }
+
+    fn sealer(&self) -> &Sealer {
+        self.store.sealer()
+    }
+}
+
+impl fmt::Debug for Tx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx").field("store", &self.store).finish_non_exhaustive()
+    }
+}
