@@ -1,0 +1,356 @@
+//! How a suite is set up: read from a file, the environment and flags, and refused when it would
+//! leave the suite open or unable to recognise anybody.
+
+mod layers;
+mod settings;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use trellis_kernel::District;
+
+pub use layers::Layers;
+pub use settings::{Kind, SETTINGS, Setting, table};
+
+/// A service of the suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// Frameworks, outcomes, progressions.
+    Outcome,
+    /// Roster, learner profile, goals, growth, access.
+    Profile,
+    /// Designs, experiences, evidence, assessment.
+    Experience,
+    /// Requests, plans, calendars.
+    Scheduling,
+}
+
+impl Service {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Outcome, Self::Profile, Self::Experience, Self::Scheduling];
+
+    /// Its name, as in its package.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Outcome => "outcome",
+            Self::Profile => "profile",
+            Self::Experience => "experience",
+            Self::Scheduling => "scheduling",
+        }
+    }
+
+    /// The setting that says where it is served.
+    const fn url_key(self) -> &'static str {
+        match self {
+            Self::Outcome => "outcome_url",
+            Self::Profile => "profile_url",
+            Self::Experience => "experience_url",
+            Self::Scheduling => "scheduling_url",
+        }
+    }
+}
+
+/// Why a configuration was refused, in words that say what to set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal(String);
+
+impl Refusal {
+    pub(crate) fn new(words: impl Into<String>) -> Self {
+        Self(words.into())
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+pub(crate) fn refuse<T>(words: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal::new(words))
+}
+
+/// An issuer whose tokens are trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer {
+    /// The `iss` of its tokens.
+    pub url: String,
+    /// Where its keys are: a URL, or a file.
+    pub jwks: String,
+    /// The districts that it may issue for; none means all.
+    pub districts: Vec<District>,
+}
+
+/// The certificate and key of TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificate chain, PEM.
+    pub certificate: PathBuf,
+    /// The private key, PEM.
+    pub key: PathBuf,
+}
+
+/// A whole configuration. What each setting means stands in [`SETTINGS`].
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one switch of the documented table")]
+pub struct Config {
+    /// Served by this process, in the order of [`Service::ALL`].
+    pub services: Vec<Service>,
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// SQLite files and keys.
+    pub data_dir: PathBuf,
+    /// Keys, if not under `data_dir`.
+    pub keys_dir: PathBuf,
+    /// PostgreSQL, if not SQLite.
+    pub database_url: Option<String>,
+    /// How clients reach it; none means by the listening address.
+    pub public_url: Option<String>,
+    /// Whose tokens are trusted.
+    pub issuer: Option<Issuer>,
+    /// TLS.
+    pub tls: Option<Tls>,
+    /// No TLS, on purpose.
+    pub plaintext: bool,
+    /// Whether the development issuer is trusted.
+    pub dev: bool,
+    /// Whether a demonstration district is made.
+    pub demo: bool,
+    /// Where the services of other processes are.
+    pub elsewhere: Vec<(Service, String)>,
+    /// What is logged.
+    pub log: String,
+    /// Whether the log is JSON.
+    pub log_json: bool,
+    /// Where traces go.
+    pub otlp_endpoint: Option<String>,
+}
+
+impl Config {
+    /// Reads a configuration from what was given; what is not given has its default.
+    pub fn read(layers: &Layers) -> Result<Self, Refusal> {
+        let text = |key: &str| layers.one(key).map(|(value, _)| value.to_owned());
+        let path = |key: &str| layers.one(key).map(|(value, _)| PathBuf::from(value));
+        let services = services(layers)?;
+        let elsewhere = elsewhere(layers, &services)?;
+        let data_dir = path("data_dir").unwrap_or_else(|| "data".into());
+        let demo = layers.is_set("demo")?;
+        Ok(Self {
+            listen: listen(layers)?,
+            keys_dir: path("keys_dir").unwrap_or_else(|| data_dir.join("keys")),
+            data_dir,
+            database_url: database(layers)?,
+            public_url: public_url(layers)?,
+            issuer: issuer(layers)?,
+            tls: tls(layers)?,
+            plaintext: layers.is_set("plaintext")?,
+            dev: demo || layers.is_set("dev")?,
+            demo,
+            log: text("log").unwrap_or_else(|| "info".to_owned()),
+            log_json: log_json(layers)?,
+            otlp_endpoint: text("otlp_endpoint"),
+            services,
+            elsewhere,
+        })
+    }
+
+    /// Refuses what must not be served: a suite that recognises nobody, or one that others can reach
+    /// without encryption or with the development issuer, unless that was asked for in so many words.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let reachable = !self.listen.ip().is_loopback();
+        let listen = self.listen;
+        if self.plaintext && self.tls.is_some() {
+            return refuse("`plaintext` and `tls_certificate` contradict each other: set one of them.");
+        }
+        if self.issuer.is_none() && !self.dev {
+            return refuse(
+                "No issuer is configured, so no caller could be recognised. Set issuer_url (and, where its keys \
+                 are not under that, issuer_jwks) to your identity provider, or start with --dev or --demo, which trust an issuer whose key is on this machine.",
+            );
+        }
+        if reachable && self.dev && !self.plaintext {
+            return refuse(format!(
+                "{listen} can be reached from other machines, and the development issuer is for one machine \
+                 alone. Listen on 127.0.0.1, configure issuer_url in place of --dev or --demo, or add \
+                 --plaintext if nobody else can reach this address (a container, a closed network).",
+            ));
+        }
+        if reachable && self.tls.is_none() && !self.plaintext {
+            return refuse(format!(
+                "{listen} can be reached from other machines, and TLS is not configured. Set tls_certificate \
+                 and tls_key, or listen on 127.0.0.1, or add --plaintext if something before this process \
+                 ends TLS.",
+            ));
+        }
+        if self.demo && self.services.len() < Service::ALL.len() {
+            return refuse("The demonstration needs all four services: leave out --service with --demo.");
+        }
+        Ok(())
+    }
+
+    /// The settings in force, for `config check`: keys and values, no secret among them.
+    pub fn shown(&self) -> Vec<(&'static str, String)> {
+        let paths = |path: &PathBuf| path.display().to_string();
+        let mut shown = vec![
+            ("services", self.services.iter().map(|s| s.name()).collect::<Vec<_>>().join(", ")),
+            ("listen", self.listen.to_string()),
+            ("data_dir", paths(&self.data_dir)),
+            ("keys_dir", paths(&self.keys_dir)),
+            ("database_url", self.database_url.as_deref().map_or("SQLite".to_owned(), without_password)),
+        ];
+        if let Some(url) = &self.public_url {
+            shown.push(("public_url", url.clone()));
+        }
+        if let Some(issuer) = &self.issuer {
+            shown.push(("issuer_url", issuer.url.clone()));
+            shown.push(("issuer_jwks", issuer.jwks.clone()));
+            let districts: Vec<&str> = issuer.districts.iter().map(District::as_str).collect();
+            shown.push((
+                "issuer_districts",
+                if districts.is_empty() { "all".to_owned() } else { districts.join(", ") },
+            ));
+        }
+        if let Some(tls) = &self.tls {
+            shown.push(("tls_certificate", paths(&tls.certificate)));
+            shown.push(("tls_key", paths(&tls.key)));
+        }
+        shown.push(("plaintext", self.plaintext.to_string()));
+        shown.push(("dev", self.dev.to_string()));
+        shown.push(("demo", self.demo.to_string()));
+        shown.extend(self.elsewhere.iter().map(|(service, url)| (service.url_key(), url.clone())));
+        shown.push(("log", self.log.clone()));
+        shown.push(("log_format", if self.log_json { "json" } else { "text" }.to_owned()));
+        if let Some(endpoint) = &self.otlp_endpoint {
+            shown.push(("otlp_endpoint", endpoint.clone()));
+        }
+        shown
+    }
+}
+
+fn services(layers: &Layers) -> Result<Vec<Service>, Refusal> {
+    let Some((names, source)) = layers.list("services") else { return Ok(Service::ALL.to_vec()) };
+    for name in names {
+        if !Service::ALL.iter().any(|service| service.name() == name) {
+            return refuse(format!(
+                "{source}: there is no service of that name; there are outcome, profile, experience and \
+                 scheduling.",
+            ));
+        }
+    }
+    let chosen = Service::ALL.into_iter().filter(|service| names.iter().any(|name| name == service.name()));
+    let chosen: Vec<Service> = chosen.collect();
+    if chosen.is_empty() {
+        return refuse(format!("{source}: name at least one service."));
+    }
+    Ok(chosen)
+}
+
+fn elsewhere(layers: &Layers, here: &[Service]) -> Result<Vec<(Service, String)>, Refusal> {
+    let mut elsewhere = Vec::new();
+    let mut missing = Vec::new();
+    for service in Service::ALL {
+        let here = here.contains(&service);
+        match layers.one(service.url_key()) {
+            Some((_, source)) if here => {
+                return refuse(format!(
+                    "{source}: {} is served by this process; leave out either.",
+                    service.name()
+                ));
+            }
+            Some((url, source)) => elsewhere.push((service, url_of(url, source)?)),
+            None if !here => missing.push(service.url_key()),
+            None => {}
+        }
+    }
+    if missing.is_empty() {
+        return Ok(elsewhere);
+    }
+    refuse(format!("Some services are served elsewhere; say where they are: set {}.", missing.join(", ")))
+}
+
+fn listen(layers: &Layers) -> Result<SocketAddr, Refusal> {
+    let (value, source) = layers.one("listen").unwrap_or(("127.0.0.1:50051", "the default"));
+    value.parse().or_else(|_| {
+        refuse(format!("{source}: `listen` must be an IP address and a port, such as 127.0.0.1:50051."))
+    })
+}
+
+fn database(layers: &Layers) -> Result<Option<String>, Refusal> {
+    match layers.one("database_url") {
+        Some((url, _)) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            Ok(Some(url.to_owned()))
+        }
+        Some((_, source)) => refuse(format!(
+            "{source}: `database_url` must begin with postgres://; for SQLite, leave it out and set data_dir.",
+        )),
+        None => Ok(None),
+    }
+}
+
+fn public_url(layers: &Layers) -> Result<Option<String>, Refusal> {
+    layers.one("public_url").map(|(url, source)| url_of(url, source)).transpose()
+}
+
+fn url_of(url: &str, source: &str) -> Result<String, Refusal> {
+    if url.starts_with("http://") || url.starts_with("https://") {
+        return Ok(url.trim_end_matches('/').to_owned());
+    }
+    refuse(format!("{source}: a URL must begin with http:// or https://."))
+}
+
+fn issuer(layers: &Layers) -> Result<Option<Issuer>, Refusal> {
+    let Some((url, source)) = layers.one("issuer_url") else {
+        for key in ["issuer_jwks", "issuer_districts"] {
+            if let Some((_, source)) = layers.one(key) {
+                return refuse(format!("{source}: `{key}` means nothing without issuer_url."));
+            }
+        }
+        return Ok(None);
+    };
+    url_of(url, source)?;
+    let jwks = match layers.one("issuer_jwks") {
+        Some((jwks, _)) => jwks.to_owned(),
+        None => format!("{}/.well-known/jwks.json", url.trim_end_matches('/')),
+    };
+    let (ids, source) = layers.list("issuer_districts").unwrap_or_default();
+    let districts: Result<Vec<District>, _> = ids.iter().map(|id| District::parse(id)).collect();
+    let districts = districts.or_else(|failure| refuse(format!("{source}: {}", failure.message())))?;
+    // The issuer is compared with a token's `iss` to the letter, so its own spelling is kept.
+    Ok(Some(Issuer { url: url.to_owned(), jwks, districts }))
+}
+
+fn tls(layers: &Layers) -> Result<Option<Tls>, Refusal> {
+    match (layers.one("tls_certificate"), layers.one("tls_key")) {
+        (Some((certificate, _)), Some((key, _))) => {
+            Ok(Some(Tls { certificate: certificate.into(), key: key.into() }))
+        }
+        (None, None) => Ok(None),
+        _ => refuse("TLS needs both tls_certificate and tls_key."),
+    }
+}
+
+fn log_json(layers: &Layers) -> Result<bool, Refusal> {
+    match layers.one("log_format") {
+        None | Some(("text", _)) => Ok(false),
+        Some(("json", _)) => Ok(true),
+        Some((_, source)) => refuse(format!("{source}: `log_format` must be text or json.")),
+    }
+}
+
+/// `postgres://user:secret@host/db` without the secret.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return "…".to_owned() };
+    let (rest, _) = rest.split_once('?').unwrap_or((rest, ""));
+    match rest.rsplit_once('@') {
+        Some((user, host)) => {
+            format!("{scheme}://{}@{host}", user.split_once(':').map_or(user, |(name, _)| name))
+        }
+        None => format!("{scheme}://{rest}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

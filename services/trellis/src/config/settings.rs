@@ -1,0 +1,110 @@
+//! The one table of what can be set. `docs/configuration.md` holds it as prose; a test compares them.
+
+/// One setting: a key of the file, an environment variable and a flag.
+#[derive(Debug)]
+pub struct Setting {
+    /// The key in the configuration file.
+    pub key: &'static str,
+    /// The flag of `trellis serve`, as its help writes it.
+    pub flag: &'static str,
+    /// What holds when it is not set, in words.
+    pub default: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+    /// What may be written.
+    pub kind: Kind,
+}
+
+/// What may be written as a setting's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One text.
+    Text,
+    /// Texts; separated by commas in the environment.
+    List,
+    /// `true` or `false`.
+    Flag,
+}
+
+impl Setting {
+    /// The environment variable, `TRELLIS_DATA_DIR` for `data_dir`.
+    pub fn variable(&self) -> String {
+        format!("TRELLIS_{}", self.key.to_ascii_uppercase())
+    }
+}
+
+macro_rules! settings {
+    ($($key:literal $kind:ident $flag:literal, $default:literal, $meaning:literal;)*) => {
+        /// Every setting there is, in the order of the documentation.
+        pub const SETTINGS: &[Setting] = &[$(Setting {
+            key: $key, flag: $flag, default: $default, meaning: $meaning, kind: Kind::$kind,
+        },)*];
+    };
+}
+
+settings! {
+    "services" List "--service NAME", "all four",
+        "The services that this process serves: `outcome`, `profile`, `experience`, `scheduling`.";
+    "listen" Text "--listen ADDRESS", "`127.0.0.1:50051`",
+        "The address and port of gRPC, gRPC-Web and HTTP. Port 0 takes a free one.";
+    "data_dir" Text "--data-dir DIR", "`data`",
+        "Where the SQLite files and the keys are kept.";
+    "keys_dir" Text "--keys-dir DIR", "`keys` in `data_dir`",
+        "Where the keys are kept, if elsewhere. Processes that serve one suite together share the same keys.";
+    "database_url" Text "--database-url URL", "SQLite files in `data_dir`",
+        "A PostgreSQL database, `postgres://user@host/database`; each service keeps to a schema of its own.";
+    "public_url" Text "--public-url URL", "`http://` or `https://` and the listening address",
+        "How clients reach this suite: the start of the calendar links that it hands out.";
+    "issuer_url" Text "--issuer-url URL", "none",
+        "The issuer whose tokens are trusted: the `iss` of its JWTs. Their `aud` must be `trellis`.";
+    "issuer_jwks" Text "--issuer-jwks URL", "`/.well-known/jwks.json` under `issuer_url`",
+        "Where the issuer's keys are (RFC 7517): a URL, or a file.";
+    "issuer_districts" List "--issuer-district ID", "all",
+        "The districts that the issuer may issue tokens for.";
+    "tls_certificate" Text "--tls-certificate FILE", "none",
+        "The certificate chain, PEM. With `tls_key` it turns on TLS.";
+    "tls_key" Text "--tls-key FILE", "none",
+        "The certificate's private key, PEM.";
+    "plaintext" Flag "--plaintext", "`false`",
+        "Serve without TLS on an address that others can reach, because something before it ends TLS.";
+    "dev" Flag "--dev", "`false`",
+        "Trust the development issuer, whose key is in `keys_dir` and whose tokens `trellis token` prints.";
+    "demo" Flag "--demo", "`false`",
+        "As `dev`, and at first start fill a demonstration district.";
+    "outcome_url" Text "--outcome-url URL", "this process",
+        "Where the outcome service is, when it is served elsewhere.";
+    "profile_url" Text "--profile-url URL", "this process",
+        "Where the profile service is, when it is served elsewhere.";
+    "experience_url" Text "--experience-url URL", "this process",
+        "Where the experience service is, when it is served elsewhere.";
+    "scheduling_url" Text "--scheduling-url URL", "this process",
+        "Where the scheduling service is, when it is served elsewhere.";
+    "log" Text "--log FILTER", "`info`",
+        "What is logged: a level, or levels by module (`info,trellis_store=debug`).";
+    "log_format" Text "--log-format FORMAT", "`text`",
+        "`text` for people, `json` for a log collector.";
+    "otlp_endpoint" Text "--otlp-endpoint URL", "none",
+        "Where traces go, by OTLP over gRPC.";
+}
+
+/// The table as `docs/configuration.md` holds it.
+pub fn table() -> String {
+    let mut table = String::from("| key | environment | flag | default | meaning |\n|---|---|---|---|---|\n");
+    for setting in SETTINGS {
+        let Setting { key, flag, default, meaning, .. } = setting;
+        let variable = setting.variable();
+        table.push_str(&format!("| `{key}` | `{variable}` | `{flag}` | {default} | {meaning} |\n"));
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_table_is_this_one() {
+        let page = include_str!("../../../../docs/configuration.md");
+        assert!(page.contains(&table()), "docs/configuration.md should hold this table:\n{}", table());
+    }
+}

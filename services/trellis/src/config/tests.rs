@@ -1,0 +1,132 @@
+use super::*;
+
+fn read(flags: &[(&'static str, &str)]) -> Result<Config, Refusal> {
+    let mut layers = Layers::default();
+    for (key, value) in flags {
+        layers.flag(key, value.split(',').map(str::to_owned).collect());
+    }
+    Config::read(&layers)
+}
+
+fn refusal(flags: &[(&'static str, &str)]) -> String {
+    match read(flags).and_then(|config| config.check()) {
+        Ok(()) => panic!("{flags:?} should be refused"),
+        Err(refusal) => refusal.to_string(),
+    }
+}
+
+fn served(flags: &[(&'static str, &str)]) {
+    read(flags).and_then(|config| config.check()).unwrap_or_else(|refusal| panic!("{flags:?}: {refusal}"));
+}
+
+#[test]
+fn without_an_issuer_it_refuses_and_says_what_to_set() {
+    let words = refusal(&[]);
+    for word in ["issuer_url", "--dev", "--demo"] {
+        assert!(words.contains(word), "{words}");
+    }
+    served(&[("dev", "true")]);
+    served(&[("demo", "true")]);
+    served(&[("issuer_url", "https://id.example.org")]);
+}
+
+#[test]
+fn an_address_that_others_reach_needs_tls_or_the_word_plaintext() {
+    let open = [("issuer_url", "https://id.example.org"), ("listen", "0.0.0.0:443")];
+    let words = refusal(&open);
+    assert!(words.contains("tls_certificate") && words.contains("--plaintext"), "{words}");
+    served(&[open[0], open[1], ("plaintext", "true")]);
+    served(&[open[0], open[1], ("tls_certificate", "c.pem"), ("tls_key", "k.pem")]);
+    served(&[open[0], ("listen", "[::1]:50051")]);
+}
+
+#[test]
+fn the_development_issuer_stays_on_this_machine() {
+    let open = [("dev", "true"), ("listen", "0.0.0.0:50051")];
+    assert!(refusal(&open).contains("development issuer"));
+    assert!(
+        refusal(&[open[0], open[1], ("tls_certificate", "c"), ("tls_key", "k")])
+            .contains("development issuer")
+    );
+    served(&[open[0], open[1], ("plaintext", "true")]);
+}
+
+#[test]
+fn contradictions_are_refused() {
+    let dev = ("dev", "true");
+    assert!(refusal(&[dev, ("tls_certificate", "c")]).contains("tls_key"));
+    assert!(
+        refusal(&[dev, ("plaintext", "true"), ("tls_certificate", "c"), ("tls_key", "k")])
+            .contains("contradict")
+    );
+    assert!(refusal(&[dev, ("services", "outcome")]).contains("profile_url"));
+    assert!(refusal(&[dev, ("outcome_url", "http://other:1")]).contains("this process"));
+    assert!(refusal(&[dev, ("services", "outcomes")]).contains("no service"));
+    assert!(refusal(&[dev, ("database_url", "mysql://x")]).contains("postgres://"));
+    assert!(refusal(&[dev, ("issuer_districts", "x")]).contains("issuer_url"));
+    assert!(refusal(&[dev, ("listen", "localhost")]).contains("127.0.0.1:50051"));
+    assert!(refusal(&[dev, ("plaintext", "yes")]).contains("true or false"));
+    assert!(refusal(&[dev, ("log_format", "xml")]).contains("text or json"));
+}
+
+#[test]
+fn flags_win_over_the_environment_and_that_over_the_file() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("trellis.toml");
+    std::fs::write(&file, "listen = '127.0.0.1:1'\ndata_dir = 'from-file'\nlog = 'file'\ndev = true")
+        .expect("writing");
+    let mut layers = Layers::default();
+    layers.file(&file).expect("a good file");
+    let variables = [("TRELLIS_LISTEN", "127.0.0.1:2"), ("TRELLIS_LOG", "environment"), ("HOME", "/")];
+    layers.environment(variables.map(|(k, v)| (k.to_owned(), v.to_owned()))).expect("good variables");
+    layers.flag("listen", vec!["127.0.0.1:3".to_owned()]);
+    let config = Config::read(&layers).expect("a good configuration");
+    assert_eq!(config.listen.port(), 3);
+    assert_eq!(config.log, "environment");
+    assert_eq!(config.data_dir, PathBuf::from("from-file"));
+    assert!(config.dev);
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_one() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("trellis.toml");
+    for (text, words) in [
+        ("lisen = '127.0.0.1:1'", "did you mean `listen`"),
+        ("[outcome]\nx = 1", "no setting `outcome`"),
+        ("listen = 1", "a text in quotes"),
+        ("dev = 'true'", "true or false"),
+        ("listen", "not TOML"),
+    ] {
+        std::fs::write(&file, text).expect("writing");
+        let refusal = Layers::default().file(&file).expect_err(text).to_string();
+        assert!(refusal.contains(words), "{refusal}");
+    }
+    let wrong = [("TRELLIS_LISTN".to_owned(), "x".to_owned())];
+    let refusal = Layers::default().environment(wrong).expect_err("unknown").to_string();
+    assert!(refusal.contains("did you mean `listen`"), "{refusal}");
+}
+
+#[test]
+fn what_kubernetes_puts_into_the_environment_is_let_be() {
+    let links = [
+        "TRELLIS_SERVICE_HOST",
+        "TRELLIS_SERVICE_PORT",
+        "TRELLIS_SERVICE_PORT_GRPC",
+        "TRELLIS_PORT",
+        "TRELLIS_PORT_50051_TCP_ADDR",
+        "TRELLIS_OUTCOME_SERVICE_HOST",
+        "TRELLIS_ENDPOINT",
+        "TRELLIS_TOKEN",
+    ];
+    let variables = links.map(|name| (name.to_owned(), "tcp://10.0.0.1:50051".to_owned()));
+    Layers::default().environment(variables).expect("let be");
+}
+
+#[test]
+fn what_is_shown_holds_no_password() {
+    let url = "postgres://trellis:secret@db:5432/trellis?password=secret";
+    let config = read(&[("dev", "true"), ("database_url", url)]).expect("a good configuration");
+    let shown = format!("{:?}", config.shown());
+    assert!(shown.contains("postgres://trellis@db:5432/trellis") && !shown.contains("secret"), "{shown}");
+}
