@@ -1,1 +1,3 @@
-//! trellis-scheduling.
+//! Scheduling: calendars, offerings, requests, plans that give places, and calendar feeds.
+
+mod domain;

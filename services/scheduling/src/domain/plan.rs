@@ -1,0 +1,192 @@
+//! One way to give places, and its life.
+
+use serde::{Deserialize, Serialize};
+use trellis_kernel::{Failure, Reason, Result, Timestamp, Uuid};
+
+use super::Stamps;
+use super::assign::{Decision, Verdict};
+use super::request::Kind;
+
+/// How many requests a timetable may have for a plan to be made of them within a call.
+pub(crate) const MOST_REQUESTS: u64 = 200_000;
+
+/// A plan as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    pub(crate) id: Uuid,
+    pub(crate) stamps: Stamps,
+    pub(crate) timetable: Uuid,
+    pub(crate) seed: i64,
+    pub(crate) state: State,
+    /// How often it was published.
+    pub(crate) revision: u32,
+    /// When it was last published.
+    pub(crate) published: Option<Timestamp>,
+    pub(crate) counts: Counts,
+}
+
+/// Where a plan is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum State {
+    /// Made and not published.
+    Draft,
+    /// The plan of its timetable.
+    Published,
+    /// Was published, until another took its place.
+    Replaced,
+}
+
+/// What a plan comes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Counts {
+    /// Learners with at least one request.
+    pub(crate) learners: u32,
+    pub(crate) requests: u32,
+    pub(crate) placements: u32,
+    /// Learners who got the first of their list.
+    pub(crate) first_choices: u32,
+    /// Required requests that could not be met.
+    pub(crate) unmet: u32,
+}
+
+/// What a plan did with one request, as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// The id of the row; that of the placement, where there is one.
+    pub(crate) id: Uuid,
+    pub(crate) plan: Uuid,
+    pub(crate) decision: Decision,
+}
+
+impl Counts {
+    /// Those of the decisions, which come learner by learner.
+    pub(crate) fn of(decisions: &[Decision]) -> Self {
+        let mut counts = Self::default();
+        let mut last = None;
+        for Decision { demand, verdict } in decisions {
+            counts.requests += 1;
+            counts.learners += u32::from(last.replace(demand.learner) != Some(demand.learner));
+            counts.placements += u32::from(*verdict == Verdict::Placed);
+            let met = matches!(verdict, Verdict::Placed | Verdict::Held);
+            counts.first_choices += u32::from(met && demand.kind == Kind::Ranked(1));
+            counts.unmet += u32::from(!met && demand.kind == Kind::Required);
+        }
+        counts
+    }
+}
+
+impl Plan {
+    /// Refuses a revision at which this was never published.
+    pub(crate) fn require_revision(&self, pinned: Option<u32>) -> Result<()> {
+        match pinned {
+            Some(revision) if revision > self.revision => {
+                Err(Failure::new(
+                    trellis_kernel::Kind::NotFound,
+                    Reason::ResourceNotFound,
+                    "The plan has no such revision.",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The plan published at `now`, whatever it was before.
+    pub(crate) fn publish(mut self, now: Timestamp) -> Result<Self> {
+        if self.state == State::Published {
+            return Err(Failure::precondition(
+                Reason::StateConflict,
+                "The plan is published already and has not been replaced.",
+            ));
+        }
+        self.state = State::Published;
+        self.revision += 1;
+        self.published = Some(now);
+        self.stamps = self.stamps.touched(now);
+        Ok(self)
+    }
+
+    /// The plan after another was published at `now`.
+    pub(crate) fn replace(mut self, now: Timestamp) -> Self {
+        self.state = State::Replaced;
+        self.stamps = self.stamps.touched(now);
+        self
+    }
+}
+
+/// A decision in a sentence. `title` is that of the offering, `other` that of the one it clashes with.
+pub(crate) fn explain(decision: &Decision, title: &str, other: Option<&str>) -> String {
+    let claim = match decision.demand.kind {
+        Kind::Required => "required".to_owned(),
+        Kind::Ranked(rank) => format!("choice {rank}"),
+    };
+    match decision.verdict {
+        Verdict::Placed => format!("{title} ({claim}): you have a place."),
+        Verdict::Held => format!("{title} ({claim}): you have a place, since it is required for you."),
+        Verdict::Full => match decision.demand.kind {
+            Kind::Required => format!(
+                "{title} ({claim}): no place. All places went to others for whom it is required too and \
+                 who were drawn before you."
+            ),
+            Kind::Ranked(_) => format!(
+                "{title} ({claim}): no place. All places went to learners for whom it is required, who \
+                 ranked it higher, or who ranked it the same and were drawn before you."
+            ),
+        },
+        Verdict::Clash(_) => format!(
+            "{title} ({claim}): no place. It meets at the same time as {}, in which you have one.",
+            other.unwrap_or("another offering")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::assign::Demand;
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("a moment")
+    }
+
+    fn plan() -> Plan {
+        Plan {
+            id: Uuid::from_u128(1),
+            stamps: Stamps::new(at(0)),
+            timetable: Uuid::from_u128(2),
+            seed: 7,
+            state: State::Draft,
+            revision: 0,
+            published: None,
+            counts: Counts::default(),
+        }
+    }
+
+    #[test]
+    fn a_plan_may_be_published_again_after_it_was_replaced_and_not_before() {
+        let first = plan().publish(at(1)).expect("a draft may be published");
+        assert_eq!((first.state, first.revision, first.stamps.version), (State::Published, 1, 2));
+        let refused = first.clone().publish(at(2)).expect_err("it is published already");
+        assert_eq!(refused.reason(), Reason::StateConflict);
+        let again = first.replace(at(3)).publish(at(4)).expect("a replaced plan may be published");
+        assert_eq!((again.revision, again.published), (2, Some(at(4))));
+        assert!(again.require_revision(Some(2)).is_ok());
+        assert!(again.require_revision(Some(3)).is_err());
+    }
+
+    #[test]
+    fn counts_say_what_a_plan_comes_to() {
+        let decision = |learner, kind, offering, verdict| Decision {
+            demand: Demand { learner: Uuid::from_u128(learner), kind, offering: Uuid::from_u128(offering) },
+            verdict,
+        };
+        let counts = Counts::of(&[
+            decision(1, Kind::Required, 10, Verdict::Placed),
+            decision(1, Kind::Ranked(1), 10, Verdict::Held),
+            decision(1, Kind::Ranked(2), 11, Verdict::Full),
+            decision(2, Kind::Required, 12, Verdict::Clash(Uuid::from_u128(10))),
+            decision(2, Kind::Ranked(1), 11, Verdict::Full),
+        ]);
+        let expected = Counts { learners: 2, requests: 5, placements: 1, first_choices: 1, unmet: 1 };
+        assert_eq!(counts, expected);
+    }
+}
