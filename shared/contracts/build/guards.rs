@@ -175,7 +175,7 @@ fn method_static(pool: &DescriptorPool, method: &MethodDescriptor) -> String {
         relations.iter().fold("::trellis_kernel::Relations::NONE".to_owned(), |sum, relation| {
             format!("{sum}.with(::trellis_kernel::Relation::{relation})")
         });
-    let writes = method.input().get_field_by_name("request_id").is_some();
+    let writes = takes_request_id(&method.input());
     format!(
         "/// `{full}`.
 pub static {constant}: crate::guard::Method = crate::guard::Method {{
@@ -191,6 +191,14 @@ pub static {constant}: crate::guard::Method = crate::guard::Method {{
         class = enum_number(&access, "data_class"),
         commons = flag(&access, "commons"),
     )
+}
+
+/// A mutation takes a `request_id`: in the request itself, or in the header of a streamed one.
+fn takes_request_id(request: &MessageDescriptor) -> bool {
+    request.fields().any(|field| match field.kind() {
+        Kind::Message(header) => header.get_field_by_name("request_id").is_some(),
+        _ => field.name() == "request_id",
+    })
 }
 
 fn text(message: &DynamicMessage, field: &str) -> String {

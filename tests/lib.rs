@@ -1,0 +1,8 @@
+//! What concerns all services: the rules of the house, the contracts, who may call what, and the journey.
+//!
+//! One crate and one binary, so that there is one to link; a room for each subject.
+
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod rules;

@@ -1,0 +1,5 @@
+//! What the contracts say, held against what is enforced.
+
+mod coverage;
+mod reasons;
+mod violations;
