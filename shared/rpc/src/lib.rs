@@ -21,7 +21,8 @@ mod server;
 mod standings;
 
 pub use change::{change, change_as};
-pub use mount::{Deps, Mounted, Peers, Task};
+pub use mount::{Deps, Mounted, Peers};
 pub use peer::{Peer, PeerChannel, Target};
 pub use server::{Limits, Server, Tls};
 pub use standings::RemoteStandings;
+pub use trellis_store::Task;

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
 use tonic::service::Routes;
 use trellis_auth::{Authority, Standings};
-use trellis_store::Store;
+use trellis_store::{Store, Task};
 
 use crate::Peer;
 
@@ -46,23 +45,8 @@ pub struct Mounted {
     pub routes: Routes,
     /// Its plain HTTP routes: the standards of the field.
     pub http: axum::Router,
-    /// What it does without being asked.
+    /// What it does without being asked, until the server ends.
     pub tasks: Vec<Task>,
     /// Where its events are.
     pub events_from: Store,
-}
-
-/// Work that goes on until the server ends; it never ends by itself.
-pub struct Task {
-    /// What it is, for the log: `outcome: relay`.
-    pub name: String,
-    /// The work.
-    pub run: BoxFuture<'static, ()>,
-}
-
-impl Task {
-    /// A task with the given name.
-    pub fn new(name: impl Into<String>, run: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self { name: name.into(), run: Box::pin(run) }
-    }
 }

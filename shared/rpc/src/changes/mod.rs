@@ -16,6 +16,7 @@ use trellis_contracts::common::ChangeKind;
 use trellis_contracts::guard::Method;
 use trellis_kernel::{Actor, District, Name, Result, Timestamp, Uuid};
 use trellis_store::Store;
+use trellis_store::feed::FeedRow;
 
 /// What a service's change feed tells of.
 #[async_trait]
@@ -51,6 +52,12 @@ pub trait Resources: Send + Sync + 'static {
         after: Option<&Name>,
         limit: u64,
     ) -> Result<Vec<Row<Self::Body>>>;
+
+    /// Whether the caller is told that a resource is gone, beyond standing to whom it was about: not
+    /// where the service kept the resource itself from them.
+    async fn tombstone(&self, _actor: &Actor, _row: &FeedRow) -> Result<bool> {
+        Ok(true)
+    }
 
     /// The change as the package's message carries it.
     fn compose(&self, change: Change<Self::Body>) -> Self::Message;

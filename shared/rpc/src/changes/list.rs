@@ -1,0 +1,49 @@
+//! `ListChanges`.
+
+use prost::Message as _;
+use trellis_kernel::{Actor, District, PageSize, Result};
+use trellis_store::PAGE_BYTES;
+
+use super::{ChangeFeed, Listed, Resources};
+
+/// How many batches of rows one answer reads at most: who may see little of a long feed is handed a
+/// token half-way rather than kept waiting.
+const BATCHES: usize = 10;
+
+impl<R: Resources> ChangeFeed<R> {
+    /// The changes after a token; after the beginning, when it is empty.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        district: &District,
+        resume_token: &str,
+        page_size: i32,
+    ) -> Result<Listed<R::Message>> {
+        let size = usize::from(PageSize::parse(page_size)?.get());
+        let tokens = self.store.feed(district);
+        let mut position = tokens.open(resume_token)?;
+        let sight = self.sight(actor, district);
+        let (mut changes, mut bytes, mut more) = (Vec::new(), 0, true);
+        for _ in 0..BATCHES {
+            let wanted = size - changes.len();
+            let rows = tokens.after(position, wanted as u64).await?;
+            more = rows.len() == wanted;
+            let Some(last) = rows.last().map(|row| row.position) else { break };
+            for (at, change) in sight.changes(&tokens, rows).await? {
+                let message = self.resources.compose(change);
+                bytes += message.encoded_len();
+                if bytes > PAGE_BYTES && !changes.is_empty() {
+                    // The one before is where the next answer begins.
+                    return Ok(Listed { changes, resume_token: tokens.token(position), more: true });
+                }
+                position = at;
+                changes.push(message);
+            }
+            position = last;
+            if !more || changes.len() >= size {
+                break;
+            }
+        }
+        Ok(Listed { changes, resume_token: tokens.token(position), more })
+    }
+}

@@ -1,0 +1,164 @@
+//! What of the feed a caller may see.
+
+use std::collections::{HashMap, HashSet};
+
+use trellis_auth::Guard;
+use trellis_contracts::common::{ChangeKind, DataClass};
+use trellis_contracts::guard::Method;
+use trellis_contracts::values;
+use trellis_kernel::{Actor, District, Failure, Name, Party, Result, Uuid};
+use trellis_store::feed::{Feed, FeedRow};
+
+use super::{Change, ChangeFeed, Resources, Row};
+
+/// One caller's view of one district.
+pub(super) struct Sight<'a, R> {
+    feed: &'a ChangeFeed<R>,
+    actor: &'a Actor,
+    district: &'a District,
+}
+
+impl<R: Resources> ChangeFeed<R> {
+    pub(super) const fn sight<'a>(&'a self, actor: &'a Actor, district: &'a District) -> Sight<'a, R> {
+        Sight { feed: self, actor, district }
+    }
+}
+
+/// The answer to whether the caller stands in a relation, asked at most once in a batch.
+#[derive(Default)]
+struct Known {
+    district: Option<bool>,
+    learners: HashMap<Uuid, bool>,
+}
+
+impl<R: Resources> Sight<'_, R> {
+    /// The types that the caller could get at all: their token carries the scope.
+    pub(super) fn types(&self) -> impl Iterator<Item = (&'static str, &'static Method)> {
+        let types = self.feed.resources.types().iter().copied();
+        types.filter(|(_, method)| self.actor.scopes.allow(method.scope))
+    }
+
+    /// The rows of the feed as changes, in their order and each with its position; without those that the caller may not see.
+    pub(super) async fn changes(
+        &self,
+        tokens: &Feed,
+        rows: Vec<FeedRow>,
+    ) -> Result<Vec<(i64, Change<R::Body>)>> {
+        let mut told = Vec::with_capacity(rows.len());
+        for (resource_type, method) in self.types() {
+            let rows: Vec<&FeedRow> = rows.iter().filter(|row| row.resource_type == resource_type).collect();
+            if !rows.is_empty() {
+                self.changes_of(tokens, resource_type, method, &rows, &mut told).await?;
+            }
+        }
+        told.sort_by_key(|(position, _)| *position);
+        Ok(told)
+    }
+
+    async fn changes_of(
+        &self,
+        tokens: &Feed,
+        resource_type: &'static str,
+        method: &'static Method,
+        rows: &[&FeedRow],
+        told: &mut Vec<(i64, Change<R::Body>)>,
+    ) -> Result<()> {
+        let resources = &self.feed.resources;
+        // Only the last row of a resource is told: each would say the same, how it is now.
+        let mut seen = HashSet::new();
+        let mut last: Vec<&FeedRow> =
+            rows.iter().rev().filter(|row| seen.insert(row.resource.as_str())).copied().collect();
+        last.reverse();
+        let names = last.iter().map(|row| Name::parse(&row.resource)).collect::<Result<Vec<_>>>()?;
+        let current = resources.current(self.actor, self.district, resource_type, &names).await?;
+        let mut current: HashMap<String, Row<R::Body>> =
+            current.into_iter().map(|row| (row.name.to_string(), row)).collect();
+        let about: Vec<&[Uuid]> = last
+            .iter()
+            .map(|row| current.get(&row.resource).map_or(&row.subjects[..], |now| &now.subjects[..]))
+            .collect();
+        let visible = self.visible(method, &about).await?;
+        for (row, visible) in last.into_iter().zip(visible) {
+            if !visible {
+                continue;
+            }
+            let (kind, body) = match current.remove(&row.resource) {
+                Some(Row { body: Some(body), .. }) => (ChangeKind::Upserted, Some(body)),
+                Some(Row { body: None, .. }) => continue,
+                // Gone since: what took it away has a row of its own, further on.
+                None if !row.deleted => continue,
+                None if !resources.tombstone(self.actor, row).await? => continue,
+                None => (ChangeKind::Deleted, None),
+            };
+            let change = Change {
+                kind,
+                resource: row.resource.clone(),
+                resource_type: resource_type.to_owned(),
+                change_time: Some(values::timestamp(row.time)),
+                resume_token: tokens.token(row.position),
+                body,
+            };
+            told.push((row.position, change));
+        }
+        Ok(())
+    }
+
+    /// The rows of a snapshot as changes; without those that the caller may not see.
+    pub(super) async fn rows(
+        &self,
+        resource_type: &'static str,
+        method: &'static Method,
+        rows: Vec<Row<R::Body>>,
+    ) -> Result<Vec<Change<R::Body>>> {
+        let about: Vec<&[Uuid]> = rows.iter().map(|row| &row.subjects[..]).collect();
+        let visible = self.visible(method, &about).await?;
+        let seen = rows.into_iter().zip(visible).filter(|(_, visible)| *visible).map(|(row, _)| row);
+        let changes = seen.filter_map(|row| {
+            Some(Change {
+                kind: ChangeKind::Upserted,
+                resource: row.name.to_string(),
+                resource_type: resource_type.to_owned(),
+                change_time: Some(values::timestamp(row.update_time)),
+                resume_token: String::new(),
+                body: Some(row.body?),
+            })
+        });
+        Ok(changes.collect())
+    }
+
+    /// For each resource, whether the method that gets it would answer the caller.
+    async fn visible(&self, method: &'static Method, about: &[&[Uuid]]) -> Result<Vec<bool>> {
+        if method.commons && self.district.is_commons() {
+            return Ok(vec![true; about.len()]);
+        }
+        let known = self.ask(method, about).await?;
+        let all = matches!(self.actor.principal().party, Party::Application(_));
+        let visible = about.iter().map(|learners| {
+            let mut stands = learners.iter().map(|id| known.learners.get(id).copied().unwrap_or(false));
+            match learners {
+                [] => known.district.unwrap_or(false),
+                _ if all => stands.all(|stands| stands),
+                _ => stands.any(|stands| stands),
+            }
+        });
+        Ok(visible.collect())
+    }
+
+    async fn ask(&self, method: &'static Method, about: &[&[Uuid]]) -> Result<Known> {
+        let class = DataClass::try_from(method.data_class).map_err(Failure::internal)?;
+        let guard: &Guard = &self.feed.guard;
+        let mut known = Known::default();
+        if about.iter().any(|learners| learners.is_empty()) {
+            let answer = guard.visible(self.actor, self.district, class, method.relations, &[]).await?;
+            known.district = answer.first().copied();
+        }
+        let learners: Vec<Uuid> =
+            about.iter().copied().flatten().copied().collect::<HashSet<_>>().into_iter().collect();
+        if !learners.is_empty() {
+            let answers =
+                guard.visible(self.actor, self.district, class, method.relations, &learners).await?;
+            known.learners = learners.into_iter().zip(answers).collect();
+        }
+        Ok(known)
+    }
+}

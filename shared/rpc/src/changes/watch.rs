@@ -1,0 +1,165 @@
+//! `WatchChanges`.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use futures::stream;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use trellis_contracts::common::ChangeKind;
+use trellis_contracts::guard::{Method, Outbound};
+use trellis_kernel::{Actor, District, Failure, Name, Reason, Result};
+use trellis_store::feed::Feed;
+
+use super::{Change, ChangeFeed, Resources};
+
+/// How long a stream is silent at most before a checkpoint says that nothing is missing.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How many rows are read at a time.
+const BATCH: u64 = 200;
+
+impl<R: Resources> ChangeFeed<R> {
+    /// Streams the changes after a token (after the beginning, when it is empty), and those to come.
+    ///
+    /// With `snapshot`, the resources themselves come first, then a checkpoint, then what changed
+    /// since the first of them was read: some may come twice, none is missed. The stream ends when the
+    /// caller's token does.
+    pub fn watch(
+        &self,
+        actor: Actor,
+        district: District,
+        snapshot: bool,
+        resume_token: &str,
+    ) -> Result<Outbound<R::Message>> {
+        if snapshot && !resume_token.is_empty() {
+            return Err(Failure::field("resume_token", "must be empty when a snapshot is asked for"));
+        }
+        let tokens = self.store.feed(&district);
+        let position = tokens.open(resume_token)?;
+        let stage = if snapshot { Stage::Begin } else { Stage::Following };
+        let watch = Watch {
+            news: self.store.watch(),
+            feed: self.clone(),
+            actor,
+            district,
+            tokens,
+            position,
+            stage,
+            ready: VecDeque::new(),
+        };
+        Ok(Box::pin(stream::try_unfold(watch, |mut watch| async {
+            let next = watch.next().await?;
+            Ok(Some((next, watch)))
+        })))
+    }
+}
+
+struct Watch<R: Resources> {
+    feed: ChangeFeed<R>,
+    actor: Actor,
+    district: District,
+    tokens: Feed,
+    news: watch::Receiver<i64>,
+    /// Everything up to here has been read.
+    position: i64,
+    stage: Stage,
+    /// What has been read and not yet handed on.
+    ready: VecDeque<R::Message>,
+}
+
+enum Stage {
+    /// The snapshot has not begun.
+    Begin,
+    /// In the snapshot: the type that is being read, and after which resource.
+    Snapshot { of: usize, after: Option<Name> },
+    /// After it.
+    Following,
+}
+
+impl<R: Resources> Watch<R> {
+    async fn next(&mut self) -> Result<R::Message> {
+        let heartbeat = Instant::now() + HEARTBEAT;
+        loop {
+            if let Some(message) = self.ready.pop_front() {
+                return Ok(message);
+            }
+            self.require_token()?;
+            match std::mem::replace(&mut self.stage, Stage::Following) {
+                Stage::Begin => {
+                    self.position = self.tokens.head().await?;
+                    self.stage = Stage::Snapshot { of: 0, after: None };
+                }
+                Stage::Snapshot { of, after } => self.snapshot(of, after.as_ref()).await?,
+                Stage::Following => {
+                    if !self.follow().await? && !self.wait(heartbeat).await? {
+                        return Ok(self.checkpoint());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the next part of the snapshot.
+    async fn snapshot(&mut self, of: usize, after: Option<&Name>) -> Result<()> {
+        let sight = self.feed.sight(&self.actor, &self.district);
+        let Some((resource_type, method)): Option<(&'static str, &'static Method)> = sight.types().nth(of)
+        else {
+            self.ready.push_back(self.checkpoint());
+            return Ok(());
+        };
+        let resources = &self.feed.resources;
+        let rows = resources.batch(&self.actor, &self.district, resource_type, after, BATCH).await?;
+        self.stage = match rows.last() {
+            Some(last) => Stage::Snapshot { of, after: Some(last.name.clone()) },
+            None => Stage::Snapshot { of: of + 1, after: None },
+        };
+        let changes = sight.rows(resource_type, method, rows).await?;
+        self.ready.extend(changes.into_iter().map(|change| resources.compose(change)));
+        Ok(())
+    }
+
+    /// Reads the next changes; whether there were any, seen by this caller or not.
+    async fn follow(&mut self) -> Result<bool> {
+        self.news.mark_unchanged();
+        let rows = self.tokens.after(self.position, BATCH).await?;
+        let Some(last) = rows.last().map(|row| row.position) else { return Ok(false) };
+        let sight = self.feed.sight(&self.actor, &self.district);
+        let changes = sight.changes(&self.tokens, rows).await?;
+        self.ready.extend(changes.into_iter().map(|(_, change)| self.feed.resources.compose(change)));
+        self.position = last;
+        Ok(true)
+    }
+
+    /// Waits for news; false when the heartbeat is due first.
+    async fn wait(&mut self, heartbeat: Instant) -> Result<bool> {
+        match tokio::time::timeout_at(heartbeat, self.news.changed()).await {
+            Ok(Ok(())) => Ok(true),
+            Ok(Err(_closed)) => Err(Failure::unavailable(
+                Reason::ShuttingDown,
+                "The server is ending; connect again and go on from the last token.",
+                Duration::from_secs(1),
+            )),
+            Err(_elapsed) => Ok(false),
+        }
+    }
+
+    fn checkpoint(&self) -> R::Message {
+        self.feed.resources.compose(Change {
+            kind: ChangeKind::Checkpoint,
+            resource: String::new(),
+            resource_type: String::new(),
+            change_time: None,
+            resume_token: self.tokens.token(self.position),
+            body: None,
+        })
+    }
+
+    /// The caller's token must not have expired meanwhile.
+    fn require_token(&self) -> Result<()> {
+        if self.actor.principal().expire_time > self.feed.store.clock().now() {
+            return Ok(());
+        }
+        Err(Failure::unauthenticated("The token has expired; connect again with another."))
+    }
+}
