@@ -54,10 +54,9 @@ fn breaches(field: &FieldDescriptor, rules: &DynamicMessage) -> Vec<Breach> {
 
 fn is_zero(value: Option<&Value>) -> bool {
     match value {
-        None => true,
         Some(Value::String(text)) => text.is_empty(),
         Some(Value::Bytes(bytes)) => bytes.is_empty(),
-        Some(Value::I32(0) | Value::I64(0) | Value::EnumNumber(0)) => true,
+        None | Some(Value::I32(0) | Value::I64(0) | Value::EnumNumber(0)) => true,
         _ => false,
     }
 }
@@ -69,10 +68,10 @@ fn list_breaches(field: &FieldDescriptor, rules: &DynamicMessage) -> Vec<Breach>
         let breach = |value, at| Breach { rule: format!("repeated.{}", rule.name()), value, at };
         match (rule.name(), value) {
             ("min_items", Value::U64(least)) => {
-                found.push(breach(items(usize::try_from(least).expect("small") - 1), ""))
+                found.push(breach(items(usize::try_from(least).expect("small") - 1), ""));
             }
             ("max_items", Value::U64(most)) => {
-                found.push(breach(items(usize::try_from(most).expect("small") + 1), ""))
+                found.push(breach(items(usize::try_from(most).expect("small") + 1), ""));
             }
             ("unique", Value::Bool(true)) => found.push(breach(items(2), "")),
             ("items", Value::Message(rules)) => {
@@ -80,7 +79,7 @@ fn list_breaches(field: &FieldDescriptor, rules: &DynamicMessage) -> Vec<Breach>
                     value: inner.value.map(|value| Value::List(vec![value])),
                     at: "[0]",
                     ..inner
-                }))
+                }));
             }
             (name, _) => panic!("{}: this test does not know repeated.{name}", field.full_name()),
         }
@@ -109,7 +108,7 @@ fn scalar_breach(field: &FieldDescriptor, rule: &FieldDescriptor, stated: &Value
         ("not_in", _) => return None,
         ("finite", Value::Bool(true)) => Value::F64(f64::NAN),
         ("gte", bound) => step(bound, -1),
-        ("gt", bound) | ("lt", bound) => bound.clone(),
+        ("gt" | "lt", bound) => bound.clone(),
         ("lte", bound) => step(bound, 1),
         (name, _) => panic!("{}: this test does not know the rule {name}", field.full_name()),
     };
