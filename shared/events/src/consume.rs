@@ -61,10 +61,10 @@ pub struct Event {
 
 impl Event {
     /// Decodes the kind's own message.
-    pub fn message<M: prost::Message + prost::Name + Default>(&self) -> Result<M> {
+    pub fn message<M: prost::Message + Default>(&self) -> Result<M> {
         let payload =
             self.payload.as_ref().ok_or_else(|| Failure::internal("an event came without its message"))?;
-        payload.to_msg().map_err(Failure::internal)
+        M::decode(payload.value.as_slice()).map_err(Failure::internal)
     }
 }
 

@@ -48,8 +48,19 @@ impl Feed {
     }
 
     /// At most `limit` changes after a position; 0 is before the first.
+    ///
+    /// A position beyond the head is from before the database was restored: the client's copy and
+    /// this feed have parted, and it is told to list again (`RESUME_TOKEN_TOO_OLD`).
     pub async fn after(&self, position: i64, limit: u64) -> Result<Vec<FeedRow>> {
-        self.store.happened(Some(&self.district), position, limit).await
+        let rows = self.store.happened(Some(&self.district), position, limit).await?;
+        if rows.is_empty() && position > 0 && position > self.head().await? {
+            return Err(Failure::new(
+                Kind::OutOfRange,
+                Reason::ResumeTokenTooOld,
+                "The feed no longer holds this place: list again, then watch.",
+            ));
+        }
+        Ok(rows)
     }
 
     /// The last position that was given, in any district: every change at or before it is readable.
@@ -57,33 +68,21 @@ impl Feed {
         self.store.head().await
     }
 
-    /// A token for a client to resume after `position`.
-    pub fn seal(&self, position: i64) -> String {
+    /// A token for a client to resume after `position`; it opens for this service and district only.
+    pub fn token(&self, position: i64) -> String {
         self.store.sealer().seal(&self.bound(), &position.to_be_bytes())
     }
 
     /// The position that a token stands for; an empty one stands for the beginning.
-    ///
-    /// A token beyond the head is from before the database was restored: the client's copy and this
-    /// feed have parted, and it is told to list again (`RESUME_TOKEN_TOO_OLD`).
-    pub async fn open(&self, token: &str) -> Result<i64> {
+    pub fn open(&self, token: &str) -> Result<i64> {
         if token.is_empty() {
             return Ok(0);
         }
         let content = self.store.sealer().open(&self.bound(), token);
-        let position =
-            content.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes).ok_or_else(|| {
-                Failure::invalid(Reason::InvalidResumeToken, "The resume token is not one of this feed's.")
-                    .violation("resume_token", "must be a token that this feed gave")
-            })?;
-        if position > self.head().await? {
-            return Err(Failure::new(
-                Kind::OutOfRange,
-                Reason::ResumeTokenTooOld,
-                "The feed no longer holds this place: list again, then watch.",
-            ));
-        }
-        Ok(position)
+        content.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes).ok_or_else(|| {
+            Failure::invalid(Reason::InvalidResumeToken, "The resume token is not one of this feed's.")
+                .violation("resume_token", "must be a token that this feed gave")
+        })
     }
 
     fn bound(&self) -> [&str; 3] {

@@ -93,6 +93,11 @@ impl Store {
         &self.inner.sealer
     }
 
+    /// Whether the database answers, and holds this program's tables.
+    pub async fn ready(&self) -> Result<()> {
+        self.head().await.map(drop)
+    }
+
     /// Ends every connection, after the work under way.
     pub async fn close(&self) {
         for pool in [&self.inner.reader, &self.inner.writer] {

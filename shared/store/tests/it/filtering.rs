@@ -1,0 +1,179 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use sea_orm::{ColumnTrait, Condition, QueryFilter};
+use trellis_kernel::{Result, Uuid};
+use trellis_store::filter::{self, Field, Kind};
+use trellis_store::{Scope, Store};
+
+use crate::place::{Place, begin, change, district, each, note};
+
+const FIELDS: &[Field<note::Column>] = &[
+    Field { name: "title", column: note::Column::Title, kind: Kind::Text },
+    Field { name: "note.rank", column: note::Column::Rank, kind: Kind::Integer },
+    Field { name: "score", column: note::Column::Score, kind: Kind::Number },
+    Field { name: "done", column: note::Column::Done, kind: Kind::Boolean },
+    Field { name: "due", column: note::Column::Due, kind: Kind::Date },
+    Field { name: "seen_time", column: note::Column::Rank, kind: Kind::Time },
+    Field { name: "id", column: note::Column::Id, kind: Kind::Id },
+    Field { name: "name", column: note::Column::Id, kind: Kind::Name(&["notes"]) },
+    Field { name: "parity", column: note::Column::Done, kind: Kind::Word(parity) },
+    Field { name: "tags", column: note::Column::Rank, kind: Kind::Has(tagged) },
+];
+
+fn parity(word: &str) -> Option<sea_orm::Value> {
+    match word {
+        "EVEN" => Some(true.into()),
+        "ODD" => Some(false.into()),
+        _ => None,
+    }
+}
+
+fn tagged(tag: &str) -> Option<Condition> {
+    (tag == "small").then(|| Condition::all().add(note::Column::Rank.lt(5)))
+}
+
+async fn notes(place: &Place) -> Store {
+    let store = place.store().await;
+    let tx = begin(&store, change()).await;
+    let rows = (0..40_u8).map(|rank| note::row(Uuid::from_u128(u128::from(rank)), i64::from(rank)));
+    tx.insert_many(rows.collect()).await.unwrap();
+    tx.commit(Uuid::nil()).await.unwrap();
+    store
+}
+
+async fn ranks(store: &Store, text: &str) -> Result<BTreeSet<i64>> {
+    let reader = store.read(&district("grand-bend"));
+    let select = reader.find::<note::Entity>().filter(filter::parse(text, FIELDS)?);
+    Ok(select.all(reader.conn()).await.unwrap().into_iter().map(|row| row.rank).collect())
+}
+
+#[test]
+fn a_filter_finds_what_it_says() {
+    each(async |place| {
+        let store = notes(&place).await;
+        let name = format!("name = districts/grand-bend/notes/{}", Uuid::from_u128(7));
+        let id = format!("id = \"{}\"", Uuid::from_u128(9));
+        let cases: &[(&str, &[i64])] = &[
+            ("note.rank < 3", &[0, 1, 2]),
+            ("  note.rank>=38  ", &[38, 39]),
+            ("note.rank >= 10 AND note.rank <= 12 AND note.rank != 11", &[10, 12]),
+            ("title = \"Note 4\"", &[4]),
+            ("title:\"NOTE 3\" AND done = true", &[30, 32, 34, 36, 38]),
+            ("title:\"%\"", &[]),
+            ("title:\"_\"", &[]),
+            ("score > 18.9", &[38, 39]),
+            ("due <= 2026-01-03 AND note.rank < 20", &[1, 2]),
+            ("due = \"2026-01-02\"", &[1, 29]),
+            ("seen_time <= 1970-01-01T00:00:00.000002Z", &[0, 1, 2]),
+            ("parity = ODD AND note.rank < 4", &[1, 3]),
+            ("tags:small AND note.rank > 2", &[3, 4]),
+            (&name, &[7]),
+            (&id, &[9]),
+            // A field that is not set is not equal to anything.
+            ("due != 2026-01-02 AND note.rank < 4", &[0, 2, 3]),
+        ];
+        for (text, expected) in cases {
+            let expected: BTreeSet<i64> = expected.iter().copied().collect();
+            assert_eq!(ranks(&store, text).await.unwrap(), expected, "{text}");
+        }
+        assert_eq!(ranks(&store, "").await.unwrap().len(), 40);
+        assert_eq!(ranks(&store, " ").await.unwrap().len(), 40);
+    });
+}
+
+#[test]
+fn a_mistake_is_shown_at_its_column_without_the_clients_words() {
+    for (text, column) in [
+        ("secret = 1", 1),
+        ("title secret", 7),
+        ("title < secret", 7),
+        ("title = \"secret", 9),
+        ("title = \"sécret\" OR done = true", 18),
+        ("note.rank = secret", 13),
+        ("note.rank = 1 AND", 18),
+        ("done = secret", 8),
+        ("due = 2026-02-30", 7),
+        ("seen_time > 2026-01-01", 13),
+        ("name = districts/grand-bend/secrets/1", 8),
+        ("parity = SECRET", 10),
+        ("tags = small", 6),
+        ("tags:secret", 6),
+        ("score = inf", 9),
+        ("NOT done = true", 1),
+        ("(done = true)", 1),
+        ("title = \"a\\n\"", 9),
+    ] {
+        let refused = filter::parse(text, FIELDS).unwrap_err();
+        let told = &refused.violations()[0];
+        assert_eq!(told.field, "filter");
+        assert!(told.description.starts_with(&format!("column {column}:")), "{text}: {}", told.description);
+        assert!(!format!("{refused:?}").to_lowercase().contains("secret"), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_filter_has_limits() {
+    let terms = |count: usize| vec!["done = true"; count].join(" AND ");
+    filter::parse(&terms(filter::MAX_TERMS), FIELDS).unwrap();
+    assert!(filter::parse(&terms(filter::MAX_TERMS + 1), FIELDS).is_err());
+    let long = format!("title = \"{}\"", "é".repeat(filter::MAX_CHARACTERS - 10));
+    assert_eq!(long.chars().count(), filter::MAX_CHARACTERS);
+    filter::parse(&long, FIELDS).unwrap();
+    assert!(filter::parse(&format!("{long} "), FIELDS).is_err());
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_answered(text in "(title|done|note\\.rank|[ =<>!:\"()\\\\aé\\x00]|AND|[0-9]){0,60}") {
+        // It may be refused; it must not panic.
+        let _ = filter::parse(&text, FIELDS);
+    }
+}
+
+#[test]
+fn both_databases_agree_with_plain_comparison() {
+    let term = (0..3_usize, 0..6_usize, 0..40_i64);
+    let terms = proptest::collection::vec(term, 1..4);
+    let signs = ["=", "!=", "<", "<=", ">", ">="];
+    for place in [Place::sqlite(), Place::postgres()] {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let store = runtime.block_on(notes(&place));
+        let mut runner =
+            TestRunner::new(Config { cases: 100, failure_persistence: None, ..Config::default() });
+        runner
+            .run(&terms, |terms| {
+                let text: Vec<String> = terms
+                    .iter()
+                    .map(|(field, sign, value)| match field {
+                        0 => format!("note.rank {} {value}", signs[*sign]),
+                        1 => format!("score {} {}.5", signs[*sign], value / 2),
+                        _ => format!("title {} \"Note {value}\"", signs[*sign % 2]),
+                    })
+                    .collect();
+                let holds = |rank: i64| {
+                    terms.iter().all(|(field, sign, value)| {
+                        let (ordering, sign) = match field {
+                            0 => (rank.cmp(value), *sign),
+                            1 => (rank.cmp(&(value / 2 * 2 + 1)), *sign),
+                            _ => (rank.cmp(value), *sign % 2),
+                        };
+                        match sign {
+                            0 => ordering.is_eq(),
+                            1 => ordering.is_ne(),
+                            2 => ordering.is_lt(),
+                            3 => ordering.is_le(),
+                            4 => ordering.is_gt(),
+                            _ => ordering.is_ge(),
+                        }
+                    })
+                };
+                let found = runtime.block_on(ranks(&store, &text.join(" AND "))).unwrap();
+                prop_assert_eq!(found, (0..40).filter(|rank| holds(*rank)).collect::<BTreeSet<_>>());
+                Ok(())
+            })
+            .unwrap();
+        runtime.block_on(store.close());
+    }
+}
