@@ -1,2 +1,7 @@
 //! What this service tells, and what it follows.
 
+
+pub(crate) mod entry;
+pub(crate) mod goal;
+pub(crate) mod growth;
+pub(crate) mod growth_assessed;

@@ -2,3 +2,18 @@
 
 pub(crate) mod entities;
 pub(crate) mod migrations;
+pub(crate) mod entry;
+pub(crate) mod entry_columns;
+pub(crate) mod goal;
+pub(crate) mod growth_assessments;
+pub(crate) mod growth_levels;
+pub(crate) mod growth_ratings;
+pub(crate) mod growth_rules;
+pub(crate) mod agreements;
+pub(crate) mod import;
+pub(crate) mod records;
+pub(crate) mod roster;
+pub(crate) mod roster_lists;
+pub(crate) mod standing;
+pub(crate) mod transfers;
+mod columns;
