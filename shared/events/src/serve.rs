@@ -116,6 +116,6 @@ fn event(row: FeedRow) -> common::Event {
         resource: row.resource,
         actor: row.actor,
         event_time: Some(values::timestamp(row.time)),
-        payload: row.payload.map(|payload| Any { type_url: payload.type_url, value: payload.value.into() }),
+        payload: row.payload.map(|payload| Any { type_url: payload.type_url, value: payload.value }),
     }
 }

@@ -1,5 +1,7 @@
 //! Opening the two pools of a store: one that reads and one that writes.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,7 +23,7 @@ pub(crate) struct Pools {
 pub(crate) async fn open(options: &Options, service: &'static str) -> Result<Pools> {
     if let Some(directory) = options.url.strip_prefix("sqlite://") {
         let file = Path::new(directory).join(format!("{service}.db"));
-        std::fs::create_dir_all(directory).map_err(Failure::internal)?;
+        keep_to_owner(directory)?;
         // The writer first: it is the one that creates the file and its journal.
         let writer = sqlite(options, &file, false).await.map_err(failure)?;
         let reader = sqlite(options, &file, true).await.map_err(failure)?;
@@ -33,6 +35,11 @@ pub(crate) async fn open(options: &Options, service: &'static str) -> Result<Poo
         return Ok(Pools { reader, writer });
     }
     Err(Failure::internal("the database URL must begin with sqlite:// or postgres://"))
+}
+
+/// Makes the directory, if it is not there, such that only the server's own user may enter it.
+fn keep_to_owner(directory: &str) -> Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(Failure::internal)
 }
 
 async fn sqlite(

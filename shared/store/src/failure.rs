@@ -30,14 +30,16 @@ pub fn failure(error: DbErr) -> Failure {
         _ => {}
     }
     match &error {
-        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => unavailable("no connection"),
+        DbErr::ConnectionAcquire(_) => unavailable("no connection was free in time"),
+        // Its text names the server and the role, which whoever runs this must read; no row is in it.
+        DbErr::Conn(cause) => unavailable(format!("no connection: {cause}")),
         DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
             driver(cause)
         }
         DbErr::RecordNotFound(_) | DbErr::RecordNotUpdated => {
             Failure::internal("a row that must be there is not")
         }
-        _ => Failure::internal(Described(kind(&error))),
+        _ => Failure::internal(kind(&error)),
     }
 }
 
@@ -81,21 +83,10 @@ fn coded(code: &str) -> Failure {
     }
 }
 
-fn unavailable(cause: &'static str) -> Failure {
+fn unavailable(cause: impl Into<String>) -> Failure {
     Failure::unavailable(Reason::StoreUnavailable, "The database is busy or away; try again.", RETRY_AFTER)
-        .because(cause)
+        .because(cause.into())
 }
-
-#[derive(Debug)]
-struct Described(&'static str);
-
-impl std::fmt::Display for Described {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl std::error::Error for Described {}
 
 fn kind(error: &DbErr) -> &'static str {
     match error {

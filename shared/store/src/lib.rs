@@ -30,6 +30,3 @@ pub use scope::{Reader, Scope, Scoped};
 pub use seal::{Sealer, SealingKey};
 pub use store::{Store, Task, instant};
 pub use write::{Change, Idempotency, Payload, Replay, Told, Tx, Write};
-
-#[doc(hidden)]
-pub use sea_orm;

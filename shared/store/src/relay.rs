@@ -18,7 +18,7 @@ const INTERVAL: Duration = Duration::from_millis(250);
 /// How many rows one transaction gives positions to.
 const BATCH: i64 = 1000;
 /// How often what has expired is deleted.
-const HOUSEKEEPING: Duration = Duration::from_secs(600);
+const HOUSEKEEPING: Duration = Duration::from_mins(10);
 /// How long the reply to a `request_id` is kept.
 const KEEP_REQUESTS: SignedDuration = SignedDuration::from_hours(24);
 

@@ -71,6 +71,10 @@ impl Sealer {
 
     /// Seals `content`. The token opens only for the same `bound`: what it is for, the district, the
     /// list and its filter.
+    ///
+    /// # Panics
+    ///
+    /// When `content` is longer than the cipher's limit of 256 GiB.
     pub fn seal(&self, bound: &[&str], content: &[u8]) -> String {
         let (id, cipher) = &self.keys[0];
         let nonce = XNonce::generate();

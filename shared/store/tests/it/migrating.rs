@@ -16,6 +16,7 @@ impl MigrationName for Broken {
     }
 }
 
+#[expect(elided_lifetimes_in_paths, reason = "the trait is written without them")]
 #[async_trait::async_trait]
 impl MigrationTrait for Broken {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -33,6 +34,7 @@ impl MigrationName for Newer {
     }
 }
 
+#[expect(elided_lifetimes_in_paths, reason = "the trait is written without them")]
 #[async_trait::async_trait]
 impl MigrationTrait for Newer {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -9,38 +9,38 @@ use trellis_kernel::{Clock, District, RandomIds, SystemClock, Uuid};
 use trellis_store::{Change, Idempotency, Options, Sealer, SealingKey, Store, Told, Tx, Write};
 
 /// A database of the test's own.
-pub struct Place {
-    pub options: Options,
+pub(crate) struct Place {
+    pub(crate) options: Options,
     /// SQLite's directory, removed with the place.
     _directory: Option<TempDir>,
 }
 
 impl Place {
-    pub fn sqlite() -> Self {
+    pub(crate) fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", directory.path().display());
         Self { options: Options::new(url, sealer()), _directory: Some(directory) }
     }
 
-    pub fn postgres() -> Self {
+    pub(crate) fn postgres() -> Self {
         Self { options: Options::new(trellis_testkit::postgres::database(), sealer()), _directory: None }
     }
 
-    pub fn is_postgres(&self) -> bool {
-        self.options.url.starts_with("postgres")
-    }
-
     /// A store on it, not migrated.
-    pub async fn open(&self) -> Store {
+    pub(crate) async fn open(&self) -> Store {
         self.open_with(vec![Box::new(Notes)], Arc::new(SystemClock)).await
     }
 
-    pub async fn open_with(&self, migrations: Vec<Box<dyn MigrationTrait>>, clock: Arc<dyn Clock>) -> Store {
+    pub(crate) async fn open_with(
+        &self,
+        migrations: Vec<Box<dyn MigrationTrait>>,
+        clock: Arc<dyn Clock>,
+    ) -> Store {
         Store::open(&self.options, "testing", migrations, clock, Arc::new(RandomIds)).await.unwrap()
     }
 
     /// A store on it, migrated.
-    pub async fn store(&self) -> Store {
+    pub(crate) async fn store(&self) -> Store {
         let store = self.open().await;
         store.migrate().await.unwrap();
         store
@@ -48,7 +48,7 @@ impl Place {
 }
 
 /// Runs a test on both databases.
-pub fn each<F: AsyncFn(Place)>(test: F) {
+pub(crate) fn each<F: AsyncFn(Place)>(test: F) {
     trellis_testkit::run(async {
         test(Place::sqlite()).await;
         test(Place::postgres()).await;
@@ -56,29 +56,29 @@ pub fn each<F: AsyncFn(Place)>(test: F) {
 }
 
 /// Waits for something that must come soon, and fails when it does not.
-pub async fn soon<T>(what: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), what).await.expect("it must come soon")
 }
 
-pub fn sealer() -> Sealer {
+pub(crate) fn sealer() -> Sealer {
     Sealer::new(vec![SealingKey::generate(1)]).unwrap()
 }
 
-pub fn district(id: &str) -> District {
+pub(crate) fn district(id: &str) -> District {
     District::parse(id).unwrap()
 }
 
-pub fn change() -> Change {
+pub(crate) fn change() -> Change {
     Change { district: district("grand-bend"), actor: "people/a".to_owned(), idempotency: None }
 }
 
-pub fn request(request_id: u128, method: &'static str, fingerprint: u8) -> Change {
+pub(crate) fn request(request_id: u128, method: &'static str, fingerprint: u8) -> Change {
     let idempotency =
         Idempotency { request_id: Uuid::from_u128(request_id), method, fingerprint: [fingerprint; 32] };
     Change { idempotency: Some(idempotency), ..change() }
 }
 
-pub async fn begin(store: &Store, change: Change) -> Tx {
+pub(crate) async fn begin(store: &Store, change: Change) -> Tx {
     match store.write::<Uuid>(change).await.unwrap() {
         Write::Begin(tx) => tx,
         Write::Replay(_) => panic!("the request is new"),
@@ -86,14 +86,14 @@ pub async fn begin(store: &Store, change: Change) -> Tx {
 }
 
 /// Inserts a note and tells of it.
-pub async fn add(tx: &mut Tx, rank: i64) -> Uuid {
+pub(crate) async fn add(tx: &mut Tx, rank: i64) -> Uuid {
     let id = tx.new_id();
     tx.insert(note::row(id, rank)).await.unwrap();
     tx.tell(told(id));
     id
 }
 
-pub fn told(id: Uuid) -> Told {
+pub(crate) fn told(id: Uuid) -> Told {
     Told {
         kind: "note.created",
         resource: format!("districts/grand-bend/notes/{id}"),
@@ -104,31 +104,31 @@ pub fn told(id: Uuid) -> Told {
     }
 }
 
-pub mod note {
+pub(crate) mod note {
     use sea_orm::Set;
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "note")]
-    pub struct Model {
+    pub(crate) struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
-        pub district: String,
+        pub(crate) district: String,
         #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub title: String,
-        pub rank: i64,
-        pub score: f64,
-        pub done: bool,
-        pub due: Option<String>,
+        pub(crate) id: Uuid,
+        pub(crate) title: String,
+        pub(crate) rank: i64,
+        pub(crate) score: f64,
+        pub(crate) done: bool,
+        pub(crate) due: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
+    pub(crate) enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
 
     /// A note whose every column follows from its rank; the store sets the district.
-    pub fn row(id: Uuid, rank: i64) -> ActiveModel {
+    pub(crate) fn row(id: Uuid, rank: i64) -> ActiveModel {
         ActiveModel {
             id: Set(id),
             title: Set(format!("Note {rank}")),
@@ -144,7 +144,7 @@ pub mod note {
 trellis_store::scoped!(note);
 
 /// The migration of the notes.
-pub struct Notes;
+pub(crate) struct Notes;
 
 impl MigrationName for Notes {
     fn name(&self) -> &'static str {
@@ -152,6 +152,7 @@ impl MigrationName for Notes {
     }
 }
 
+#[expect(elided_lifetimes_in_paths, reason = "the trait is written without them")]
 #[async_trait::async_trait]
 impl MigrationTrait for Notes {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {

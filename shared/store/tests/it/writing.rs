@@ -95,6 +95,48 @@ fn a_dropped_transaction_leaves_nothing() {
 }
 
 #[test]
+fn requests_that_are_given_up_anywhere_leave_no_transaction_behind() {
+    each(async |place| {
+        let store = place.store().await;
+        let mut kept = 0;
+        for polls in 0..150 {
+            let writing = async {
+                let mut tx = begin(&store, change()).await;
+                let id = add(&mut tx, 1).await;
+                tx.commit(id).await.unwrap();
+            };
+            // Dropped after so many turns: somewhere between its beginning and its end.
+            let mut writing = Box::pin(writing);
+            let mut left = polls;
+            let done = std::future::poll_fn(|context| {
+                if left == 0 {
+                    return std::task::Poll::Ready(false);
+                }
+                left -= 1;
+                writing.as_mut().poll(context).map(|()| true)
+            });
+            kept += u64::from(soon(done).await);
+        }
+        // One that was dropped while it committed may have been kept; more than one row each there is not.
+        let rows = count(&store).await;
+        assert!((kept..=150).contains(&rows), "{kept} {rows}");
+        assert_eq!(store.relay_once().await.unwrap(), rows);
+        // Every connection is free again.
+        let mut writers = tokio::task::JoinSet::new();
+        for rank in 0..30 {
+            let store = store.clone();
+            writers.spawn(async move {
+                let mut tx = begin(&store, change()).await;
+                let id = add(&mut tx, rank).await;
+                tx.commit(id).await.unwrap()
+            });
+        }
+        soon(writers.join_all()).await;
+        assert_eq!(count(&store).await, rows + 30);
+    });
+}
+
+#[test]
 fn the_reply_of_a_request_is_kept_for_a_day() {
     each(async |place| {
         let clock = Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1000)));

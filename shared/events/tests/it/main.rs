@@ -1,0 +1,7 @@
+//! Events from one service's database into another's, over the guarded service, on both databases.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+
+mod consuming;
+mod place;
+mod serving;

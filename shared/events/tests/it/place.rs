@@ -1,0 +1,187 @@
+//! Two services on one database, and an effect that shows how often it happened.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use prost_reflect::ReflectMessage;
+use sea_orm::{ConnectionTrait, Statement};
+use sea_orm_migration::prelude::{DbErr, MigrationName, MigrationTrait, SchemaManager};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tonic::metadata::MetadataMap;
+use trellis_contracts::common::event_service_server::EventServiceServer;
+use trellis_contracts::common::{EventServiceApi, EventServiceGuarded, event_service};
+use trellis_contracts::guard::{Admission, Gate, Method, Names};
+use trellis_events::{Apply, EventFeed, consumer};
+use trellis_kernel::{
+    Actor, District, Party, RandomIds, Relations, Result, Scopes, SystemClock, Timestamp, Uuid,
+};
+use trellis_store::{Change, Options, Scope, Sealer, SealingKey, Store, Told, Tx, Write};
+
+pub(crate) struct Place {
+    pub(crate) options: Options,
+    pub(crate) producer: Store,
+    pub(crate) consumer: Store,
+    _directory: TempDir,
+}
+
+impl Place {
+    async fn new(url: Option<String>) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let sealer = Sealer::new(vec![SealingKey::generate(1)]).unwrap();
+        let url = url.unwrap_or_else(|| format!("sqlite://{}", directory.path().display()));
+        let options = Options::new(url, sealer);
+        let producer = open(&options, "experience", Vec::new()).await;
+        let consumer = open(&options, "profile", vec![Box::new(Effects)]).await;
+        for store in [&producer, &consumer] {
+            tokio::spawn(store.relay().1);
+        }
+        Self { options, producer, consumer, _directory: directory }
+    }
+
+    /// The consumer's store as another replica has it.
+    pub(crate) async fn replica(&self) -> Store {
+        open(&self.options, "profile", vec![Box::new(Effects)]).await
+    }
+
+    /// Commits `count` events of a kind in the producer, each in a transaction of its own.
+    pub(crate) async fn publish(&self, kind: &'static str, count: usize) {
+        for _ in 0..count {
+            let mut tx = begin(&self.producer).await;
+            tell(&mut tx, kind);
+            tx.commit(()).await.unwrap();
+        }
+    }
+
+    /// Starts a consumer of the producer's events.
+    pub(crate) fn follow(&self, apply: impl Apply) -> JoinHandle<()> {
+        follow(&self.consumer, server(EventFeed::new(vec![self.producer.clone()])), apply)
+    }
+
+    /// Waits until the effects, each of which tells an event of its own, have been told so often.
+    pub(crate) async fn effects(&self, count: i64) {
+        let mut head = self.consumer.watch();
+        let reached = head.wait_for(|head| *head >= count);
+        tokio::time::timeout(Duration::from_secs(30), reached).await.expect("the effects must come").unwrap();
+    }
+
+    /// The positions of the events that took effect, in the order in which they did.
+    pub(crate) async fn applied(&self) -> Vec<i64> {
+        let reader = self.consumer.read(&district());
+        let sql = "SELECT position FROM effect ORDER BY place";
+        let backend = reader.conn().get_database_backend();
+        let rows = reader.conn().query_all_raw(Statement::from_string(backend, sql)).await.unwrap();
+        rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    }
+}
+
+/// Runs a test on both databases.
+pub(crate) fn each<F: AsyncFn(Place)>(test: F) {
+    trellis_testkit::run(async {
+        test(Place::new(None).await).await;
+        test(Place::new(Some(trellis_testkit::postgres::database())).await).await;
+    });
+}
+
+pub(crate) fn follow<A: EventServiceApi>(
+    store: &Store,
+    server: Server<A>,
+    apply: impl Apply,
+) -> JoinHandle<()> {
+    tokio::spawn(consumer(store.clone(), move || server.clone(), "experience", Arc::new(apply)).1)
+}
+
+pub(crate) type Server<A> = EventServiceServer<EventServiceGuarded<A, Open>>;
+
+pub(crate) fn server<A: EventServiceApi>(api: A) -> Server<A> {
+    event_service(Arc::new(api), Open)
+}
+
+pub(crate) fn district() -> District {
+    District::parse("grand-bend").unwrap()
+}
+
+pub(crate) async fn begin(store: &Store) -> Tx {
+    let change = Change { district: district(), actor: "people/a".to_owned(), idempotency: None };
+    match store.write::<()>(change).await.unwrap() {
+        Write::Begin(tx) => tx,
+        Write::Replay(()) => panic!("there is no request_id"),
+    }
+}
+
+pub(crate) fn tell(tx: &mut Tx, kind: &'static str) {
+    tx.tell(Told {
+        kind,
+        resource: format!("districts/grand-bend/notes/{}", Uuid::nil()),
+        resource_type: "trellis.dev/Note",
+        subjects: Vec::new(),
+        deleted: false,
+        payload: None,
+    });
+}
+
+/// Writes the event's position; twice, if it were applied twice.
+pub(crate) async fn take_effect(tx: &mut Tx, position: i64) -> Result<()> {
+    let sql = "INSERT INTO effect (position) VALUES ($1)";
+    let insert = Statement::from_sql_and_values(tx.conn().get_database_backend(), sql, [position.into()]);
+    tx.conn().execute_raw(insert).await.map_err(trellis_store::failure)?;
+    tell(tx, "effect.taken");
+    Ok(())
+}
+
+async fn open(options: &Options, service: &'static str, migrations: Vec<Box<dyn MigrationTrait>>) -> Store {
+    let clock = Arc::new(SystemClock);
+    let store = Store::open(options, service, migrations, clock, Arc::new(RandomIds)).await.unwrap();
+    store.migrate().await.unwrap();
+    store
+}
+
+struct Effects;
+
+impl MigrationName for Effects {
+    fn name(&self) -> &'static str {
+        "m0001_effects"
+    }
+}
+
+#[expect(elided_lifetimes_in_paths, reason = "the trait is written without them")]
+#[async_trait]
+impl MigrationTrait for Effects {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let connection = manager.get_connection();
+        let serial = match connection.get_database_backend() {
+            sea_orm::DbBackend::Postgres => "BIGSERIAL PRIMARY KEY",
+            _ => "INTEGER PRIMARY KEY AUTOINCREMENT",
+        };
+        let create = format!("CREATE TABLE effect (place {serial}, position BIGINT NOT NULL)");
+        connection.execute_unprepared(&create).await.map(drop)
+    }
+}
+
+/// Lets every call through as a service's; the real gate has tests of its own.
+#[derive(Clone)]
+pub(crate) struct Open;
+
+impl Gate for Open {
+    async fn admit<M: ReflectMessage>(
+        &self,
+        _method: &'static Method,
+        _metadata: &MetadataMap,
+        _resources: Names,
+        _message: &M,
+    ) -> Result<Admission> {
+        let actor = Actor {
+            subject: "profile".to_owned(),
+            party: Party::Service { name: "profile".to_owned(), on_behalf_of: None },
+            district: None,
+            scopes: Scopes::default(),
+            expire_time: Timestamp::MAX,
+        };
+        Ok(Admission { actor, district: None, subjects: Vec::new(), standing: Relations::NONE })
+    }
+
+    fn check<M: ReflectMessage>(&self, _message: &M) -> Result<()> {
+        Ok(())
+    }
+}
