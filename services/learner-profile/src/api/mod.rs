@@ -5,4 +5,3 @@ pub(crate) mod entry;
 pub(crate) mod goal;
 pub(crate) mod goal_outcome;
 pub(crate) mod growth;
-pub(crate) mod learner_changes;

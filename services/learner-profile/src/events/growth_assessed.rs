@@ -114,3 +114,7 @@ mod tests {
         assert!(refused(|m| m.assess_time = None));
     }
 }
+
+#[cfg(test)]
+#[path = "growth_assessed_tests.rs"]
+mod effects;
