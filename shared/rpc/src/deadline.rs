@@ -62,8 +62,8 @@ mod tests {
 
     #[test]
     fn a_timeout_is_read_in_each_of_its_units() {
-        assert_eq!(left("1H"), Some(Duration::from_secs(3600)));
-        assert_eq!(left("2M"), Some(Duration::from_secs(120)));
+        assert_eq!(left("1H"), Some(Duration::from_hours(1)));
+        assert_eq!(left("2M"), Some(Duration::from_mins(2)));
         assert_eq!(left("3S"), Some(Duration::from_secs(3)));
         assert_eq!(left("4m"), Some(Duration::from_millis(4)));
         assert_eq!(left("5u"), Some(Duration::from_micros(5)));

@@ -9,6 +9,7 @@ mod sight;
 mod watch;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use trellis_auth::Guard;
@@ -17,6 +18,10 @@ use trellis_contracts::guard::Method;
 use trellis_kernel::{Actor, District, Name, Result, Timestamp, Uuid};
 use trellis_store::Store;
 use trellis_store::feed::FeedRow;
+
+/// How long a stream is silent at most before a checkpoint says that nothing is missing: the
+/// contract's promise.
+const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// What a service's change feed tells of.
 #[async_trait]
@@ -110,17 +115,30 @@ pub struct ChangeFeed<R> {
     store: Store,
     guard: Guard,
     resources: Arc<R>,
+    heartbeat: Duration,
 }
 
 impl<R> Clone for ChangeFeed<R> {
     fn clone(&self) -> Self {
-        Self { store: self.store.clone(), guard: self.guard.clone(), resources: self.resources.clone() }
+        Self {
+            store: self.store.clone(),
+            guard: self.guard.clone(),
+            resources: self.resources.clone(),
+            heartbeat: self.heartbeat,
+        }
     }
 }
 
 impl<R: Resources> ChangeFeed<R> {
     /// The feed of what is in `store`, as `guard` lets it be seen.
     pub fn new(store: Store, guard: Guard, resources: Arc<R>) -> Self {
-        Self { store, guard, resources }
+        Self { store, guard, resources, heartbeat: HEARTBEAT }
+    }
+
+    /// The same feed, with another longest silence of a stream before a checkpoint.
+    #[must_use]
+    pub fn heartbeat(mut self, heartbeat: Duration) -> Self {
+        self.heartbeat = heartbeat;
+        self
     }
 }

@@ -13,9 +13,6 @@ use trellis_store::feed::Feed;
 
 use super::{Change, ChangeFeed, Resources};
 
-/// How long a stream is silent at most before a checkpoint says that nothing is missing.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-
 /// How many rows are read at a time.
 const BATCH: u64 = 200;
 
@@ -79,7 +76,7 @@ enum Stage {
 
 impl<R: Resources> Watch<R> {
     async fn next(&mut self) -> Result<R::Message> {
-        let heartbeat = Instant::now() + HEARTBEAT;
+        let heartbeat = Instant::now() + self.feed.heartbeat;
         loop {
             if let Some(message) = self.ready.pop_front() {
                 return Ok(message);
