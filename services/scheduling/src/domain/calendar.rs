@@ -61,13 +61,12 @@ pub(crate) struct Exception {
     pub(crate) title: String,
 }
 
-/// The meetings of one block: once on each of its days of the week, from the first to the last of the
-/// calendar, but for the days without school.
+/// The meetings of one block: once on each of its days of the week, but for the days without school.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Series {
     /// The first day on which it really meets.
     pub(crate) first: Date,
-    /// The last day of the calendar.
+    /// The last day on which it may meet.
     pub(crate) last: Date,
     pub(crate) days: Vec<Day>,
     pub(crate) start: Time,
@@ -178,18 +177,18 @@ impl Term {
         self.blocks.iter().find(|block| block.id == id)
     }
 
-    /// The meetings of a block; none when it never meets.
-    pub(crate) fn series(&self, block: &Block) -> Option<Series> {
+    /// The meetings of a block from one day to another, both included; none when it never meets.
+    pub(crate) fn series(&self, block: &Block, from: Date, until: Date) -> Option<Series> {
         let closed: BTreeSet<Date> = self.exceptions.iter().map(|exception| exception.date).collect();
-        let mut meetings = self
-            .first
+        let (from, last) = (self.first.max(from), self.last.min(until));
+        let mut meetings = from
             .series(jiff::Span::new().days(1))
-            .take_while(|date| *date <= self.last)
+            .take_while(|date| *date <= last)
             .filter(|date| block.days.contains(&Day::of(*date)));
         let first = meetings.find(|date| !closed.contains(date))?;
         let skipped = meetings.filter(|date| closed.contains(date)).collect();
         let Block { days, start, end, .. } = block;
-        Some(Series { first, last: self.last, days: days.clone(), start: *start, end: *end, skipped })
+        Some(Series { first, last, days: days.clone(), start: *start, end: *end, skipped })
     }
 
     /// The place of each block in the calendar's list.
@@ -219,8 +218,7 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn term(blocks: Vec<Block>, closed: &[Date]) -> Result<Term> {
-        let exceptions =
-            closed.iter().map(|date| Exception { date: *date, title: String::new() }).collect();
+        let exceptions = closed.iter().map(|date| Exception { date: *date, title: String::new() }).collect();
         let zone = Zone::parse("America/Chicago").expect("a zone");
         Term::new(zone, date(2026, 8, 31), date(2026, 12, 18), blocks, exceptions)
     }
@@ -262,18 +260,14 @@ pub(crate) mod tests {
         let a = block("a", &[1, 2], (9, 0), (10, 0));
         let closed = [date(2026, 8, 31), date(2026, 9, 7), date(2026, 9, 9)];
         let term = term(vec![a.clone()], &closed).expect("consistent");
-        let series = term.series(&a).expect("it meets");
-        assert_eq!(series.first, date(2026, 9, 1));
-        assert_eq!(series.skipped, [date(2026, 9, 7)]);
-        let sunday = block("s", &[7], (9, 0), (10, 0));
-        assert!(term.series(&sunday).is_some());
-        let short = Term::new(
-            term.zone.clone(),
-            date(2026, 9, 7),
-            date(2026, 9, 8),
-            vec![sunday.clone()],
-            vec![],
-        );
-        assert!(short.expect("consistent").series(&sunday).is_none());
+        let series = |from, until| term.series(&a, from, until);
+        let all = series(date(2020, 1, 1), date(2030, 1, 1)).expect("it meets");
+        assert_eq!((all.first, all.last), (date(2026, 9, 1), date(2026, 12, 18)));
+        assert_eq!(all.skipped, [date(2026, 9, 7)]);
+        let week = series(date(2026, 9, 7), date(2026, 9, 13)).expect("it meets on the 8th");
+        assert_eq!((week.first, week.last), (date(2026, 9, 8), date(2026, 9, 13)));
+        assert!(week.skipped.is_empty());
+        assert!(series(date(2026, 9, 7), date(2026, 9, 7)).is_none());
+        assert!(series(date(2027, 1, 1), date(2027, 6, 1)).is_none());
     }
 }

@@ -42,12 +42,7 @@ impl Token {
 
     /// Its spelling in an address.
     pub(crate) fn text(&self) -> String {
-        let mut text = format!("{}.", self.district);
-        for byte in self.secret {
-            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            text.push(char::from(DIGITS[usize::from(byte & 15)]));
-        }
-        text
+        format!("{}.{}", self.district, hex(&self.secret))
     }
 
     /// The district in which it is looked up.
@@ -62,6 +57,12 @@ impl Token {
 }
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// Bytes in hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |n: u8| char::from(DIGITS[usize::from(n)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
 
 fn read_hex(text: &str) -> Option<[u8; RANDOM_BYTES]> {
     if text.len() != 2 * RANDOM_BYTES {

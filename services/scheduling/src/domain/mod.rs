@@ -5,9 +5,11 @@ pub(crate) mod blocks;
 pub(crate) mod calendar;
 mod draw;
 pub(crate) mod feed;
+pub(crate) mod names;
 pub(crate) mod offering;
 pub(crate) mod plan;
 pub(crate) mod request;
+pub(crate) mod schedule;
 pub(crate) mod timetable;
 
 use serde::{Deserialize, Serialize};

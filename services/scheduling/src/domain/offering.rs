@@ -1,5 +1,6 @@
 //! What learners can choose.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use trellis_kernel::{Failure, Reason, Result, Uuid};
 
@@ -17,11 +18,32 @@ pub(crate) struct Offering {
     pub(crate) stamps: Stamps,
     pub(crate) timetable: Uuid,
     pub(crate) experience: Uuid,
-    /// The title of the experience when it was last read.
-    pub(crate) title: String,
+    pub(crate) particulars: Particulars,
     pub(crate) capacity: u32,
     /// The ids of the blocks of the calendar in which it takes place.
     pub(crate) blocks: Vec<String>,
+}
+
+/// What was known of the experience when it was last read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Particulars {
+    pub(crate) title: Vec<Text>,
+    pub(crate) first: Date,
+    pub(crate) last: Date,
+}
+
+/// A text in one language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Text {
+    pub(crate) language: String,
+    pub(crate) text: String,
+}
+
+impl Particulars {
+    /// The title in the language that its authors put first.
+    pub(crate) fn headline(&self) -> &str {
+        self.title.first().map_or("", |title| title.text.as_str())
+    }
 }
 
 /// Refuses blocks that the calendar does not have, and blocks that overlap one another.

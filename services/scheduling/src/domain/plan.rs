@@ -55,6 +55,8 @@ pub(crate) struct Outcome {
     /// The id of the row; that of the placement, where there is one.
     pub(crate) id: Uuid,
     pub(crate) plan: Uuid,
+    /// When the plan was made.
+    pub(crate) created: Timestamp,
     pub(crate) decision: Decision,
 }
 
@@ -76,20 +78,6 @@ impl Counts {
 }
 
 impl Plan {
-    /// Refuses a revision at which this was never published.
-    pub(crate) fn require_revision(&self, pinned: Option<u32>) -> Result<()> {
-        match pinned {
-            Some(revision) if revision > self.revision => {
-                Err(Failure::new(
-                    trellis_kernel::Kind::NotFound,
-                    Reason::ResourceNotFound,
-                    "The plan has no such revision.",
-                ))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// The plan published at `now`, whatever it was before.
     pub(crate) fn publish(mut self, now: Timestamp) -> Result<Self> {
         if self.state == State::Published {
@@ -119,24 +107,22 @@ pub(crate) fn explain(decision: &Decision, title: &str, other: Option<&str>) -> 
         Kind::Required => "required".to_owned(),
         Kind::Ranked(rank) => format!("choice {rank}"),
     };
-    match decision.verdict {
-        Verdict::Placed => format!("{title} ({claim}): you have a place."),
-        Verdict::Held => format!("{title} ({claim}): you have a place, since it is required for you."),
-        Verdict::Full => match decision.demand.kind {
-            Kind::Required => format!(
-                "{title} ({claim}): no place. All places went to others for whom it is required too and \
-                 who were drawn before you."
-            ),
-            Kind::Ranked(_) => format!(
-                "{title} ({claim}): no place. All places went to learners for whom it is required, who \
-                 ranked it higher, or who ranked it the same and were drawn before you."
-            ),
-        },
-        Verdict::Clash(_) => format!(
-            "{title} ({claim}): no place. It meets at the same time as {}, in which you have one.",
-            other.unwrap_or("another offering")
-        ),
-    }
+    let what = match (decision.verdict, decision.demand.kind) {
+        (Verdict::Placed, _) => "a place was given.".to_owned(),
+        (Verdict::Held, _) => "a place was given already, since it is required.".to_owned(),
+        (Verdict::Full, Kind::Required) => "no place: all went to learners for whom it is required too, \
+                                            and who were drawn earlier."
+            .to_owned(),
+        (Verdict::Full, Kind::Ranked(_)) => "no place: all went to learners for whom it is required, who \
+                                             ranked it higher, or who ranked it the same and were drawn \
+                                             earlier."
+            .to_owned(),
+        (Verdict::Clash(_), _) => {
+            let other = other.unwrap_or("another offering");
+            format!("no place: it meets at the same time as {other}, in which a place was given.")
+        }
+    };
+    format!("{title} ({claim}): {what}")
 }
 
 #[cfg(test)]
@@ -169,8 +155,6 @@ mod tests {
         assert_eq!(refused.reason(), Reason::StateConflict);
         let again = first.replace(at(3)).publish(at(4)).expect("a replaced plan may be published");
         assert_eq!((again.revision, again.published), (2, Some(at(4))));
-        assert!(again.require_revision(Some(2)).is_ok());
-        assert!(again.require_revision(Some(3)).is_err());
     }
 
     #[test]

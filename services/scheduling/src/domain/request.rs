@@ -115,11 +115,8 @@ mod tests {
         let first = submission.replace(Vec::new(), &[a, b, c], &mut new_id);
         assert_eq!(first.added, first.list);
         let later = Timestamp::from_second(200).expect("a moment");
-        let second = Submission { now: later, ..submission }.replace(
-            first.list.clone(),
-            &[a, c, d],
-            &mut new_id,
-        );
+        let second =
+            Submission { now: later, ..submission }.replace(first.list.clone(), &[a, c, d], &mut new_id);
         let ids = |requests: &[Request]| requests.iter().map(|r| r.id.as_u128()).collect::<Vec<_>>();
         assert_eq!(ids(&second.list), [101, 103, 104]);
         assert_eq!(ids(&second.moved), [103]);

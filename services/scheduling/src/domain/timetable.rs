@@ -30,10 +30,9 @@ impl Window {
     /// Refuses a window that never opens.
     pub(crate) fn new(open: Option<Timestamp>, close: Option<Timestamp>) -> Result<Self> {
         match (open, close) {
-            (Some(from), Some(until)) if until <= from => Err(Failure::field(
-                "timetable.request_close_time",
-                "must be later than request_open_time",
-            )),
+            (Some(from), Some(until)) if until <= from => {
+                Err(Failure::field("timetable.request_close_time", "must be later than request_open_time"))
+            }
             _ => Ok(Self { open, close }),
         }
     }

@@ -197,8 +197,7 @@ fn one_seat(n: usize, place: usize) -> Seats {
 #[test]
 fn what_is_required_comes_before_every_first_choice() {
     for seed in 0..50 {
-        let demands =
-            [demand(0, Kind::Ranked(1), offering(0)), demand(1, Kind::Required, offering(0))];
+        let demands = [demand(0, Kind::Ranked(1), offering(0)), demand(1, Kind::Required, offering(0))];
         let decisions = assign(&[one_seat(0, 1)], &demands, seed).expect("known");
         assert_eq!(decisions[0].verdict, Verdict::Full);
         assert_eq!(decisions[1].verdict, Verdict::Placed);

@@ -1,0 +1,70 @@
+//! The learner's calendar over plain HTTP, as iCalendar (RFC 5545).
+
+mod icalendar;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use sha2::{Digest, Sha256};
+use trellis_kernel::Kind;
+
+use crate::app::App;
+use crate::domain::feed::{Token, hex};
+
+/// The routes of the service.
+pub(crate) fn routes(app: Arc<App>) -> Router {
+    Router::new().route("/calendars/{file}", get(calendar)).with_state(app)
+}
+
+/// What may be kept of a reply, and by whom: by the reader alone, and only to ask again.
+const PRIVATE: (HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+
+/// Answers with the calendar of a feed. An unknown token, one that was taken back and one that is not
+/// well formed are answered alike, and no token is ever written to a log.
+async fn calendar(State(app): State<Arc<App>>, Path(file): Path<String>, headers: HeaderMap) -> Response {
+    let Some(token) = file.strip_suffix(".ics").and_then(Token::parse) else { return absent() };
+    let engagements = match app.read_feed(&token).await {
+        Ok(Some(engagements)) => engagements,
+        Ok(None) => return absent(),
+        Err(failure) if failure.kind() == Kind::Unavailable => return away(),
+        Err(failure) => {
+            tracing::error!(reason = failure.reason().as_str(), cause = ?failure.cause(), "a feed failed");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
+    let text = match icalendar::render(&engagements) {
+        Ok(text) => text,
+        Err(failure) => {
+            tracing::error!(reason = failure.reason().as_str(), cause = ?failure.cause(), "a feed failed");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
+    let etag = format!("\"{}\"", &hex(&Sha256::digest(&text))[..32]);
+    if known(&headers, &etag) {
+        return (StatusCode::NOT_MODIFIED, [PRIVATE], [(ETAG, etag)]).into_response();
+    }
+    let content_type = (CONTENT_TYPE, HeaderValue::from_static("text/calendar; charset=utf-8"));
+    ([PRIVATE, content_type], [(ETAG, etag)], text).into_response()
+}
+
+/// Whether the reader has this version already (RFC 9110, section 13.1.2).
+fn known(headers: &HeaderMap, etag: &str) -> bool {
+    let held = headers.get_all(IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok());
+    held.flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|value| value == "*" || value.strip_prefix("W/").unwrap_or(value) == etag)
+}
+
+fn absent() -> Response {
+    (StatusCode::NOT_FOUND, [PRIVATE], "There is no calendar here.\n").into_response()
+}
+
+fn away() -> Response {
+    let later = (RETRY_AFTER, HeaderValue::from_static("5"));
+    (StatusCode::SERVICE_UNAVAILABLE, [PRIVATE, later], "Try again soon.\n").into_response()
+}
