@@ -1,1 +1,4 @@
-//! trellis-outcome.
+//! Whole-learner outcomes.
+
+pub mod domain;
+mod store;

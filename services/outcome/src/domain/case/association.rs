@@ -1,0 +1,164 @@
+//! The associations of a package (`CFAssociations`).
+
+use std::collections::HashMap;
+
+use serde_json::value::RawValue;
+use trellis_kernel::Uuid;
+
+use super::document::note_legacy;
+use super::fields::{Fields, LINE, LONG, LinkUri, guid, guid_at_end};
+use super::issues::Issues;
+use super::json::Sections;
+use super::{Ends, Link, Refusal, Scope, Spot};
+use crate::domain::association::{AssociationContent, AssociationType, Held, Node};
+use crate::domain::transfer::{Severity, Tally};
+
+/// Reads the associations.
+pub(super) fn read(
+    sections: &Sections<'_>,
+    scope: &Scope,
+    ends: &Ends<'_>,
+    issues: &mut Issues<'_>,
+    tally: &mut Tally,
+) -> Result<Vec<(Link, Spot)>, Refusal> {
+    let mut reader = Reader { scope, ends, tally, links: Vec::new(), places: HashMap::new(), legacy: 0 };
+    let mut first = None;
+    sections.each("CFAssociations", sections.get("CFAssociations"), |index, raw| {
+        let spot = Spot { index, offset: sections.offset(raw) };
+        first.get_or_insert(spot);
+        reader.take(raw, spot, issues);
+    })?;
+    note_legacy(reader.legacy, "CFAssociations", first, issues);
+    Ok(reader.links)
+}
+
+struct Reader<'r> {
+    scope: &'r Scope,
+    ends: &'r Ends<'r>,
+    tally: &'r mut Tally,
+    links: Vec<(Link, Spot)>,
+    places: HashMap<Uuid, usize>,
+    legacy: u32,
+}
+
+impl Reader<'_> {
+    fn take(&mut self, raw: &RawValue, spot: Spot, issues: &mut Issues<'_>) {
+        self.tally.associations.read += 1;
+        let Some(mut fields) = Fields::read(raw, "CFAssociations", spot, issues) else {
+            self.tally.associations.refused += 1;
+            return;
+        };
+        let Some(link) = self.link(&mut fields) else {
+            self.tally.associations.refused += 1;
+            return;
+        };
+        if fields.has("CFDocumentURI") {
+            self.legacy += 1;
+        }
+        if link.content.destination.held.is_none() {
+            self.tally.destinations_elsewhere += 1;
+        }
+        let known = self.places.get(&link.id).map(|place| self.links[*place].0.source.digest.clone());
+        match known {
+            Some(digest) if digest == link.source.digest => {
+                self.tally.associations.repeated += 1;
+                fields.say(
+                    "",
+                    Severity::Note,
+                    "ENTRY_REPEATED",
+                    "The association stands in the package a second time, word for word.",
+                    "It is taken once.",
+                );
+            }
+            Some(_) => {
+                self.tally.associations.refused += 1;
+                fields.refuse(
+                    "identifier",
+                    "IDENTIFIER_REPEATED",
+                    "Another association of the package has the same identifier and says something else.",
+                );
+            }
+            None => {
+                self.places.insert(link.id, self.links.len());
+                self.links.push((link, spot));
+            }
+        }
+    }
+
+    fn link(&self, fields: &mut Fields<'_, '_>) -> Option<Link> {
+        let (kind, extension) = kind(fields)?;
+        let origin = self.node(fields, "originNodeURI")?;
+        let destination = self.node(fields, "destinationNodeURI")?;
+        let seed = format!(
+            "CFAssociation\n{}{extension}\n{}\n{}\n{}\n{}",
+            kind.as_str(),
+            origin.identifier,
+            origin.uri,
+            destination.identifier,
+            destination.uri
+        );
+        let id = fields.identity(self.scope.framework, &seed);
+        let grouping = fields.link("CFAssociationGroupingURI").unwrap_or_default();
+        let content = AssociationContent {
+            kind,
+            extension,
+            origin,
+            destination,
+            sequence: fields.number("sequenceNumber"),
+            grouping: grouping.title.chars().take(1000).collect(),
+            notes: fields.text("notes", LONG),
+            case: Some(fields.case_identity()),
+        };
+        Some(Link { id, content, source: fields.source.clone() })
+    }
+
+    /// One end; none, with an issue, when the association does not say it.
+    fn node(&self, fields: &mut Fields<'_, '_>, key: &str) -> Option<Node> {
+        let link = fields.link(key).filter(|link| !link.identifier.is_empty() || !link.uri.is_empty());
+        let Some(link) = link else {
+            fields.refuse(key, "END_MISSING", "The association does not say what stands at this end.");
+            return None;
+        };
+        let held = self.held(&link);
+        let LinkUri { title, identifier, uri, target_type } = link;
+        Some(Node { held, uri, identifier, title, target_type })
+    }
+
+    /// What of this package an end is.
+    fn held(&self, link: &LinkUri) -> Option<Held> {
+        let id = guid(&link.identifier);
+        let id = if link.identifier.is_empty() { guid_at_end(&link.uri) } else { id };
+        if id == Some(self.ends.framework) {
+            return Some(Held::Framework);
+        }
+        let name = id.map_or_else(|| link.identifier.to_lowercase(), |id| id.to_string());
+        self.ends.names.get(&name).map(|id| Held::Outcome(*id))
+    }
+}
+
+/// The type; one that CASE does not know becomes an extension.
+fn kind(fields: &mut Fields<'_, '_>) -> Option<(AssociationType, String)> {
+    let written = fields.text("associationType", LINE);
+    if written.trim().is_empty() {
+        fields.refuse("associationType", "TYPE_MISSING", "The association has no type.");
+        return None;
+    }
+    let known = AssociationType::from_case(&written).filter(|kind| *kind != AssociationType::Extension);
+    if let Some(kind) = known {
+        return Some((kind, String::new()));
+    }
+    let own = written.strip_prefix("ext:").unwrap_or(&written);
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let spelt: String = own.chars().map(|c| if legal(c) { c } else { '_' }).take(190).collect();
+    let extension = format!("ext:{}", if spelt.is_empty() { "_" } else { &spelt });
+    if extension != written {
+        fields.say(
+            "associationType",
+            Severity::Warning,
+            "TYPE_UNKNOWN",
+            "The type is none that CASE knows, nor an extension as CASE spells it.",
+            "It is taken as an extension, ext:…; the entry's source keeps it.",
+        );
+    }
+    Some((AssociationType::Extension, extension))
+}

@@ -1,0 +1,202 @@
+//! Taking a JSON document apart without copying it, and saying exactly where it is broken.
+
+use std::fmt;
+
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::{MAX_DEPTH, MAX_ENTRIES, Refusal};
+use crate::domain::transfer::Place;
+
+/// The most keys that a package has at its top.
+const MAX_SECTIONS: usize = 100;
+
+/// The sections of a package: its keys, each with its JSON.
+pub(super) struct Sections<'a> {
+    bytes: &'a [u8],
+    list: Vec<(String, &'a RawValue)>,
+}
+
+impl<'a> Sections<'a> {
+    /// Reads the top of a package.
+    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, Refusal> {
+        // A byte order mark says nothing in UTF-8, and some tools write one.
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        check_depth(bytes)?;
+        let entries: Entries<'a> = serde_json::from_slice(bytes).map_err(|error| {
+            let place = Place { pointer: String::new(), line: small(error.line()), column: small(error.column()) };
+            Refusal::at(place, "JSON_MALFORMED", malformed(&error))
+        })?;
+        let sections = Self { bytes, list: entries.0 };
+        for (index, (key, raw)) in sections.list.iter().enumerate() {
+            if sections.list[..index].iter().any(|(other, _)| other == key) {
+                let text = "The same key stands twice at the top of the package.";
+                return Err(sections.refuse(key, raw, "KEY_REPEATED", text));
+            }
+        }
+        Ok(sections)
+    }
+
+    /// The document.
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The JSON of a section; none when it is absent or null.
+    pub(super) fn get(&self, key: &str) -> Option<&'a RawValue> {
+        self.list.iter().find(|(own, _)| own == key).map(|(_, raw)| *raw).filter(|raw| raw.get() != "null")
+    }
+
+    /// The sections that are none of those given.
+    pub(super) fn others<'s>(&'s self, known: &'s [&str]) -> impl Iterator<Item = (&'s str, &'a RawValue)> {
+        self.list.iter().map(|(key, raw)| (key.as_str(), *raw)).filter(|(key, _)| !known.contains(key))
+    }
+
+    /// Where something begins in the document.
+    pub(super) fn offset(&self, raw: &RawValue) -> usize {
+        (raw.get().as_ptr() as usize).saturating_sub(self.bytes.as_ptr() as usize)
+    }
+
+    /// Takes the entries of an array one by one; an absent one has none.
+    pub(super) fn each(
+        &self,
+        pointer: &str,
+        raw: Option<&'a RawValue>,
+        take: impl FnMut(usize, &'a RawValue),
+    ) -> Result<(), Refusal> {
+        let Some(raw) = raw else { return Ok(()) };
+        if !raw.get().starts_with('[') {
+            return Err(self.refuse(pointer, raw, "TYPE_WRONG", "An array is expected here."));
+        }
+        let mut json = serde_json::Deserializer::from_str(raw.get());
+        let taken = json.deserialize_seq(Each { take, marker: std::marker::PhantomData });
+        taken.map_err(|_| self.refuse(pointer, raw, "TOO_MANY_ENTRIES", "The array holds more entries than an import takes."))
+    }
+
+    /// Refuses the document for what stands here.
+    pub(super) fn refuse(&self, pointer: &str, raw: &RawValue, code: &str, text: &str) -> Refusal {
+        let (line, column) = position(self.bytes, self.offset(raw));
+        Refusal::at(Place { pointer: format!("/{pointer}"), line, column }, code, text)
+    }
+
+    /// Refuses the document for what it does not have.
+    pub(super) fn lacks(pointer: &str, text: &str) -> Refusal {
+        Refusal::at(Place { pointer: format!("/{pointer}"), line: 1, column: 1 }, "SECTION_MISSING", text)
+    }
+}
+
+/// What is wrong with a text that is no JSON. The parser's own words quote the document.
+fn malformed(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        serde_json::error::Category::Eof => "The document ends in the middle: it was cut off.",
+        serde_json::error::Category::Data => "A CASE package is a JSON object with CFDocument at its top.",
+        _ => "The document is no JSON from here on.",
+    }
+}
+
+/// Refuses a document that is nested deeper than any package.
+fn check_depth(bytes: &[u8]) -> Result<(), Refusal> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for (offset, byte) in bytes.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    let (line, column) = position(bytes, offset);
+                    let text = "The document is nested more than 64 levels deep.";
+                    return Err(Refusal::at(Place { pointer: String::new(), line, column }, "TOO_DEEP", text));
+                }
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The line and column of an offset, both from 1.
+pub(super) fn position(bytes: &[u8], offset: usize) -> (u32, u32) {
+    let before = &bytes[..offset.min(bytes.len())];
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    (small(line), small(column))
+}
+
+pub(super) fn small(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// JSON without the white space between its tokens.
+pub(super) fn compact(json: &str) -> String {
+    let mut kept = String::with_capacity(json.len());
+    let (mut in_string, mut escaped) = (false, false);
+    for c in json.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if in_string => escaped = true,
+            '"' => in_string = !in_string,
+            ' ' | '\n' | '\r' | '\t' if !in_string => continue,
+            _ => {}
+        }
+        kept.push(c);
+    }
+    kept
+}
+
+/// The keys of an object, each with its JSON, in order.
+struct Entries<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Top;
+        impl<'de> Visitor<'de> for Top {
+            type Value = Vec<(String, &'de RawValue)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    if entries.len() == MAX_SECTIONS {
+                        return Err(M::Error::custom("too many keys"));
+                    }
+                    entries.push(entry);
+                }
+                Ok(entries)
+            }
+        }
+        json.deserialize_map(Top).map(Entries)
+    }
+}
+
+/// Takes the entries of an array one by one.
+struct Each<'a, F> {
+    take: F,
+    marker: std::marker::PhantomData<&'a ()>,
+}
+
+impl<'a, F: FnMut(usize, &'a RawValue)> Visitor<'a> for Each<'a, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<S: SeqAccess<'a>>(mut self, mut entries: S) -> Result<(), S::Error> {
+        let mut index = 0;
+        while let Some(raw) = entries.next_element::<&'a RawValue>()? {
+            if index == MAX_ENTRIES {
+                return Err(S::Error::custom("too many entries"));
+            }
+            (self.take)(index, raw);
+            index += 1;
+        }
+        Ok(())
+    }
+}

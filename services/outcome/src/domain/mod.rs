@@ -1,0 +1,11 @@
+//! What the outcome service knows: pure types and rules. No I/O, no clock, no contract, no SQL.
+
+pub(crate) mod association;
+pub mod case;
+pub(crate) mod framework;
+pub(crate) mod graph;
+pub(crate) mod outcome;
+pub(crate) mod progression;
+pub(crate) mod search;
+pub(crate) mod text;
+pub(crate) mod transfer;

@@ -1,0 +1,88 @@
+//! Progressions.
+
+use serde::{Deserialize, Serialize};
+use trellis_kernel::{Failure, Name, Result, Timestamp, Uuid};
+
+use super::framework::{FRAMEWORKS, FrameworkRef};
+use super::outcome::own_id;
+use super::text::{Text, check_texts};
+
+/// The collection of progressions in a name.
+pub(crate) const PROGRESSIONS: &str = "progressions";
+/// The type of a progression in errors and changes.
+pub(crate) const PROGRESSION: &str = "trellis.dev/Progression";
+
+/// One level of a progression; its number is its place, from 1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Level {
+    /// Its name.
+    pub title: Vec<Text>,
+    /// What a learner at this level says of themself.
+    pub descriptor: Vec<Text>,
+}
+
+/// What people write about a progression.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgressionContent {
+    /// What it is called.
+    pub title: Vec<Text>,
+    /// The outcome, or the outcomes of the family, in its own framework.
+    pub outcomes: Vec<Uuid>,
+    /// The levels, from the first to the last.
+    pub levels: Vec<Level>,
+}
+
+impl ProgressionContent {
+    /// Refuses what no progression may be.
+    pub(crate) fn check(&self) -> Result<()> {
+        check_texts("progression.title", &self.title, false)?;
+        if self.outcomes.is_empty() {
+            return Err(Failure::field("progression.outcomes", "must name at least one outcome"));
+        }
+        if self.levels.len() < 2 {
+            return Err(Failure::field("progression.levels", "must hold at least two levels"));
+        }
+        for (index, level) in self.levels.iter().enumerate() {
+            check_texts(&format!("progression.levels[{index}].title"), &level.title, true)?;
+            check_texts(&format!("progression.levels[{index}].descriptor"), &level.descriptor, true)?;
+            if self.levels[..index].iter().any(|other| other.title == level.title) {
+                return Err(Failure::field(
+                    format!("progression.levels[{index}].title"),
+                    "must be different from those of the levels before it",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A progression, as it is in a draft or was in a revision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progression {
+    /// Its framework, pinned or not.
+    pub framework: FrameworkRef,
+    /// Its identity.
+    pub id: Uuid,
+    /// What is written about it.
+    pub content: ProgressionContent,
+    /// When it was created.
+    pub create_time: Timestamp,
+    /// When it was last changed.
+    pub update_time: Timestamp,
+    /// Counts its changes.
+    pub version: i64,
+}
+
+impl Progression {
+    /// Its name.
+    pub(crate) fn name(&self) -> Name {
+        self.framework.name().child(PROGRESSIONS, self.id)
+    }
+}
+
+/// Reads the name of a progression, its framework pinned or not.
+pub(crate) fn parse_progression(field: &str, text: &str) -> Result<(FrameworkRef, Uuid)> {
+    let name = Name::of(field, text, &[FRAMEWORKS, PROGRESSIONS])?;
+    let id = own_id(field, &name)?;
+    Ok((FrameworkRef::of(&name)?, id))
+}

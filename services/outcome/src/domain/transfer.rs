@@ -1,0 +1,179 @@
+//! Imports, and what became of every entry.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use trellis_kernel::{District, Failure, Name, Result, Timestamp, Uuid};
+
+/// The collection of transfers in a name.
+pub(crate) const TRANSFERS: &str = "frameworkTransfers";
+/// The type of a transfer in errors.
+pub(crate) const TRANSFER: &str = "trellis.dev/FrameworkTransfer";
+
+/// How long an import may take; one that is still running after this was abandoned.
+pub(crate) const TIME_LIMIT: SignedDuration = SignedDuration::from_mins(20);
+
+/// Whether an import has ended, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Under way.
+    Running,
+    /// Everything is written.
+    Succeeded,
+    /// Nothing is written.
+    Failed,
+}
+
+/// What an import is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Receiving the document.
+    Receiving,
+    /// Reading the document.
+    Reading,
+    /// Comparing and writing.
+    Writing,
+    /// Nothing more.
+    Ended,
+}
+
+/// What became of the entries of one sort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// How many the document holds.
+    pub read: u32,
+    /// How many are new.
+    pub created: u32,
+    /// How many were here and are changed.
+    pub updated: u32,
+    /// How many were here and are as they were.
+    pub unchanged: u32,
+    /// How many stand in the document a second time, word for word.
+    pub repeated: u32,
+    /// How many could not be taken.
+    pub refused: u32,
+    /// How many were here and are no longer in the document.
+    pub removed: u32,
+}
+
+impl Counts {
+    /// Whether anything is different from before.
+    pub(crate) const fn changed(&self) -> bool {
+        self.created + self.updated + self.removed > 0
+    }
+}
+
+/// What became of a document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// The outcomes.
+    pub outcomes: Counts,
+    /// The associations.
+    pub associations: Counts,
+    /// The definitions.
+    pub definitions: Counts,
+    /// The rubrics.
+    pub rubrics: Counts,
+    /// Of the associations read, how many lead to something that the document does not hold.
+    pub destinations_elsewhere: u32,
+}
+
+/// One import of a framework.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// The district.
+    pub district: District,
+    /// Its identity.
+    pub id: Uuid,
+    /// Whether it only says what would change.
+    pub dry_run: bool,
+    /// Whether it was asked to publish.
+    pub publish: bool,
+    /// Whether it has ended, and how.
+    pub state: State,
+    /// What it is doing.
+    pub phase: Phase,
+    /// How many bytes of the document have been received.
+    pub received: u64,
+    /// How many the client announced, or 0.
+    pub total: u64,
+    /// The framework, once it is known.
+    pub framework: Option<Uuid>,
+    /// The revision it was published as, or 0.
+    pub revision: u32,
+    /// Whether anything changed.
+    pub changed: bool,
+    /// What became of the entries.
+    pub tally: Tally,
+    /// How many issues there are.
+    pub issues: u32,
+    /// When it began.
+    pub create_time: Timestamp,
+    /// When it ended.
+    pub end_time: Option<Timestamp>,
+}
+
+impl Transfer {
+    /// Its name.
+    pub(crate) fn name(&self) -> Name {
+        Name::district(self.district.clone()).child(TRANSFERS, self.id)
+    }
+
+    /// The transfer as it is at `now`: one whose server ended under it is failed.
+    pub(crate) fn seen_at(mut self, now: Timestamp) -> Self {
+        if self.state == State::Running && now.duration_since(self.create_time) > TIME_LIMIT {
+            self.state = State::Failed;
+            self.phase = Phase::Ended;
+            self.end_time = self.create_time.checked_add(TIME_LIMIT).ok();
+        }
+        self
+    }
+}
+
+/// Reads the name of a transfer.
+pub(crate) fn parse_transfer(field: &str, text: &str) -> Result<(District, Uuid)> {
+    let name = Name::of(field, text, &[TRANSFERS])?;
+    match name.segments.as_slice() {
+        [only] if only.revision.is_none() => Ok((name.district.clone(), only.id)),
+        _ => Err(Failure::field(field, "a transfer has no revisions")),
+    }
+}
+
+/// How much an issue matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing; nothing was lost.
+    Note,
+    /// Something was repaired or left out.
+    Warning,
+    /// Why the document, or this entry of it, was refused.
+    Error,
+}
+
+/// Where in a document something is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// A JSON pointer (RFC 6901); empty for the whole document.
+    pub pointer: String,
+    /// The line, from 1; 0 for the whole document.
+    pub line: u32,
+    /// The column in that line in bytes, from 1; 0 for the whole document.
+    pub column: u32,
+}
+
+/// Something to know about one entry of a document. Never quotes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issue {
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it is, for programs.
+    pub code: String,
+    /// Where.
+    pub place: Place,
+    /// What is the matter, for people.
+    pub text: String,
+    /// What was done about it.
+    pub repair: String,
+}

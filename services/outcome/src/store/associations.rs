@@ -1,0 +1,152 @@
+//! Rows of associations.
+
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select};
+use trellis_kernel::{District, Page, PageRequest, Result, Uuid};
+use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant, page};
+
+use super::entities::associations::{ActiveModel, Column, Entity, Model};
+use super::frameworks::DRAFT;
+use super::{decode, encode, micros};
+use crate::domain::association::{Association, AssociationType};
+use crate::domain::framework::FrameworkRef;
+
+fn of<S: Scope>(scope: &S, framework: &FrameworkRef) -> Select<Entity> {
+    scope
+        .find::<Entity>()
+        .filter(Column::Framework.eq(framework.id))
+        .filter(Column::Revision.eq(framework.row_revision()))
+}
+
+/// Lists associations in the order in which they were made.
+pub(crate) async fn list(
+    reader: &Reader,
+    framework: &FrameworkRef,
+    kind: Option<AssociationType>,
+    outcome: Option<Uuid>,
+    request: &PageRequest,
+) -> Result<Page<Association>> {
+    let mut select = of(reader, framework);
+    if let Some(kind) = kind {
+        select = select.filter(Column::Kind.eq(kind.as_str()));
+    }
+    if let Some(outcome) = outcome {
+        let either = Condition::any().add(Column::Origin.eq(outcome)).add(Column::Destination.eq(outcome));
+        select = select.filter(either);
+    }
+    let context = format!("ListAssociations {} {kind:?} {outcome:?}", framework.name());
+    let keys = Keyset::by(Column::Position).then(Column::Id);
+    let rows = page(reader, select, keys, request, &context, |row| row.content.len() + 500).await?;
+    let items = rows.items.into_iter().map(|row| read(reader.district(), row)).collect::<Result<_>>()?;
+    Ok(Page { items, next: rows.next })
+}
+
+/// The associations of one type that leave an outcome.
+pub(crate) async fn leaving(
+    tx: &Tx,
+    framework: &FrameworkRef,
+    kind: AssociationType,
+    origin: Uuid,
+) -> Result<Vec<Association>> {
+    let rows = of(tx, framework)
+        .filter(Column::Kind.eq(kind.as_str()))
+        .filter(Column::Origin.eq(origin))
+        .all(tx.conn())
+        .await
+        .map_err(failure)?;
+    rows.into_iter().map(|row| read(tx.district(), row)).collect()
+}
+
+/// The graph that the associations of one type make within their framework.
+pub(crate) async fn edges(tx: &Tx, framework: &FrameworkRef, kind: AssociationType) -> Result<Vec<(Uuid, Uuid)>> {
+    let rows = of(tx, framework)
+        .filter(Column::Kind.eq(kind.as_str()))
+        .filter(Column::Origin.is_not_null())
+        .filter(Column::Destination.is_not_null())
+        .select_only()
+        .columns([Column::Origin, Column::Destination])
+        .into_tuple::<(Uuid, Uuid)>()
+        .all(tx.conn())
+        .await
+        .map_err(failure)?;
+    Ok(rows)
+}
+
+/// Every association of a framework.
+pub(crate) async fn every<S: Scope>(scope: &S, framework: &FrameworkRef) -> Result<Vec<Association>> {
+    let rows = of(scope, framework).all(scope.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(scope.district(), row)).collect()
+}
+
+/// Reads those of these associations of a draft that there are, in any order.
+pub(crate) async fn some(reader: &Reader, framework: &FrameworkRef, ids: &[Uuid]) -> Result<Vec<Association>> {
+    let select = of(reader, framework).filter(Column::Id.is_in(ids.iter().copied()));
+    let rows = select.all(reader.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(reader.district(), row)).collect()
+}
+
+/// Associations of drafts after one, in the order of framework and identity.
+pub(crate) async fn after(reader: &Reader, after: Option<(Uuid, Uuid)>, limit: u64) -> Result<Vec<Association>> {
+    let mut select = reader.find::<Entity>().filter(Column::Revision.eq(DRAFT));
+    if let Some((framework, id)) = after {
+        let later = Condition::all().add(Column::Framework.eq(framework)).add(Column::Id.gt(id));
+        select = select.filter(Condition::any().add(Column::Framework.gt(framework)).add(later));
+    }
+    let select = select.order_by_asc(Column::Framework).order_by_asc(Column::Id).limit(limit);
+    let rows = select.all(reader.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(reader.district(), row)).collect()
+}
+
+/// Writes new associations, each at its position.
+pub(crate) async fn insert(tx: &Tx, associations: &[(Association, i32)]) -> Result<()> {
+    tx.insert_many(associations.iter().map(row).collect::<Result<Vec<_>>>()?).await
+}
+
+/// Writes associations of a draft that were changed, each at its position.
+pub(crate) async fn put(tx: &Tx, associations: &[(Association, i32)]) -> Result<()> {
+    tx.put_many(associations.iter().map(row).collect::<Result<Vec<_>>>()?).await
+}
+
+/// Deletes associations of a draft.
+pub(crate) async fn delete(tx: &Tx, framework: Uuid, ids: &[Uuid]) -> Result<()> {
+    for some in ids.chunks(10_000) {
+        tx.delete_many::<Entity>()
+            .filter(Column::Framework.eq(framework))
+            .filter(Column::Revision.eq(DRAFT))
+            .filter(Column::Id.is_in(some.iter().copied()))
+            .exec(tx.conn())
+            .await
+            .map_err(failure)?;
+    }
+    Ok(())
+}
+
+fn row((association, position): &(Association, i32)) -> Result<ActiveModel> {
+    let Association { framework, id, content, create_time, update_time, version } = association;
+    let model = Model {
+        district: framework.district.to_string(),
+        framework: framework.id,
+        revision: framework.row_revision(),
+        id: *id,
+        version: *version,
+        kind: content.kind.as_str().to_owned(),
+        position: *position,
+        origin: content.origin.own(framework.id),
+        destination: content.destination.own(framework.id),
+        content: encode(content)?,
+        create_time: micros(*create_time),
+        update_time: micros(*update_time),
+    };
+    Ok(model.into_active_model().reset_all())
+}
+
+fn read(district: &District, row: Model) -> Result<Association> {
+    let pin = if row.revision == DRAFT { None } else { u32::try_from(row.revision).ok() };
+    Ok(Association {
+        framework: FrameworkRef { district: district.clone(), id: row.framework, pin },
+        id: row.id,
+        content: decode(&row.content)?,
+        create_time: instant(row.create_time)?,
+        update_time: instant(row.update_time)?,
+        version: row.version,
+    })
+}

@@ -1,0 +1,9 @@
+//! The tables.
+
+pub(crate) mod associations;
+pub(crate) mod case_entries;
+pub(crate) mod frameworks;
+pub(crate) mod outcomes;
+pub(crate) mod progressions;
+pub(crate) mod transfer_issues;
+pub(crate) mod transfers;

@@ -1,0 +1,23 @@
+//! What there is to know about the entries of imported documents.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "transfer_issues")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub district: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub transfer: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub number: i32,
+    #[sea_orm(column_type = "Text")]
+    pub content: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub(crate) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+trellis_store::scoped!(self);

@@ -1,0 +1,29 @@
+//! What the outcome service keeps: the only place that names `sea_orm`.
+
+pub(crate) mod associations;
+pub(crate) mod case_entries;
+mod entities;
+pub(crate) mod frameworks;
+pub(crate) mod migrations;
+pub(crate) mod outcomes;
+pub(crate) mod progressions;
+pub(crate) mod publish;
+pub(crate) mod transfers;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use trellis_kernel::{Failure, Result, Timestamp};
+
+/// What people wrote, as it is kept.
+fn encode<T: Serialize>(content: &T) -> Result<String> {
+    serde_json::to_string(content).map_err(Failure::internal)
+}
+
+/// What people wrote, read back.
+fn decode<T: DeserializeOwned>(content: &str) -> Result<T> {
+    serde_json::from_str(content).map_err(|_| Failure::internal("a row holds content of another shape"))
+}
+
+fn micros(time: Timestamp) -> i64 {
+    time.as_microsecond()
+}

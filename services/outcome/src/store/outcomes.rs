@@ -1,0 +1,185 @@
+//! Rows of outcomes.
+
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select};
+use trellis_kernel::{District, Failure, Page, PageRequest, Result, Uuid};
+use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant, page};
+
+use super::entities::outcomes::{ActiveModel, Column, Entity, Model};
+use super::frameworks::DRAFT;
+use super::{decode, encode, micros};
+use crate::domain::framework::FrameworkRef;
+use crate::domain::graph::Standing;
+use crate::domain::outcome::{OUTCOME, Outcome, OutcomeKind, outcome_name};
+
+/// Which outcomes of a framework are listed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    /// Only those directly below this outcome, or (none) at the top.
+    pub(crate) child_of: Option<Option<Uuid>>,
+    /// Only those of this type.
+    pub(crate) item_type: String,
+    /// Only those with this code.
+    pub(crate) code: String,
+    /// Only those of this kind.
+    pub(crate) kind: OutcomeKind,
+}
+
+fn of<S: Scope>(scope: &S, framework: &FrameworkRef) -> Select<Entity> {
+    scope
+        .find::<Entity>()
+        .filter(Column::Framework.eq(framework.id))
+        .filter(Column::Revision.eq(framework.row_revision()))
+}
+
+/// Reads an outcome; not found when there is none.
+pub(crate) async fn get<S: Scope>(scope: &S, framework: &FrameworkRef, id: Uuid) -> Result<Outcome> {
+    let found = find(scope, framework, id).await?;
+    found.ok_or_else(|| Failure::not_found(OUTCOME, outcome_name(framework, id).to_string()))
+}
+
+/// Reads an outcome; none when there is none.
+pub(crate) async fn find<S: Scope>(scope: &S, framework: &FrameworkRef, id: Uuid) -> Result<Option<Outcome>> {
+    let row = of(scope, framework).filter(Column::Id.eq(id)).one(scope.conn()).await.map_err(failure)?;
+    row.map(|row| read(scope.district(), row)).transpose()
+}
+
+/// Reads those of these outcomes that there are, in any order.
+pub(crate) async fn some<S: Scope>(scope: &S, framework: &FrameworkRef, ids: &[Uuid]) -> Result<Vec<Outcome>> {
+    let rows =
+        of(scope, framework).filter(Column::Id.is_in(ids.iter().copied())).all(scope.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(scope.district(), row)).collect()
+}
+
+/// Every outcome of a framework.
+pub(crate) async fn every<S: Scope>(scope: &S, framework: &FrameworkRef) -> Result<Vec<Outcome>> {
+    let rows = of(scope, framework).all(scope.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(scope.district(), row)).collect()
+}
+
+/// Lists outcomes in list order.
+pub(crate) async fn list(
+    reader: &Reader,
+    framework: &FrameworkRef,
+    filter: &Filter,
+    request: &PageRequest,
+) -> Result<Page<Outcome>> {
+    let mut select = of(reader, framework);
+    select = match filter.child_of {
+        None => select,
+        Some(None) => select.filter(Column::Parent.is_null()),
+        Some(Some(parent)) => select.filter(Column::Parent.eq(parent)),
+    };
+    if !filter.item_type.is_empty() {
+        select = select.filter(Column::ItemType.eq(&filter.item_type));
+    }
+    if !filter.code.is_empty() {
+        select = select.filter(Column::Code.eq(&filter.code));
+    }
+    if filter.kind != OutcomeKind::Unspecified {
+        select = select.filter(Column::Kind.eq(filter.kind.as_str()));
+    }
+    let context = format!("ListOutcomes {} {filter:?}", framework.name());
+    let keys = Keyset::by(Column::ListOrder).then(Column::Id);
+    let rows = page(reader, select, keys, request, &context, weight).await?;
+    let items = rows.items.into_iter().map(|row| read(reader.district(), row)).collect::<Result<_>>()?;
+    Ok(Page { items, next: rows.next })
+}
+
+/// Where every outcome of a framework stands.
+pub(crate) async fn standings<S: Scope>(scope: &S, framework: &FrameworkRef) -> Result<Vec<Standing>> {
+    let rows = of(scope, framework)
+        .select_only()
+        .columns([Column::Id, Column::Parent, Column::ListOrder])
+        .into_tuple::<(Uuid, Option<Uuid>, i32)>()
+        .all(scope.conn())
+        .await
+        .map_err(failure)?;
+    Ok(rows.into_iter().map(|(id, parent, order)| Standing { id, parent, order }).collect())
+}
+
+/// The outcomes that a search looks at: of one framework, or of all drafts of the district. At most
+/// `limit`.
+pub(crate) async fn searched(reader: &Reader, framework: Option<&FrameworkRef>, limit: u64) -> Result<Vec<Outcome>> {
+    let select = match framework {
+        Some(framework) => of(reader, framework),
+        None => reader.find::<Entity>().filter(Column::Revision.eq(DRAFT)),
+    };
+    let rows = select.limit(limit).all(reader.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(reader.district(), row)).collect()
+}
+
+/// Outcomes of drafts after one, in the order of framework and identity.
+pub(crate) async fn after(reader: &Reader, after: Option<(Uuid, Uuid)>, limit: u64) -> Result<Vec<Outcome>> {
+    let mut select = reader.find::<Entity>().filter(Column::Revision.eq(DRAFT));
+    if let Some((framework, id)) = after {
+        let later = Condition::all().add(Column::Framework.eq(framework)).add(Column::Id.gt(id));
+        select = select.filter(Condition::any().add(Column::Framework.gt(framework)).add(later));
+    }
+    let select = select.order_by_asc(Column::Framework).order_by_asc(Column::Id).limit(limit);
+    let rows = select.all(reader.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(reader.district(), row)).collect()
+}
+
+/// Writes new outcomes.
+pub(crate) async fn insert(tx: &Tx, outcomes: &[Outcome]) -> Result<()> {
+    tx.insert_many(outcomes.iter().map(row).collect::<Result<Vec<_>>>()?).await
+}
+
+/// Writes outcomes of a draft that were changed.
+pub(crate) async fn put(tx: &Tx, outcomes: &[Outcome]) -> Result<()> {
+    tx.put_many(outcomes.iter().map(row).collect::<Result<Vec<_>>>()?).await
+}
+
+/// Deletes outcomes of a draft.
+pub(crate) async fn delete(tx: &Tx, framework: Uuid, ids: &[Uuid]) -> Result<()> {
+    for some in ids.chunks(10_000) {
+        tx.delete_many::<Entity>()
+            .filter(Column::Framework.eq(framework))
+            .filter(Column::Revision.eq(DRAFT))
+            .filter(Column::Id.is_in(some.iter().copied()))
+            .exec(tx.conn())
+            .await
+            .map_err(failure)?;
+    }
+    Ok(())
+}
+
+fn weight(row: &Model) -> usize {
+    row.content.len() + row.code.len() + 500
+}
+
+fn row(outcome: &Outcome) -> Result<ActiveModel> {
+    let Outcome { framework, id, content, parent, list_order, published, create_time, update_time, version } = outcome;
+    let model = Model {
+        district: framework.district.to_string(),
+        framework: framework.id,
+        revision: framework.row_revision(),
+        id: *id,
+        version: *version,
+        kind: content.kind.as_str().to_owned(),
+        code: content.code.clone(),
+        item_type: content.item_type.clone(),
+        parent: *parent,
+        list_order: *list_order,
+        published: i32::try_from(*published).map_err(Failure::internal)?,
+        content: encode(content)?,
+        create_time: micros(*create_time),
+        update_time: micros(*update_time),
+    };
+    Ok(model.into_active_model().reset_all())
+}
+
+fn read(district: &District, row: Model) -> Result<Outcome> {
+    let pin = if row.revision == DRAFT { None } else { u32::try_from(row.revision).ok() };
+    Ok(Outcome {
+        framework: FrameworkRef { district: district.clone(), id: row.framework, pin },
+        id: row.id,
+        content: decode(&row.content)?,
+        parent: row.parent,
+        list_order: row.list_order,
+        published: u32::try_from(row.published).unwrap_or_default(),
+        create_time: instant(row.create_time)?,
+        update_time: instant(row.update_time)?,
+        version: row.version,
+    })
+}
