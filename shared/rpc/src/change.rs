@@ -37,3 +37,47 @@ pub fn change_as(
     };
     Ok(Change { district, actor: admission.actor.label(), idempotency })
 }
+
+#[cfg(test)]
+mod tests {
+    use trellis_kernel::{Actor, Clock as _, District, Kind, Party, Relations, Scopes, SystemClock};
+
+    use super::*;
+
+    fn admission(district: Option<&str>) -> Admission {
+        let district = district.map(|id| District::parse(id).expect("a district"));
+        let actor = Actor {
+            subject: "someone".to_owned(),
+            party: Party::Person(Uuid::from_u128(7)),
+            district: district.clone(),
+            scopes: Scopes::default(),
+            expire_time: SystemClock.now(),
+        };
+        Admission { actor, district, subjects: Vec::new(), standing: Relations::NONE }
+    }
+
+    #[test]
+    fn a_change_knows_where_who_and_which_request() {
+        let id = "01900000-0000-7000-8000-000000000001";
+        let change = change_as(&admission(Some("grand-bend")), "/S/M", id, [1; 32]).expect("a change");
+        assert_eq!(change.district.as_str(), "grand-bend");
+        assert_eq!(change.actor, "people/00000000-0000-0000-0000-000000000007");
+        let request = change.idempotency.expect("a request id");
+        assert_eq!((request.request_id.to_string().as_str(), request.method), (id, "/S/M"));
+        assert_eq!(request.fingerprint, [1; 32]);
+    }
+
+    #[test]
+    fn a_call_without_a_request_id_is_a_change_of_its_own() {
+        let change = change_as(&admission(Some("grand-bend")), "/S/M", "", [1; 32]).expect("a change");
+        assert!(change.idempotency.is_none());
+    }
+
+    #[test]
+    fn a_request_id_that_is_none_and_a_call_without_a_district_are_refused() {
+        let refused = change_as(&admission(Some("grand-bend")), "/S/M", "x", [1; 32]).expect_err("no UUID");
+        assert_eq!(refused.violations()[0].field, "request_id");
+        let refused = change_as(&admission(None), "/S/M", "", [1; 32]).expect_err("no district");
+        assert_eq!(refused.kind(), Kind::Internal);
+    }
+}

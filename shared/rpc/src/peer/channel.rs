@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::header::AUTHORIZATION;
-use http::{HeaderValue, Request, Response, request};
+use http::{HeaderValue, Request, Response, Version, request};
 use http_body_util::{BodyExt as _, Full};
 use tokio::time::{Instant, timeout_at};
 use tonic::Status;
@@ -107,6 +107,8 @@ impl PeerChannel {
         self.attempt(&head, whole(&message), deadline).await.map_err(away)
     }
 
+    /// Makes the call with what would cross a socket, and nothing else, wherever the callee is: an
+    /// extension that crossed could pass for what a layer of the callee has found out.
     async fn attempt(
         &self,
         head: &request::Parts,
@@ -117,7 +119,7 @@ impl PeerChannel {
         head.method.clone_into(request.method_mut());
         head.uri.clone_into(request.uri_mut());
         head.headers.clone_into(request.headers_mut());
-        *request.version_mut() = head.version;
+        *request.version_mut() = Version::HTTP_2;
         if let Some(deadline) = deadline {
             deadline::write(request.headers_mut(), deadline.saturating_duration_since(Instant::now()));
         }

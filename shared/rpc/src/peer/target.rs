@@ -96,7 +96,7 @@ impl Target {
         match &self.0.place {
             Place::Here(place) => {
                 let calls = place.get().ok_or(Unreached::Away)?.clone();
-                let response = match calls.oneshot(only_the_wire(request)).await {
+                let response = match calls.oneshot(request).await {
                     Ok(response) => response,
                     Err(never) => match never {},
                 };
@@ -120,18 +120,6 @@ impl Target {
             None => failure,
         })
     }
-}
-
-/// The request as it would come out of a socket: no extension crosses from caller to callee, so that
-/// nothing there can pass for what a layer of the callee has found out.
-fn only_the_wire(request: Request<Body>) -> Request<Body> {
-    let (parts, body) = request.into_parts();
-    let mut crossed = Request::new(body);
-    *crossed.method_mut() = parts.method;
-    *crossed.uri_mut() = parts.uri;
-    *crossed.version_mut() = http::Version::HTTP_2;
-    *crossed.headers_mut() = parts.headers;
-    crossed
 }
 
 impl fmt::Debug for Target {

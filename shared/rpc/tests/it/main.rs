@@ -6,3 +6,4 @@ mod house;
 mod limits;
 mod peers;
 mod reaching;
+mod standings;
