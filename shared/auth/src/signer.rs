@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::rand::SystemRandom;
@@ -12,13 +12,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::jwk::{Jwk, JwkSet, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use trellis_kernel::{Actor, Clock, Failure, Result, Scopes};
+use trellis_kernel::{Actor, Clock, Failure, Result, Scopes, Timestamp};
 
 use crate::claims::{Audience, Subject};
 use crate::{AUDIENCE, Claims, SERVICE_ISSUER};
 
 /// How long a token of a service is valid: longer than any call may take.
 const SERVICE_TOKEN_LIFE: Duration = Duration::from_mins(2);
+
+/// How long a service hands out its own token again. Signing one for each question costs more than asking.
+const SERVICE_TOKEN_USE: Duration = Duration::from_mins(1);
 
 /// Signs tokens with an Ed25519 key.
 pub struct Signer {
@@ -85,22 +88,41 @@ fn create(path: &Path) -> Result<String> {
     }
 }
 
-/// The identity under which one service calls the others.
+/// The identity under which one service calls the others. Cheap to clone.
 #[derive(Clone)]
 pub struct ServiceIdentity {
     name: &'static str,
     signer: Arc<Signer>,
     clock: Arc<dyn Clock>,
+    /// The token for calls on nobody's behalf, and until when it is handed out again.
+    own: Arc<Mutex<Option<(Timestamp, String)>>>,
 }
 
 impl ServiceIdentity {
     /// The identity of the named service.
     pub fn new(name: &'static str, signer: Arc<Signer>, clock: Arc<dyn Clock>) -> Self {
-        Self { name, signer, clock }
+        Self { name, signer, clock, own: Arc::default() }
     }
 
     /// A token for a call: on behalf of an actor, or for the service itself.
     pub fn token(&self, on_behalf_of: Option<&Actor>) -> Result<String> {
+        if on_behalf_of.is_some() {
+            return self.mint(on_behalf_of);
+        }
+        let now = self.clock.now();
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((until, token)) = &*own
+            && now < *until
+        {
+            return Ok(token.clone());
+        }
+        let token = self.mint(None)?;
+        let until = now.saturating_add(SERVICE_TOKEN_USE).map_err(Failure::internal)?;
+        *own = Some((until, token.clone()));
+        Ok(token)
+    }
+
+    fn mint(&self, on_behalf_of: Option<&Actor>) -> Result<String> {
         let expire_time = self.clock.now().saturating_add(SERVICE_TOKEN_LIFE).map_err(Failure::internal)?;
         self.signer.mint(&Claims {
             iss: SERVICE_ISSUER.to_owned(),

@@ -134,6 +134,19 @@ async fn only_the_suite_names_services() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_service_s_own_token_is_renewed_before_it_ends() -> Result<()> {
+    let house = House::new();
+    let (authority, service) = (house.authority(&[]), house.service());
+    let first = service.token(None)?;
+    assert_eq!(first, service.token(None)?);
+    house.clock.advance(SignedDuration::from_secs(90));
+    let second = service.token(None)?;
+    assert_ne!(first, second);
+    authority.authenticate(&metadata(&second)).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn keys_in_a_file_are_found_when_a_token_names_them() -> Result<()> {
     let house = House::new();
     let file = house.directory.path().join("jwks.json");
