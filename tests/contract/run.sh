@@ -51,8 +51,10 @@ for variable in $(compgen -v TOKEN_); do
   token=${!variable}
   [ -n "$token" ] || continue
   call trellis.common.v1alpha1.IdentityService/WhoAmI "$token" "$work/empty" "$work/none" 10
+  # A stranger's district is another one.
   globals=$(jq -c --arg role "$role" --argjson known "$globals" \
-    '$known + {($role): (.[0].person // .[0].application // "")} + (if .[0].districts then {district: .[0].districts[0]} else {} end)' \
+    '$known + {($role): (.[0].person // .[0].application // "")}
+      + (if $role != "stranger" and .[0].districts then {district: .[0].districts[0]} else {} end)' \
     "$work/replies.json")
   if [ "$(jq -r .code "$work/error.json")" != 0 ]; then
     echo "the token of $role is refused: $(jq -r .message "$work/error.json")" >&2
