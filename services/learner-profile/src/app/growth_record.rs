@@ -135,7 +135,7 @@ fn compose(tx: &Tx, rule: &GrowthRule, explained: &Explanation, before: Option<&
         rule_revision: GrowthRule::REVISION,
         progression: latest.progression.clone(),
         value: explained.value,
-        level_count: latest.level_count,
+        progression_levels: latest.level_count,
         rating_count: u32::try_from(explained.counted.len()).unwrap_or(u32::MAX),
         latest_assess_time: latest.assess_time,
         create_time: before.map_or_else(|| tx.now(), |level| level.create_time),

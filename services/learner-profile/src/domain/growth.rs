@@ -191,10 +191,10 @@ pub(crate) struct Level {
     pub rule_revision: u32,
     /// The progression, pinned as in the latest rating that counts.
     pub progression: Name,
-    /// The value, from 1 to `level_count`.
+    /// The value, from 1 to `progression_levels`.
     pub value: f64,
     /// How many levels the progression has.
-    pub level_count: u16,
+    pub progression_levels: u16,
     /// How many ratings count.
     pub rating_count: u32,
     /// When the latest of them was assessed.

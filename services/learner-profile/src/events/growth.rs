@@ -59,7 +59,7 @@ pub(crate) fn level_changed(district: &District, level: &Level) -> Told {
         outcome: level.outcome.to_string(),
         rule: rule_name(district, level.rule).at_revision(level.rule_revision).to_string(),
         value: level.value,
-        level_count: level.level_count.into(),
+        level_count: level.progression_levels.into(),
     };
     Told { payload: Some(payload("LevelChanged", &message)), ..level_told("level.changed", district, level) }
 }
