@@ -11,5 +11,73 @@ mod events;
 mod oneroster;
 mod store;
 
+use std::sync::Arc;
+
+use sea_orm_migration::MigrationTrait;
+use tonic::service::Routes;
+use trellis_auth::{Guard, Standings};
+use trellis_contracts::{common, profile as contract};
+use trellis_kernel::{District, Uuid};
+use trellis_rpc::changes::ChangeFeed;
+use trellis_rpc::{Deps, Mounted, Task};
+use trellis_store::Store;
+
 /// The service's name, in peers, migrations and events.
 pub const NAME: &str = "profile";
+
+/// The steps that bring the service's tables to what this program knows, oldest first.
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    store::migrations::all()
+}
+
+/// How parties stand, decided from the roster and the agreements in this service's store as they are at
+/// the moment of asking.
+pub fn standings(store: Store) -> Arc<dyn Standings> {
+    app::access::decisions(store)
+}
+
+/// The id of a record that a roster calls `sourced_id`, in a collection by its word in names: `people`,
+/// `organizations`, `academicSessions`, `courses`, `classes`, `enrollments`.
+///
+/// It is the UUIDv5 (RFC 9562) of `{district}/{collection}/{sourced_id}` in the namespace
+/// `6f1d54a0-2b1e-5c0c-9d3e-7b0da4c1e2f8`, so that whoever knows the sourcedId knows the name.
+pub fn roster_id(district: &District, collection: &str, sourced_id: &str) -> Uuid {
+    domain::roster::identity_in(district, collection, sourced_id)
+}
+
+/// Wires the service.
+pub fn mount(deps: Deps) -> Mounted {
+    let Deps { store, authority, standings, peers, public_url: _ } = deps;
+    let subjects = Arc::new(app::access::ProfileSubjects::new(store.clone()));
+    let guard = Guard::new(authority, standings.clone(), subjects);
+    let resources = Arc::new(api::changes::ProfileResources::new(store.clone(), standings.clone()));
+    let changes = api::changes::Changes::new(ChangeFeed::new(store.clone(), guard.clone(), resources));
+    let identity = api::access::Identity::new(store.clone(), standings.clone());
+    let access = api::access::Access::new(standings);
+    let applications = api::application::Applications::new(store.clone());
+    let mut routes = Routes::default();
+    routes = routes.add_service(common::identity_service(Arc::new(identity), guard.clone()));
+    routes = routes.add_service(contract::access_service(Arc::new(access), guard.clone()));
+    routes = routes.add_service(contract::roster_service(
+        Arc::new(api::roster::Roster::new(store.clone())),
+        guard.clone(),
+    ));
+    let transfers = api::roster_transfer::Transfers::new(store.clone());
+    routes = routes.add_service(contract::roster_transfer_service(Arc::new(transfers), guard.clone()));
+    routes = routes.add_service(contract::application_service(Arc::new(applications), guard.clone()));
+    let entries = api::entry::Entries::new(store.clone());
+    routes = routes.add_service(contract::learner_service(Arc::new(entries), guard.clone()));
+    let goals = api::goal::Goals::new(store.clone(), peers.outcome);
+    routes = routes.add_service(contract::goal_service(Arc::new(goals), guard.clone()));
+    let growth = api::growth::Growth::new(store.clone());
+    routes = routes.add_service(contract::growth_service(Arc::new(growth), guard.clone()));
+    routes = routes.add_service(contract::change_service(Arc::new(changes), guard));
+    let experience = peers.experience;
+    let assessed: Task = trellis_events::consumer(
+        store.clone(),
+        move || experience.itself(),
+        "experience",
+        Arc::new(events::growth_assessed::Assessed),
+    );
+    Mounted { service: NAME, routes, http: axum::Router::new(), tasks: vec![assessed], events_from: store }
+}

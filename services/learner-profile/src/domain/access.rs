@@ -14,11 +14,6 @@ const ABOVE_SCHOOLS: &[&str] = &["district", "local", "state", "national"];
 /// The roles that make an educator of the district.
 const EDUCATORS: &[&str] = &["teacher", "aide", "counselor", "principal"];
 
-/// Whether something that begins on one day and no longer holds on another holds today.
-pub(crate) fn holds(begin: Option<Date>, end: Option<Date>, today: Date) -> bool {
-    begin.is_none_or(|begin| begin <= today) && end.is_none_or(|end| today < end)
-}
-
 /// Whether the learner holds their own education rights: from the day they turn 18.
 ///
 /// Who is born on 29 February turns 18 on 1 March. Without a birth date nobody is taken for an adult.
@@ -219,8 +214,14 @@ mod tests {
         assert!(caller("principal", DISTRICT).towards(&learner(), TODAY).is_empty());
         assert!(caller("teacher", SCHOOL).towards(&learner(), TODAY).is_empty());
         assert!(caller("systemAdministrator", SCHOOL).towards(&learner(), TODAY).is_empty());
-        assert_eq!(names(caller("systemAdministrator", DISTRICT).towards(&learner(), TODAY)), [Relation::District]);
-        assert_eq!(names(caller("districtAdministrator", SCHOOL).towards(&learner(), TODAY)), [Relation::District]);
+        assert_eq!(
+            names(caller("systemAdministrator", DISTRICT).towards(&learner(), TODAY)),
+            [Relation::District]
+        );
+        assert_eq!(
+            names(caller("districtAdministrator", SCHOOL).towards(&learner(), TODAY)),
+            [Relation::District]
+        );
         assert!(caller("ext:principal", SCHOOL).towards(&learner(), TODAY).is_empty());
     }
 
@@ -230,9 +231,6 @@ mod tests {
         assert_eq!(names(caller("teacher", SCHOOL).towards(&taught, TODAY)), [Relation::Educator]);
         let gone = Caller { active: false, ..caller("teacher", SCHOOL) };
         assert!(gone.towards(&taught, TODAY).is_empty());
-        assert!(!holds(Some(date(2026, 9, 2)), None, TODAY));
-        assert!(!holds(None, Some(TODAY), TODAY), "the end is the first day on which it no longer holds");
-        assert!(holds(Some(TODAY), Some(date(2026, 9, 2)), TODAY));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Pure rules and values: no I/O, no clock, no contract, no SQL.
 
 pub(crate) mod access;
+pub(crate) mod agreement;
 pub(crate) mod entry;
 pub(crate) mod entry_keys;
 pub(crate) mod entry_words;
@@ -9,4 +10,6 @@ pub(crate) mod growth;
 pub(crate) mod growth_rule;
 pub(crate) mod issue;
 pub(crate) mod merge;
+pub(crate) mod meta;
 pub(crate) mod roster;
+pub(crate) mod transfer;

@@ -47,8 +47,12 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x6f1d_54a0_2b1e_5c0c_9d3e_7b0d_a4c1_e2f
 /// The identity of a record that the source calls `sourced_id`: the same whenever it comes again, so that
 /// a name that a vendor keeps stays good.
 pub(crate) fn identity(district: &District, collection: Collection, sourced_id: &str) -> Uuid {
-    let text = format!("{district}/{}/{sourced_id}", collection.word());
-    Uuid::new_v5(&NAMESPACE, text.as_bytes())
+    identity_in(district, collection.word(), sourced_id)
+}
+
+/// The same for a collection by its word in names.
+pub(crate) fn identity_in(district: &District, collection: &str, sourced_id: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("{district}/{collection}/{sourced_id}").as_bytes())
 }
 
 /// A record that an import brings, keeps or retires.

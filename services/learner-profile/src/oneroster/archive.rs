@@ -20,7 +20,11 @@ pub(super) const MAX_UNPACKED: usize = 256 * 1024 * 1024;
 
 /// The files of a roster, by their names; nothing when the archive cannot be used at all, or when its files
 /// weigh more than `most` together.
-pub(super) fn unpack(archive: &[u8], most: usize, report: &mut Report) -> Option<HashMap<&'static str, Vec<u8>>> {
+pub(super) fn unpack(
+    archive: &[u8],
+    most: usize,
+    report: &mut Report,
+) -> Option<HashMap<&'static str, Vec<u8>>> {
     if archive.len() > MAX_ARCHIVE {
         report.refuse("", "ARCHIVE_TOO_LARGE", "The archive is larger than 64 MiB.");
         return None;
@@ -54,7 +58,11 @@ pub(super) fn unpack(archive: &[u8], most: usize, report: &mut Report) -> Option
                 left -= bytes.len();
                 files.insert(name, bytes);
             }
-            Err(_) => report.refuse(name, "FILE_UNREADABLE", "The file is damaged: it cannot be unpacked to its end."),
+            Err(_) => report.refuse(
+                name,
+                "FILE_UNREADABLE",
+                "The file is damaged: it cannot be unpacked to its end.",
+            ),
         }
     }
     if foreign > 0 {

@@ -50,11 +50,17 @@ struct Targets {
 
 impl Targets {
     fn new(roster: &Roster, known: &Known) -> Self {
-        fn ids<T: Record>(roster: &Roster, file: File, placed: &[Placed<T>], kept: &HashSet<Uuid>) -> Option<HashSet<Uuid>> {
+        fn ids<T: Record>(
+            roster: &Roster,
+            file: File,
+            placed: &[Placed<T>],
+            kept: &HashSet<Uuid>,
+        ) -> Option<HashSet<Uuid>> {
             if !roster.bulk.contains(&file) {
                 return Some(kept.clone());
             }
-            whole(roster, file, placed.len()).then(|| placed.iter().map(|placed| placed.record.id()).collect())
+            whole(roster, file, placed.len())
+                .then(|| placed.iter().map(|placed| placed.record.id()).collect())
         }
         let sessions = || {
             if !roster.bulk.contains(&File::AcademicSessions) {
@@ -130,7 +136,13 @@ impl Check<'_> {
         for Placed { line, record } in &roster.classes {
             self.refers(File::Classes, *line, "courseSourcedId", Courses, Some(record.course));
             self.refers(File::Classes, *line, "schoolSourcedId", Organizations, Some(record.organization));
-            self.refers(File::Classes, *line, "termSourcedIds", AcademicSessions, record.sessions.iter().copied());
+            self.refers(
+                File::Classes,
+                *line,
+                "termSourcedIds",
+                AcademicSessions,
+                record.sessions.iter().copied(),
+            );
         }
     }
 
@@ -138,7 +150,13 @@ impl Check<'_> {
         use Collection::{Classes, Organizations, People};
         self.unique(File::Users, roster.people.iter().map(|p| (p.line, p.record.person.id)));
         for Placed { line, record } in &roster.people {
-            self.refers(File::Users, *line, "primaryOrgSourcedId", Organizations, record.primary_organization);
+            self.refers(
+                File::Users,
+                *line,
+                "primaryOrgSourcedId",
+                Organizations,
+                record.primary_organization,
+            );
         }
         self.unique(File::Roles, roster.roles.iter().map(|r| (r.line, r.record.id)));
         for Placed { line, record } in &roster.roles {
@@ -148,7 +166,13 @@ impl Check<'_> {
         self.unique(File::Enrollments, roster.enrollments.iter().map(|e| (e.line, e.record.id)));
         for Placed { line, record } in &roster.enrollments {
             self.refers(File::Enrollments, *line, "classSourcedId", Classes, Some(record.class));
-            self.refers(File::Enrollments, *line, "schoolSourcedId", Organizations, Some(record.organization));
+            self.refers(
+                File::Enrollments,
+                *line,
+                "schoolSourcedId",
+                Organizations,
+                Some(record.organization),
+            );
             self.refers(File::Enrollments, *line, "userSourcedId", People, Some(record.person));
         }
         self.unique(File::Demographics, roster.demographics.iter().map(|d| (d.line, d.record.id)));
@@ -175,7 +199,13 @@ impl Check<'_> {
         for (line, id) in rows {
             if let Some(earlier) = first.insert(id, line) {
                 first.insert(id, earlier);
-                self.error(file, line, "sourcedId", "DUPLICATE_ID", format!("Line {earlier} has the same sourcedId."));
+                self.error(
+                    file,
+                    line,
+                    "sourcedId",
+                    "DUPLICATE_ID",
+                    format!("Line {earlier} has the same sourcedId."),
+                );
             }
         }
     }
@@ -190,7 +220,13 @@ impl Check<'_> {
     ) {
         for id in ids {
             if !self.targets.has(to, id) {
-                self.error(file, line, column, "DANGLING_REFERENCE", "No row has the sourcedId that stands here.".to_owned());
+                self.error(
+                    file,
+                    line,
+                    column,
+                    "DANGLING_REFERENCE",
+                    "No row has the sourcedId that stands here.".to_owned(),
+                );
             }
         }
     }
@@ -251,19 +287,28 @@ fn relationships(
         let person = record.person.id;
         for agent in &record.agents {
             let pair = match (kin.get(agent), kin.get(&person)) {
-                (Some(kinship), _) if learners.contains(&person) && *agent != person => Ok((person, *agent, *kinship)),
-                (_, Some(kinship)) if learners.contains(agent) && *agent != person => Ok((*agent, person, *kinship)),
-                _ if targets.has(Collection::People, *agent) => {
-                    Err(("AGENT_WITHOUT_ROLE", "An agent is no learner's parent, guardian or relative by roles.csv: this makes no relationship."))
+                (Some(kinship), _) if learners.contains(&person) && *agent != person => {
+                    Ok((person, *agent, *kinship))
                 }
+                (_, Some(kinship)) if learners.contains(agent) && *agent != person => {
+                    Ok((*agent, person, *kinship))
+                }
+                _ if targets.has(Collection::People, *agent) => Err((
+                    "AGENT_WITHOUT_ROLE",
+                    "An agent is no learner's parent, guardian or relative by roles.csv: this makes no relationship.",
+                )),
                 _ => Err(("AGENT_UNKNOWN", "An agent is not in users.csv: this makes no relationship.")),
             };
             match pair {
                 Ok((learner, other, kind)) => {
                     let id = identity(district, Collection::Relationships, &format!("{learner}/{other}"));
-                    let is_active = [learner, other].iter().all(|id| active.get(id).copied().unwrap_or_default());
+                    let is_active =
+                        [learner, other].iter().all(|id| active.get(id).copied().unwrap_or_default());
                     let education_rights = kind.has_education_rights();
-                    found.insert(id, Relationship { id, active: is_active, learner, other, kind, education_rights });
+                    found.insert(
+                        id,
+                        Relationship { id, active: is_active, learner, other, kind, education_rights },
+                    );
                 }
                 Err((reason, text)) => report.add(Issue {
                     severity: Severity::Warning,

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::File;
 use super::archive::MANIFEST;
 use super::table::{Records, text};
-use super::File;
 use crate::domain::issue::{Issue, Report, Severity};
 
 /// The files that the manifest declares in bulk mode; nothing when there is no manifest to go by.
@@ -34,7 +34,8 @@ pub(super) fn read(files: &HashMap<&'static str, Vec<u8>>, report: &mut Report) 
         declared(file, properties.get(file.property()), files, &mut bulk, report);
     }
     for (property, (line, mode)) in &properties {
-        let foreign = property.starts_with("file.") && File::ALL.iter().all(|file| file.property() != property);
+        let foreign =
+            property.starts_with("file.") && File::ALL.iter().all(|file| file.property() != property);
         if foreign && mode != "absent" {
             report.add(Issue {
                 severity: Severity::Warning,
@@ -42,7 +43,8 @@ pub(super) fn read(files: &HashMap<&'static str, Vec<u8>>, report: &mut Report) 
                 line: *line,
                 column: "propertyName",
                 reason: "FILE_NOT_READ",
-                text: "The file that this line declares is not part of a roster, and was not read.".to_owned(),
+                text: "The file that this line declares is not part of a roster, and was not read."
+                    .to_owned(),
             });
         }
     }
@@ -61,7 +63,11 @@ fn properties(text: &str, report: &mut Report) -> Option<HashMap<String, (u32, S
             }
         };
         let [name, value] = record.fields.as_slice() else {
-            report.refuse(MANIFEST, "HEADER_MISMATCH", "Every line must hold two fields: propertyName,value.");
+            report.refuse(
+                MANIFEST,
+                "HEADER_MISMATCH",
+                "Every line must hold two fields: propertyName,value.",
+            );
             return None;
         };
         if index == 0 {
@@ -89,11 +95,19 @@ fn declared(
             bulk.insert(file);
         }
         Some((_, "bulk")) => {
-            report.refuse(file.name(), "FILE_MISSING", "The manifest declares this file, and the archive lacks it.");
+            report.refuse(
+                file.name(),
+                "FILE_MISSING",
+                "The manifest declares this file, and the archive lacks it.",
+            );
         }
         None | Some((_, "absent")) => {
             if present {
-                report.warn(file.name(), "FILE_NOT_DECLARED", "The manifest says that this file is absent: it was not read.");
+                report.warn(
+                    file.name(),
+                    "FILE_NOT_DECLARED",
+                    "The manifest says that this file is absent: it was not read.",
+                );
             }
         }
         Some((line, mode)) => {

@@ -18,9 +18,7 @@ pub(crate) use file::File;
 pub(crate) use link::{Known, link};
 
 use crate::domain::issue::Report;
-use crate::domain::roster::{
-    AcademicSession, Class, Course, Demographics, Enrollment, Organization, Person, Role,
-};
+use crate::domain::roster::{AcademicSession, Class, Course, Demographics, Enrollment, Organization, Role};
 
 /// The most that an archive may weigh as it comes.
 pub(crate) const MAX_ARCHIVE: usize = 64 * 1024 * 1024;
@@ -53,13 +51,13 @@ pub(crate) struct Roster {
     pub profiles: Vec<Placed<trellis_kernel::Uuid>>,
 }
 
-pub(crate) use people::User;
-
 /// Reads an archive. Whatever cannot be read is in the report, and then nothing of the roster is to be used.
 pub(crate) fn read(district: &District, archive: &[u8]) -> (Roster, Report) {
     let mut report = Report::default();
     let mut roster = Roster::default();
-    let Some(files) = archive::unpack(archive, archive::MAX_UNPACKED, &mut report) else { return (roster, report) };
+    let Some(files) = archive::unpack(archive, archive::MAX_UNPACKED, &mut report) else {
+        return (roster, report);
+    };
     let Some(bulk) = manifest::read(&files, &mut report) else { return (roster, report) };
     for file in File::ALL.into_iter().filter(|file| bulk.contains(file)) {
         let Some(bytes) = files.get(file.name()) else { continue };

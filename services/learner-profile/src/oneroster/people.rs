@@ -45,7 +45,8 @@ pub(super) fn user(mut row: Row<'_>, ids: &Identities<'_>) -> Option<Placed<User
         middle: row.text("middleName"),
         family: row.required("familyName"),
     };
-    let used = |preferred: String, legal: &str| if preferred.is_empty() { legal.to_owned() } else { preferred };
+    let used =
+        |preferred: String, legal: &str| if preferred.is_empty() { legal.to_owned() } else { preferred };
     let person = Person {
         id,
         sourced_id,
@@ -110,9 +111,10 @@ pub(super) fn demographics(mut row: Row<'_>, ids: &Identities<'_>) -> Option<Pla
                 let text = row.text(column);
                 if text.is_empty() { text } else { row.word(column, SEXES) }
             }
-            "countryOfBirthCode" | "stateOfBirthAbbreviation" | "cityOfBirth" | "publicSchoolResidenceStatus" => {
-                row.text(column)
-            }
+            "countryOfBirthCode"
+            | "stateOfBirthAbbreviation"
+            | "cityOfBirth"
+            | "publicSchoolResidenceStatus" => row.text(column),
             _ => {
                 row.flag(column, false);
                 row.text(column).to_ascii_lowercase()

@@ -42,10 +42,6 @@ impl<'r> Row<'r> {
         Self { file, line, fields, report, refused: false }
     }
 
-    pub(super) fn line(&self) -> u32 {
-        self.line
-    }
-
     /// The record, unless something in the row was refused.
     pub(super) fn finish<T>(self, record: T) -> Option<super::Placed<T>> {
         (!self.refused).then_some(super::Placed { line: self.line, record })
@@ -60,7 +56,8 @@ impl<'r> Row<'r> {
     /// What the column holds, without the blanks around it; empty when it holds nothing.
     pub(super) fn text(&mut self, column: &'static str) -> String {
         let index = self.file.columns().iter().position(|known| *known == column);
-        let field = index.and_then(|index| self.fields.get(index)).map_or("", |field| field.trim()).to_owned();
+        let field =
+            index.and_then(|index| self.fields.get(index)).map_or("", |field| field.trim()).to_owned();
         if field.chars().count() > MAX_TEXT {
             self.refuse(column, "TOO_LONG", format!("The field is longer than {MAX_TEXT} characters."));
             return String::new();
@@ -188,7 +185,11 @@ impl<'r> Row<'r> {
             Ok(year) if (1000..=9999).contains(&year) => year,
             _ => {
                 if !text.is_empty() {
-                    self.refuse(column, "BAD_YEAR", "A school year is the year in which it ends, YYYY.".to_owned());
+                    self.refuse(
+                        column,
+                        "BAD_YEAR",
+                        "A school year is the year in which it ends, YYYY.".to_owned(),
+                    );
                 }
                 0
             }

@@ -71,11 +71,14 @@ fn is_header(file: File, fields: &[Cow<'_, str>]) -> bool {
 /// The bytes as text, without a byte order mark.
 pub(super) fn text<'b>(file: &'static str, bytes: &'b [u8], report: &mut Report) -> Option<&'b str> {
     let (bad, reason, what) = match std::str::from_utf8(bytes) {
-        Ok(text) => match text.bytes().position(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\r' | b'\n')) {
+        Ok(text) => match text.bytes().position(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\r' | b'\n'))
+        {
             None => return Some(text.strip_prefix('\u{feff}').unwrap_or(text)),
             Some(at) => (at, "CONTROL_CHARACTER", "The file holds a control character here."),
         },
-        Err(error) => (error.valid_up_to(), "NOT_UTF8", "The file is not UTF-8 from here on: export it as UTF-8."),
+        Err(error) => {
+            (error.valid_up_to(), "NOT_UTF8", "The file is not UTF-8 from here on: export it as UTF-8.")
+        }
     };
     let line = bytes[..bad].iter().filter(|byte| **byte == b'\n').count() + 1;
     report.add(Issue {
@@ -157,7 +160,10 @@ impl<'t> Records<'t> {
         let (field, rest) = self.rest.split_at(end);
         self.rest = rest;
         if field.contains('"') {
-            return Err(Fault { line: self.line, what: "A quote stands inside a field that does not begin with one." });
+            return Err(Fault {
+                line: self.line,
+                what: "A quote stands inside a field that does not begin with one.",
+            });
         }
         Ok(Cow::Borrowed(field))
     }
@@ -180,7 +186,10 @@ impl<'t> Records<'t> {
             } else if self.rest.is_empty() || self.rest.starts_with([',', '\r', '\n']) {
                 return Ok(field);
             } else {
-                return Err(Fault { line: self.line, what: "Something follows the quote that closes a field." });
+                return Err(Fault {
+                    line: self.line,
+                    what: "Something follows the quote that closes a field.",
+                });
             }
         }
     }

@@ -65,7 +65,9 @@ fn a_sound_file_has_no_issues_and_keeps_every_row() {
     let (mut roster, mut report) = read(&district(), &orgs(GRAND_BEND));
     link(&district(), &mut roster, &Known::default(), &mut report);
     assert_eq!(report, Report::default());
-    let [of_district, of_school] = roster.organizations.as_slice() else { panic!("two rows make two records") };
+    let [of_district, of_school] = roster.organizations.as_slice() else {
+        panic!("two rows make two records")
+    };
     assert_eq!(of_school.record.parent, Some(of_district.record.id));
     assert_eq!((of_school.line, of_school.record.title.as_str()), (3, "High School"));
 }
@@ -141,7 +143,12 @@ fn the_archive_must_be_one_with_a_manifest_of_this_version() {
     one(&zipped(&[("manifest.csv", lacking.as_bytes())]), "FILE_MISSING", "orgs.csv", 0);
     let delta = format!("{MANIFEST}file.orgs,delta\n");
     let text = with_header(File::Orgs, GRAND_BEND);
-    one(&zipped(&[("manifest.csv", delta.as_bytes()), ("orgs.csv", text.as_bytes())]), "MODE_UNSUPPORTED", "manifest.csv", 4);
+    one(
+        &zipped(&[("manifest.csv", delta.as_bytes()), ("orgs.csv", text.as_bytes())]),
+        "MODE_UNSUPPORTED",
+        "manifest.csv",
+        4,
+    );
 }
 
 #[test]
@@ -182,7 +189,8 @@ fn user(id: &str, agents: &str) -> String {
 
 #[test]
 fn agents_and_roles_together_make_relationships() {
-    let users = [user("l", "p,r"), user("p", ""), user("g", "l"), user("r", ""), user("t", "l,nobody")].concat();
+    let users =
+        [user("l", "p,r"), user("p", ""), user("g", "l"), user("r", ""), user("t", "l,nobody")].concat();
     let roles = "1,,,l,primary,student,,,s,\n2,,,p,primary,parent,,,s,\n3,,,g,primary,guardian,,,s,\n\
                  4,,,r,primary,relative,,,s,\n5,,,t,primary,teacher,,,s,\n";
     let (mut roster, mut report) = read(&district(), &family(roles, &users));
@@ -191,7 +199,10 @@ fn agents_and_roles_together_make_relationships() {
     let mut found: Vec<_> = made.iter().map(|r| (r.other, r.kind, r.education_rights)).collect();
     found.sort_by_key(|(_, kind, _)| *kind);
     use crate::domain::roster::Kinship::{Guardian, Parent, Relative};
-    assert_eq!(found, [(person("r"), Relative, false), (person("g"), Guardian, true), (person("p"), Parent, true)]);
+    assert_eq!(
+        found,
+        [(person("r"), Relative, false), (person("g"), Guardian, true), (person("p"), Parent, true)]
+    );
     assert!(made.iter().all(|r| r.learner == person("l")));
     let warned: Vec<_> = report.issues.iter().map(|issue| (issue.reason, issue.line)).collect();
     assert_eq!(warned, [("AGENT_WITHOUT_ROLE", 6), ("AGENT_UNKNOWN", 6)]);

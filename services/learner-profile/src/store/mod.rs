@@ -1,7 +1,8 @@
 //! What is kept: entities, queries and migrations. The only room that names `sea_orm`.
 
+pub(crate) mod agreements;
+mod columns;
 pub(crate) mod entities;
-pub(crate) mod migrations;
 pub(crate) mod entry;
 pub(crate) mod entry_columns;
 pub(crate) mod goal;
@@ -9,11 +10,10 @@ pub(crate) mod growth_assessments;
 pub(crate) mod growth_levels;
 pub(crate) mod growth_ratings;
 pub(crate) mod growth_rules;
-pub(crate) mod agreements;
 pub(crate) mod import;
+pub(crate) mod migrations;
 pub(crate) mod records;
 pub(crate) mod roster;
 pub(crate) mod roster_lists;
 pub(crate) mod standing;
 pub(crate) mod transfers;
-mod columns;

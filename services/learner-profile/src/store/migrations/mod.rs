@@ -1,8 +1,17 @@
 //! The tables, in the order in which they came to be.
 
+mod columns;
+mod m0001_roster;
+mod m0002_agreements;
+mod m0010_learner;
+
 use sea_orm_migration::MigrationTrait;
 
 /// Every migration of this service; a new one goes to the end.
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
-    vec![]
+    vec![
+        Box::new(m0001_roster::Migration),
+        Box::new(m0002_agreements::Migration),
+        Box::new(m0010_learner::Migration),
+    ]
 }

@@ -1,0 +1,30 @@
+//! School years and their parts.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "academic_sessions")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub district: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub sourced_id: String,
+    pub active: bool,
+    pub title: String,
+    pub kind: String,
+    pub start_date: String,
+    pub end_date: String,
+    pub parent_id: Option<Uuid>,
+    pub school_year: i32,
+    pub create_time: i64,
+    pub update_time: i64,
+    pub version: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub(crate) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+trellis_store::scoped!(self);

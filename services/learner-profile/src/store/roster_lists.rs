@@ -1,0 +1,210 @@
+//! Lists of the roster: their filters, their orders.
+
+use jiff::civil::Date;
+use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait, Select, Value};
+use trellis_kernel::{District, Name, Page, PageRequest, Result, Uuid};
+use trellis_store::filter::{Field, Kind, parse};
+use trellis_store::{Keyset, Reader, Scope, Scoped};
+
+use super::entities::{academic_session, class, course, enrollment, organization, person, person_role};
+use super::records::{Kept, Stored};
+use super::standing::{Reach, people_within};
+use crate::domain::roster::{AcademicSession, Class, Course, Enrollment, Organization, Person};
+
+/// What a list is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub page: PageRequest,
+    pub filter: String,
+}
+
+const ORGANIZATIONS: Kind = Kind::Name(&["organizations"]);
+const SESSIONS: Kind = Kind::Name(&["academicSessions"]);
+const COURSES: Kind = Kind::Name(&["courses"]);
+const CLASSES: Kind = Kind::Name(&["classes"]);
+const PEOPLE: Kind = Kind::Name(&["people"]);
+const STATE: Kind = Kind::Word(state);
+
+fn state(word: &str) -> Option<Value> {
+    match word {
+        "ACTIVE" => Some(true.into()),
+        "INACTIVE" => Some(false.into()),
+        _ => None,
+    }
+}
+
+const fn field<C>(name: &'static str, column: C, kind: Kind) -> Field<C> {
+    Field { name, column, kind }
+}
+
+async fn list<T, E>(
+    reader: &Reader,
+    select: Select<E>,
+    keys: Keyset<E>,
+    (method, ask): (&str, &Ask),
+    weigh: fn(&E::Model) -> usize,
+) -> Result<Page<Stored<T>>>
+where
+    E: Scoped,
+    E::Model: Send + Sync,
+    T: Kept<Entity = E, Row = E::Model>,
+{
+    let context = format!("{method} {}", ask.filter);
+    let page = trellis_store::page(reader, select, keys, &ask.page, &context, weigh).await?;
+    let items = page.items.into_iter().map(T::read).collect::<Result<_>>()?;
+    Ok(Page { items, next: page.next })
+}
+
+/// Organisations by title.
+pub(crate) async fn organizations(reader: &Reader, ask: &Ask) -> Result<Page<Stored<Organization>>> {
+    use organization::Column;
+    let fields = [
+        field("type", Column::Kind, Kind::Text),
+        field("parent_organization", Column::ParentId, ORGANIZATIONS),
+        field("state", Column::Active, STATE),
+        field("external_id", Column::SourcedId, Kind::Text),
+    ];
+    let select = reader.find::<organization::Entity>().filter(parse(&ask.filter, &fields)?);
+    let keys = Keyset::by(Column::Title).then(Column::Id);
+    list(reader, select, keys, ("ListOrganizations", ask), |row: &organization::Model| 600 + row.title.len())
+        .await
+}
+
+/// Sessions by first day.
+pub(crate) async fn academic_sessions(reader: &Reader, ask: &Ask) -> Result<Page<Stored<AcademicSession>>> {
+    use academic_session::Column;
+    let fields = [
+        field("type", Column::Kind, Kind::Text),
+        field("school_year", Column::SchoolYear, Kind::Integer),
+        field("parent_session", Column::ParentId, SESSIONS),
+        field("state", Column::Active, STATE),
+        field("external_id", Column::SourcedId, Kind::Text),
+    ];
+    let select = reader.find::<academic_session::Entity>().filter(parse(&ask.filter, &fields)?);
+    let keys = Keyset::by(Column::StartDate).then(Column::Id);
+    list(reader, select, keys, ("ListAcademicSessions", ask), |row: &academic_session::Model| {
+        600 + row.title.len()
+    })
+    .await
+}
+
+/// Courses by title.
+pub(crate) async fn courses(reader: &Reader, ask: &Ask) -> Result<Page<Stored<Course>>> {
+    use course::Column;
+    let fields = [
+        field("organization", Column::OrganizationId, ORGANIZATIONS),
+        field("course_code", Column::Code, Kind::Text),
+        field("state", Column::Active, STATE),
+        field("external_id", Column::SourcedId, Kind::Text),
+    ];
+    let select = reader.find::<course::Entity>().filter(parse(&ask.filter, &fields)?);
+    let keys = Keyset::by(Column::Title).then(Column::Id);
+    list(reader, select, keys, ("ListCourses", ask), |row: &course::Model| 4000 + row.title.len()).await
+}
+
+/// Classes by title.
+pub(crate) async fn classes(reader: &Reader, ask: &Ask) -> Result<Page<Stored<Class>>> {
+    use class::Column;
+    let fields = [
+        field("organization", Column::OrganizationId, ORGANIZATIONS),
+        field("course", Column::CourseId, COURSES),
+        field("state", Column::Active, STATE),
+        field("external_id", Column::SourcedId, Kind::Text),
+    ];
+    let select = reader.find::<class::Entity>().filter(parse(&ask.filter, &fields)?);
+    let keys = Keyset::by(Column::Title).then(Column::Id);
+    list(reader, select, keys, ("ListClasses", ask), |row: &class::Model| {
+        6000 + row.title.len() + row.location.len()
+    })
+    .await
+}
+
+/// People within reach, by name.
+pub(crate) async fn people(
+    reader: &Reader,
+    ask: &Ask,
+    reach: &Reach,
+    today: Date,
+) -> Result<Page<Stored<Person>>> {
+    use person::Column;
+    let fields = [
+        field("organization", Column::Id, Kind::Has(in_organization)),
+        field("role", Column::Id, Kind::Has(in_role)),
+        field("class", Column::Id, Kind::Has(in_class)),
+        field("state", Column::Active, STATE),
+        field("external_id", Column::SourcedId, Kind::Text),
+    ];
+    let select = reader.find::<person::Entity>().filter(parse(&ask.filter, &fields)?).filter(people_within(
+        reader,
+        reach,
+        Column::Id,
+        today,
+    ));
+    let keys = Keyset::by(Column::FamilyName).then(Column::GivenName).then(Column::Id);
+    list(reader, select, keys, ("ListPeople", ask), |row: &person::Model| {
+        2000 + row.family_name.len() + row.given_name.len()
+    })
+    .await
+}
+
+/// Enrolments of people within reach, by id.
+pub(crate) async fn enrollments(
+    reader: &Reader,
+    ask: &Ask,
+    reach: &Reach,
+    today: Date,
+) -> Result<Page<Stored<Enrollment>>> {
+    use enrollment::Column;
+    let fields = [
+        field("class", Column::ClassId, CLASSES),
+        field("person", Column::PersonId, PEOPLE),
+        field("organization", Column::OrganizationId, ORGANIZATIONS),
+        field("role", Column::Role, Kind::Text),
+        field("state", Column::Active, STATE),
+        field("external_id", Column::SourcedId, Kind::Text),
+    ];
+    let select = reader
+        .find::<enrollment::Entity>()
+        .filter(parse(&ask.filter, &fields)?)
+        .filter(people_within(reader, reach, Column::PersonId, today));
+    list(reader, select, Keyset::by(Column::Id), ("ListEnrollments", ask), |_| 800).await
+}
+
+/// Where people have a role that the roster holds.
+fn in_organization(text: &str) -> Option<Condition> {
+    let name = Name::of("filter", text, &["organizations"]).ok()?;
+    roles(Some(&name.district), person_role::Column::OrganizationId.eq(name.id()?))
+}
+
+/// What people are, wherever. The district of the people is that of the roles: ids are unique across them.
+fn in_role(text: &str) -> Option<Condition> {
+    roles(None, person_role::Column::Role.eq(text))
+}
+
+fn roles(district: Option<&District>, condition: sea_orm::sea_query::Expr) -> Option<Condition> {
+    let mut select = <person_role::Entity as sea_orm::EntityTrait>::find()
+        .filter(person_role::Column::Active.eq(true))
+        .filter(condition);
+    if let Some(district) = district {
+        select = select.filter(person_role::Entity::district_column().eq(district.as_str()));
+    }
+    let select = select.select_only().column(person_role::Column::PersonId);
+    Some(Condition::all().add(person::Column::Id.in_subquery(select.into_query())))
+}
+
+/// Which class people are enrolled in, by enrolments that the roster holds.
+fn in_class(text: &str) -> Option<Condition> {
+    let name = Name::of("filter", text, &["classes"]).ok()?;
+    let select = <enrollment::Entity as sea_orm::EntityTrait>::find()
+        .filter(enrollment::Column::District.eq(name.district.as_str()))
+        .filter(enrollment::Column::Active.eq(true))
+        .filter(enrollment::Column::ClassId.eq(name.id()?))
+        .select_only()
+        .column(enrollment::Column::PersonId);
+    Some(Condition::all().add(person::Column::Id.in_subquery(select.into_query())))
+}
+
+/// Whom an enrolment is about.
+pub(crate) async fn enrolled(reader: &Reader, enrollment: Uuid) -> Result<Option<Uuid>> {
+    Ok(super::roster::one::<Enrollment>(reader, enrollment).await?.map(|stored| stored.record.person))
+}
