@@ -23,12 +23,20 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 #[derive(Clone, Debug)]
 pub struct EventFeed {
     stores: Vec<Store>,
+    heartbeat: Duration,
 }
 
 impl EventFeed {
     /// Serves the events of these stores.
     pub const fn new(stores: Vec<Store>) -> Self {
-        Self { stores }
+        Self { stores, heartbeat: HEARTBEAT }
+    }
+
+    /// The same, with a stream that is silent for `every` saying that it lives; 15 s otherwise.
+    #[must_use]
+    pub const fn beating(mut self, every: Duration) -> Self {
+        self.heartbeat = every;
+        self
     }
 
     fn store(&self, producer: &str) -> Result<Store> {
@@ -54,7 +62,9 @@ impl EventServiceApi for EventFeed {
                 "The consumer is ahead of this producer: one of the two databases was restored.",
             ));
         }
-        Ok(follow(store, request.after_position))
+        let head = store.watch();
+        let heartbeat = self.heartbeat;
+        Ok(follow(Following { store, position: request.after_position, head, heartbeat }))
     }
 }
 
@@ -63,11 +73,11 @@ struct Following {
     store: Store,
     position: i64,
     head: watch::Receiver<i64>,
+    heartbeat: Duration,
 }
 
-fn follow(store: Store, position: i64) -> Outbound<StreamEventsResponse> {
-    let head = store.watch();
-    let batches = stream::unfold(Some(Following { store, position, head }), |following| async {
+fn follow(following: Following) -> Outbound<StreamEventsResponse> {
+    let batches = stream::unfold(Some(following), |following| async {
         let mut following = following?;
         match following.next().await {
             Ok(batch) => Some((stream::iter(batch).map(Ok).left_stream(), Some(following))),
@@ -92,7 +102,7 @@ impl Following {
                     .map(|row| StreamEventsResponse { event: Some(event(row)) })
                     .collect());
             }
-            match tokio::time::timeout(HEARTBEAT, self.head.changed()).await {
+            match tokio::time::timeout(self.heartbeat, self.head.changed()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => {
                     return Err(Failure::unavailable(

@@ -3,12 +3,12 @@
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{ConnectOptions as _, Error as SqlxError};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use trellis_kernel::{Failure, Result};
@@ -25,8 +25,8 @@ pub(crate) async fn open(options: &Options, service: &'static str) -> Result<Poo
         let file = Path::new(directory).join(format!("{service}.db"));
         keep_to_owner(directory)?;
         // The writer first: it is the one that creates the file and its journal.
-        let writer = sqlite(options, &file, false).await.map_err(failure)?;
-        let reader = sqlite(options, &file, true).await.map_err(failure)?;
+        let writer = patiently(options, &file, false).await?;
+        let reader = patiently(options, &file, true).await?;
         return Ok(Pools { reader, writer });
     }
     if options.url.starts_with("postgres://") {
@@ -40,6 +40,29 @@ pub(crate) async fn open(options: &Options, service: &'static str) -> Result<Poo
 /// Makes the directory, if it is not there, such that only the server's own user may enter it.
 fn keep_to_owner(directory: &str) -> Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(Failure::internal)
+}
+
+/// Opens a pool, again and again for as long as the file is locked: `SQLite` does not wait for the
+/// lock when it turns a new file's journal on, which another process may be doing at this moment.
+async fn patiently(options: &Options, file: &Path, reads: bool) -> Result<DatabaseConnection> {
+    let began = Instant::now();
+    loop {
+        match sqlite(options, file, reads).await {
+            Err(DbErr::Conn(RuntimeErr::SqlxError(cause)))
+                if is_locked(&cause) && began.elapsed() < options.acquire_timeout =>
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            opened => return opened.map_err(failure),
+        }
+    }
+}
+
+fn is_locked(error: &SqlxError) -> bool {
+    // The low byte of an extended result code is the primary one.
+    const BUSY: u32 = 5;
+    let SqlxError::Database(told) = error else { return false };
+    told.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == BUSY)
 }
 
 async fn sqlite(

@@ -167,7 +167,7 @@ impl Tx {
     }
 
     /// Inserts rows, or replaces every column of those whose primary key is there already; their
-    /// district is set here. All must set every column.
+    /// district is set here. All must set every column, and no key may come twice.
     pub async fn put_many<A>(&self, models: Vec<A>) -> Result<()>
     where
         A: ActiveModelTrait + Send,
@@ -179,7 +179,12 @@ impl Tx {
         let others: Vec<_> = <<A::Entity as EntityTrait>::Column as Iterable>::iter()
             .filter(|column| keys.iter().all(|key| key.unquoted() != column.unquoted()))
             .collect();
-        let replace = OnConflict::columns(keys).update_columns(others).to_owned();
+        let mut replace = OnConflict::columns(keys);
+        if others.is_empty() {
+            replace.do_nothing();
+        } else {
+            replace.update_columns(others);
+        }
         for chunk in self.chunks(models) {
             A::Entity::insert_many(chunk)
                 .on_conflict(replace.clone())

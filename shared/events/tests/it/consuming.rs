@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -196,6 +197,23 @@ fn events_of_other_kinds_are_passed_over_and_the_checkpoint_with_them() {
         place.effects(1).await;
         assert_eq!(place.applied().await, [601]);
         assert_eq!(place.consumer.checkpoint("notes/experience").await.unwrap(), 601);
+        following.abort();
+    });
+}
+
+#[test]
+fn at_a_heartbeat_the_checkpoint_moves_over_what_was_passed() {
+    each(async |place| {
+        place.publish("note.coloured", 3).await;
+        let beating = EventFeed::new(vec![place.producer.clone()]).beating(Duration::from_millis(20));
+        let following = follow(&place.consumer, server(beating), Plain);
+        let moved = async {
+            while place.consumer.checkpoint("notes/experience").await.unwrap() < 3 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), moved).await.expect("the checkpoint must move");
+        assert_eq!(place.applied().await, Vec::<i64>::new());
         following.abort();
     });
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use tonic::Code;
 use trellis_contracts::common::StreamEventsRequest;
 use trellis_contracts::common::event_service_client::EventServiceClient;
@@ -34,6 +36,19 @@ fn what_is_not_served_here_is_refused() {
             let request = StreamEventsRequest { producer: producer.to_owned(), after_position };
             let refused = client.stream_events(request).await.unwrap_err();
             assert_eq!(refused.code(), code);
+        }
+    });
+}
+
+#[test]
+fn a_silent_stream_says_that_it_lives() {
+    each(async |place| {
+        let feed = EventFeed::new(vec![place.producer.clone()]).beating(Duration::from_millis(20));
+        let mut client = EventServiceClient::new(server(feed));
+        let request = StreamEventsRequest { producer: "experience".to_owned(), after_position: 0 };
+        let mut stream = client.stream_events(request).await.unwrap().into_inner();
+        for _ in 0..3 {
+            assert_eq!(stream.message().await.unwrap().unwrap().event, None);
         }
     });
 }

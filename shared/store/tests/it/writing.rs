@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, Database, EntityTrait, PaginatorTrait, QueryFilter,
+    sea_query::Expr,
+};
 use trellis_kernel::{FixedClock, Kind, Reason, Timestamp, Uuid};
 use trellis_store::{Change, Scope, Store, Write, failure};
 
@@ -315,5 +318,30 @@ fn what_is_told_comes_back_whole() {
         assert_eq!((row.district.as_str(), row.resource_type.as_str()), ("grand-bend", "trellis.dev/Note"));
         assert_eq!((row.deleted, row.time, row.payload), (true, now, Some(payload)));
         assert_eq!((row.subjects, row.resource), (Vec::new(), told(Uuid::nil()).resource));
+    });
+}
+
+#[test]
+fn connections_that_the_server_ends_are_replaced_and_the_change_under_way_is_lost_whole() {
+    trellis_testkit::run(async {
+        let place = Place::postgres();
+        let store = place.store().await;
+        let relay = tokio::spawn(store.relay().1);
+        let mut lost = begin(&store, change()).await;
+        add(&mut lost, 1).await;
+        let killer = Database::connect(&place.options.url).await.unwrap();
+        let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        killer.execute_unprepared(kill).await.unwrap();
+        let refused = lost.insert(note::row(Uuid::nil(), 2)).await.unwrap_err();
+        assert_eq!((refused.kind(), refused.reason()), (Kind::Unavailable, Reason::StoreUnavailable));
+        drop(lost);
+        let mut tx = begin(&store, change()).await;
+        let id = add(&mut tx, 3).await;
+        tx.commit(id).await.unwrap();
+        let mut head = store.watch();
+        soon(head.wait_for(|head| *head == 1)).await.unwrap();
+        assert_eq!(count(&store).await, 1);
+        relay.abort();
     });
 }
