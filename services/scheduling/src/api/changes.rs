@@ -77,8 +77,8 @@ fn row(district: &District, item: Item) -> Row<Body> {
         Item::Calendar(item) => Body::Calendar(calendar::message(district, item)),
         Item::Timetable(item) => Body::Timetable(timetable::message(district, item)),
         Item::Offering(item) => Body::Offering(offering::message(district, item)),
-        Item::Request(item) => Body::Request(request::message(district, item)),
-        Item::Plan(item) => Body::Plan(plan::message(district, item)),
+        Item::Request(item) => Body::Request(request::message(district, &item)),
+        Item::Plan(item) => Body::Plan(plan::message(district, &item)),
         Item::Placement { timetable, outcome } => {
             Body::Placement(plan::placement(district, timetable, outcome))
         }

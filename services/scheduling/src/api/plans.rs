@@ -27,13 +27,13 @@ impl PlanServiceApi for Api {
         let change = change(&call, &call.message.request_id)?;
         let timetable = read::id(district, "parent", &call.message.parent, &["timetables"])?;
         let seed = call.message.plan.as_ref().ok_or_else(|| absent("plan"))?.seed;
-        Ok(plan::message(district, self.app.create_plan(change, timetable, seed).await?))
+        Ok(plan::message(district, &self.app.create_plan(change, timetable, seed).await?))
     }
 
     async fn get_plan(&self, call: Call<GetPlanRequest>) -> Result<Plan> {
         let district = call.district()?;
         let wanted = wanted(&call, "name", &call.message.name)?;
-        Ok(plan::message(district, self.app.plan(district, wanted).await?))
+        Ok(plan::message(district, &self.app.plan(district, wanted).await?))
     }
 
     async fn list_plans(&self, call: Call<ListPlansRequest>) -> Result<ListPlansResponse> {
@@ -42,7 +42,7 @@ impl PlanServiceApi for Api {
         let timetable = read::id(&district, "parent", &parent, &["timetables"])?;
         let page = PageRequest::parse(page_size, page_token)?;
         let Page { items, next } = self.app.plans(&district, timetable, drafts, &page).await?;
-        let plans = items.into_iter().map(|item| plan::message(&district, item)).collect();
+        let plans = items.iter().map(|item| plan::message(&district, item)).collect();
         Ok(ListPlansResponse { plans, next_page_token: next })
     }
 
@@ -88,6 +88,6 @@ impl PlanServiceApi for Api {
         let change = change(&call, request_id)?;
         let (timetable, id) = read::in_timetable(district, "name", name, "plans")?;
         let published = self.app.publish_plan(call.actor(), change, timetable, id, etag).await?;
-        Ok(plan::message(district, published))
+        Ok(plan::message(district, &published))
     }
 }

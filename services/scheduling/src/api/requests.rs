@@ -21,7 +21,7 @@ impl RequestServiceApi for Api {
         let list = request::ranked_list(&district, call.into_parts().1)?;
         let Submitted { requests, version } = self.app.submit_requests(change, list).await?;
         Ok(SubmitRequestsResponse {
-            requests: requests.into_iter().map(|item| request::message(&district, item)).collect(),
+            requests: requests.iter().map(|item| request::message(&district, item)).collect(),
             etag: Etag::new(version).to_string(),
         })
     }
@@ -33,7 +33,7 @@ impl RequestServiceApi for Api {
         let (timetable, offering) = read::in_timetable(district, "offering", offering, "offerings")?;
         let learner = read::id(district, "learner", learner, &["learners"])?;
         let required = self.app.require_offering(change, timetable, offering, learner).await?;
-        Ok(request::message(district, required))
+        Ok(request::message(district, &required))
     }
 
     async fn list_requests(&self, call: Call<ListRequestsRequest>) -> Result<ListRequestsResponse> {
@@ -44,7 +44,7 @@ impl RequestServiceApi for Api {
         let page = PageRequest::parse(page_size, page_token)?;
         let (Page { items, next }, version) = self.app.requests(&district, timetable, learner, &page).await?;
         Ok(ListRequestsResponse {
-            requests: items.into_iter().map(|item| request::message(&district, item)).collect(),
+            requests: items.iter().map(|item| request::message(&district, item)).collect(),
             next_page_token: next,
             etag: Etag::new(version).to_string(),
         })

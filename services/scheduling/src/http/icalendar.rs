@@ -61,12 +61,11 @@ fn zone(lines: &mut Lines, name: &str, first: Date, last: Date) -> Result<()> {
     lines.line("BEGIN", "VTIMEZONE");
     lines.line("TZID", name);
     let before = rules.preceding(from).next().map(|change| change.timestamp());
-    match before {
-        Some(change) => observance(lines, &rules, change)?,
-        None => {
-            let offset = rules.to_offset(from);
-            steady(lines, Date::constant(1970, 1, 1).at(0, 0, 0, 0), offset, offset, "STANDARD", name);
-        }
+    if let Some(change) = before {
+        observance(lines, &rules, change)?;
+    } else {
+        let (start, offset) = (Date::constant(1970, 1, 1).at(0, 0, 0, 0), rules.to_offset(from));
+        steady(lines, start, offset, offset, "STANDARD", name);
     }
     // One that happens at this very moment has not happened before it.
     for change in rules.following(from - SignedDuration::from_nanos(1)) {

@@ -3,7 +3,7 @@
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
-use trellis_kernel::{Failure, Page, PageRequest, Result, Uuid};
+use trellis_kernel::{Failure, Page, PageRequest, Result, Timestamp, Uuid};
 use trellis_store::{Keyset, Scope, Tx, failure, instant, page};
 
 use super::{changed, narrow, stamps, wide};
@@ -60,7 +60,7 @@ pub(crate) async fn insert(tx: &Tx, plan: &Plan) -> Result<()> {
         seed: Set(seed),
         state: Set(word(state).to_owned()),
         revision: Set(wide(revision)?),
-        publish_time: Set(published.map(|time| time.as_microsecond())),
+        publish_time: Set(published.map(Timestamp::as_microsecond)),
         learner_count: Set(wide(learners)?),
         request_count: Set(wide(requests)?),
         placement_count: Set(wide(placements)?),
@@ -79,7 +79,7 @@ pub(crate) async fn update(tx: &Tx, plan: &Plan) -> Result<()> {
         .update_many::<Entity>()
         .col_expr(Column::State, Expr::value(word(plan.state)))
         .col_expr(Column::Revision, Expr::value(wide(plan.revision)?))
-        .col_expr(Column::PublishTime, Expr::value(plan.published.map(|time| time.as_microsecond())))
+        .col_expr(Column::PublishTime, Expr::value(plan.published.map(Timestamp::as_microsecond)))
         .col_expr(Column::UpdateTime, Expr::value(plan.stamps.updated.as_microsecond()))
         .col_expr(Column::Version, Expr::value(plan.stamps.version))
         .filter(Column::Id.eq(plan.id))

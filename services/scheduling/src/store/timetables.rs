@@ -3,7 +3,7 @@
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
-use trellis_kernel::{Failure, Page, PageRequest, Result, Uuid};
+use trellis_kernel::{Failure, Page, PageRequest, Result, Timestamp, Uuid};
 use trellis_store::{Keyset, Scope, Tx, failure, instant, page};
 
 use super::{changed, stamps};
@@ -57,8 +57,8 @@ pub(crate) async fn insert(tx: &Tx, timetable: &Timetable) -> Result<()> {
         calendar: Set(calendar),
         academic_session: Set(session),
         title: Set(title),
-        request_open_time: Set(window.open.map(|time| time.as_microsecond())),
-        request_close_time: Set(window.close.map(|time| time.as_microsecond())),
+        request_open_time: Set(window.open.map(Timestamp::as_microsecond)),
+        request_close_time: Set(window.close.map(Timestamp::as_microsecond)),
         published_plan: Set(None),
         create_time: Set(stamps.created.as_microsecond()),
         update_time: Set(stamps.updated.as_microsecond()),

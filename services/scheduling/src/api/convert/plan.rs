@@ -12,8 +12,8 @@ use crate::domain::plan::{Counts, Outcome, Plan, State};
 use crate::domain::{Stamps, names};
 
 /// A plan as clients see it.
-pub(crate) fn message(district: &District, plan: Plan) -> proto::Plan {
-    let Plan { id, stamps, timetable, seed, state, revision, published, counts } = plan;
+pub(crate) fn message(district: &District, plan: &Plan) -> proto::Plan {
+    let Plan { id, stamps, timetable, seed, state, revision, published, counts } = *plan;
     let Stamps { created, updated, version: _ } = stamps;
     let Counts { learners, requests, placements, first_choices, unmet } = counts;
     let state = match state {

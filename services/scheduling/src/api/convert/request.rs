@@ -35,8 +35,8 @@ pub(super) fn claim(kind: Kind) -> (i32, i32) {
 }
 
 /// A request as clients see it.
-pub(crate) fn message(district: &District, request: Request) -> proto::Request {
-    let Request { id, stamps, timetable, learner, offering, kind } = request;
+pub(crate) fn message(district: &District, request: &Request) -> proto::Request {
+    let Request { id, stamps, timetable, learner, offering, kind } = *request;
     let Stamps { created, updated, version: _ } = stamps;
     let (kind, rank) = claim(kind);
     proto::Request {
