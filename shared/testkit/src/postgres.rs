@@ -99,7 +99,7 @@ impl Cluster {
 
     fn sql(&self, statement: &str) {
         let done = Command::new(self.bin.join("psql"))
-            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres", "-d", "template1"])
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres", "-d", "postgres"])
             .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement])
             .output()
             .expect("running psql");
