@@ -37,7 +37,7 @@ pub fn mount(deps: Deps) -> Mounted {
     let guard = Guard::new(authority, standings, subjects);
     let resources = Arc::new(ExperienceResources::new(store.clone(), guard.clone()));
     let changes = Arc::new(Changes::new(ChangeFeed::new(store.clone(), guard.clone(), resources)));
-    let api = Arc::new(Api::new(App::new(store.clone(), Arc::new(Others::new(&peers)))));
+    let api = Arc::new(Api::new(App::new(store.clone(), Arc::new(Others::new(&peers))), guard.clone()));
     let mut routes = Routes::default();
     routes = routes.add_service(contract::design_service(api.clone(), guard.clone()));
     routes = routes.add_service(contract::experience_service(api.clone(), guard.clone()));

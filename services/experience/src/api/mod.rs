@@ -11,6 +11,7 @@ mod peers;
 mod proposals;
 mod reflections;
 
+use trellis_auth::Guard;
 use trellis_contracts::guard::{Admission, Call};
 use trellis_kernel::{District, Failure, Name, Reason, Relations, Result, Uuid};
 
@@ -23,12 +24,13 @@ pub(crate) use peers::Others;
 /// The methods of every service but the change feed.
 pub(crate) struct Api {
     app: App,
+    guard: Guard,
 }
 
 impl Api {
-    /// The methods on these use cases.
-    pub(crate) const fn new(app: App) -> Self {
-        Self { app }
+    /// The methods on these use cases; `guard` is the one that stands before them.
+    pub(crate) const fn new(app: App, guard: Guard) -> Self {
+        Self { app, guard }
     }
 }
 
