@@ -2,6 +2,21 @@
 //! whole suite on a free port.
 
 pub mod postgres;
+#[cfg(feature = "suite")]
+mod process;
+#[cfg(feature = "suite")]
+mod refusal;
+#[cfg(feature = "suite")]
+mod school;
+#[cfg(feature = "suite")]
+mod suite;
+
+#[cfg(feature = "suite")]
+pub use refusal::{reason, refused, violations};
+#[cfg(feature = "suite")]
+pub use school::School;
+#[cfg(feature = "suite")]
+pub use suite::{Backend, Caller, Role, Setup, Shape, Suite};
 
 /// Runs a test's future to its end on a runtime with several workers, as the server has.
 ///
@@ -15,4 +30,36 @@ pub fn run<T>(test: impl Future<Output = T>) -> T {
         .build()
         .expect("a runtime for the test")
         .block_on(test)
+}
+
+/// Makes two tests of one body: `name::sqlite` and `name::postgres`, each with a suite of its own.
+///
+/// ```ignore
+/// trellis_testkit::on_each_database!(
+///     async fn a_framework_is_read_back(suite: Suite) {
+///         let caller = suite.operator("grand-bend");
+///     }
+/// );
+/// ```
+#[cfg(feature = "suite")]
+#[macro_export]
+macro_rules! on_each_database {
+    ($(#[$attribute:meta])* async fn $name:ident($suite:ident: Suite) $body:block) => {
+        $(#[$attribute])*
+        mod $name {
+            use super::*;
+
+            async fn body($suite: $crate::Suite) $body
+
+            #[test]
+            fn sqlite() {
+                $crate::run(async { body($crate::Suite::start($crate::Backend::Sqlite).await).await });
+            }
+
+            #[test]
+            fn postgres() {
+                $crate::run(async { body($crate::Suite::start($crate::Backend::Postgres).await).await });
+            }
+        }
+    };
 }

@@ -7,6 +7,8 @@ use std::io::{Cursor, Write as _};
 
 use jiff::civil::Date;
 
+use crate::journey::Sourced;
+
 /// The files of the source, by name.
 const FILES: [(&str, &str); 9] = [
     ("academicSessions.csv", include_str!("../../demo/grandbend-1.2/academicSessions.csv")),
@@ -39,19 +41,48 @@ type Done<T> = Result<T, Box<dyn Error + Send + Sync>>;
 /// A row, by column.
 type Row = BTreeMap<String, String>;
 
-/// The roster as a ZIP of OneRoster 1.2 files, as of the given day.
-pub fn zip(today: Date) -> Done<Vec<u8>> {
+/// The roster as a ZIP of OneRoster 1.2 files, as of the given day, and who of it takes part in the
+/// journey.
+pub(super) fn grand_bend(today: Date) -> Done<(Vec<u8>, Sourced)> {
+    let tables = tables(today)?;
+    let cast = cast(&tables, SchoolYear::of(today).semester(today))?;
+    let files = tables.iter().map(|(name, table)| Ok((*name, table.write()?)));
+    Ok((zip(&files.collect::<Done<Vec<_>>>()?)?, cast))
+}
+
+/// A district beside Grand Bend, with one school and one teacher: strangers to everyone there.
+pub(super) fn river_bend() -> Done<Vec<u8>> {
+    let manifest = FILES.iter().find(|(name, _)| *name == "manifest.csv").map_or("", |(_, text)| text);
+    let header = |name: &str| {
+        let text = FILES.iter().find(|(file, _)| *file == name).map_or("", |(_, text)| text);
+        text.lines().next().unwrap_or_default()
+    };
+    let users = format!("{}\nr-1,,,true,r-1,,Rhea,Stone,,r-1,,,,,,,,,,,,rb,\n", header("users.csv"));
+    let roles = format!("{}\nr-r-1,,,r-1,primary,teacher,,,rb,\n", header("roles.csv"));
+    let orgs = format!("{}\nrb,,,River Bend School,school,rb,\n", header("orgs.csv"));
+    let mut files = vec![("manifest.csv", manifest.to_owned())];
+    files.extend([("users.csv", users), ("roles.csv", roles), ("orgs.csv", orgs)]);
+    for name in ["academicSessions.csv", "classes.csv", "courses.csv", "demographics.csv", "enrollments.csv"] {
+        files.push((name, format!("{}\n", header(name))));
+    }
+    zip(&files)
+}
+
+/// The sourcedId of the teacher there.
+pub(super) const STRANGER: &str = "r-1";
+
+fn zip(files: &[(&str, String)]) -> Done<Vec<u8>> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
-    for (name, text) in files(today)? {
-        archive.start_file(name, options)?;
+    for (name, text) in files {
+        archive.start_file(*name, options)?;
         archive.write_all(text.as_bytes())?;
     }
     Ok(archive.finish()?.into_inner())
 }
 
-/// The files, by name.
-fn files(today: Date) -> Done<Vec<(&'static str, String)>> {
+/// The files as tables, by name.
+fn tables(today: Date) -> Done<BTreeMap<&'static str, Table>> {
     let year = SchoolYear::of(today);
     let mut tables = BTreeMap::new();
     for (name, text) in FILES {
@@ -75,7 +106,51 @@ fn files(today: Date) -> Done<Vec<(&'static str, String)>> {
         year.move_enrollment(row);
     }
     enrollments.extend(enrolled);
-    tables.into_iter().map(|(name, table)| Ok((name, table.write()?))).collect()
+    Ok(tables)
+}
+
+/// A learner of the high school who has guardians, and those around them.
+fn cast(tables: &BTreeMap<&'static str, Table>, semester: &str) -> Done<Sourced> {
+    let rows = |name: &str| tables.get(name).map(|table| &table.rows).ok_or("a file is missing");
+    let of = |role: &str, school: &str| -> Done<Vec<&str>> {
+        let of = rows("roles.csv")?.iter().filter(|r| r["role"] == role && r["orgSourcedId"] == school);
+        Ok(of.map(|r| r["userSourcedId"].as_str()).collect())
+    };
+    let taught: Vec<(&str, &str, &str)> = rows("enrollments.csv")?
+        .iter()
+        .filter(|r| r["classSourcedId"].ends_with(semester))
+        .map(|r| (r["classSourcedId"].as_str(), r["userSourcedId"].as_str(), r["role"].as_str()))
+        .collect();
+    let learners = of("student", HIGH)?;
+    for learner in &learners {
+        let guardian = rows("users.csv")?.iter().find(|u| u["sourcedId"] == *learner);
+        let guardian = guardian.and_then(|u| u["agentSourcedIds"].split(',').next()).unwrap_or_default();
+        let classes = taught.iter().filter(|(_, user, _)| user == learner).map(|(class, ..)| *class);
+        for class in classes {
+            let of_class = |wanted: &'static str| taught.iter().filter(move |(c, _, r)| *c == class && *r == wanted);
+            let educator = of_class("teacher").map(|(_, user, _)| *user).next();
+            let classmate = of_class("student").map(|(_, u, _)| *u).find(|u| u != learner && learners.contains(u));
+            let (Some(educator), Some(classmate)) = (educator, classmate) else { continue };
+            if guardian.is_empty() {
+                continue;
+            }
+            let elsewhere = of("teacher", ELEMENTARY)?;
+            let other_educator = taught.iter().find(|(_, user, _)| elsewhere.contains(user)).map(|(_, u, _)| *u);
+            return Ok(Sourced {
+                learner: (*learner).to_owned(),
+                classmate: classmate.to_owned(),
+                other_learner: of("student", ELEMENTARY)?.first().ok_or("no other learner")?.to_string(),
+                guardian: guardian.to_owned(),
+                educator: educator.to_owned(),
+                other_educator: other_educator.ok_or("no other educator")?.to_owned(),
+                administrator: LEADERS[0].0.to_owned(),
+                school: HIGH.to_owned(),
+                other_school: ELEMENTARY.to_owned(),
+                session: format!("{HIGH}-2021-2022"),
+            });
+        }
+    }
+    Err("nobody can take part".into())
 }
 
 /// A CSV file.
@@ -121,6 +196,12 @@ impl SchoolYear {
         } else {
             (format!("{begin}-08-01"), format!("{end}-07-31"))
         }
+    }
+
+    /// The semester that runs on a day of the year.
+    fn semester(self, today: Date) -> &'static str {
+        let fall = today.year() == self.0 || today < jiff::civil::date(self.0 + 1, 1, 4);
+        SEMESTERS[usize::from(!fall)]
     }
 
     fn move_session(self, session: &mut Row) {
@@ -263,14 +344,14 @@ mod tests {
     use super::*;
 
     fn tables(today: &str) -> BTreeMap<&'static str, Table> {
-        let files = files(today.parse().expect("a date")).expect("a roster");
-        files.into_iter().map(|(name, text)| (name, Table::read(&text).expect("CSV"))).collect()
+        super::tables(today.parse().expect("a date")).expect("a roster")
     }
 
     #[test]
     fn the_same_day_gives_the_same_roster() {
         let today = "2026-11-23".parse().expect("a date");
-        assert_eq!(files(today).expect("a roster"), files(today).expect("a roster"));
+        let (first, again) = (grand_bend(today).expect("a roster"), grand_bend(today).expect("a roster"));
+        assert_eq!(first.0, again.0);
     }
 
     #[test]

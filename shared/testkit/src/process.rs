@@ -1,0 +1,172 @@
+//! The real program in processes of its own, which a test may kill as a power cut would.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::thread;
+
+use trellis_suite::config::Service;
+
+/// Processes of the program that together serve one suite.
+#[derive(Debug)]
+pub struct Processes {
+    programs: Vec<Program>,
+    /// Where each service is, in the order of [`Service::ALL`].
+    ports: [u16; 4],
+}
+
+#[derive(Debug)]
+struct Program {
+    services: Vec<Service>,
+    arguments: Vec<String>,
+    child: Option<Child>,
+}
+
+impl Processes {
+    /// Starts one process for all services, or one for each, and waits until they serve.
+    pub(crate) async fn start(directory: &Path, database_url: Option<&str>, each: bool) -> Self {
+        let ports = if each { [(); 4].map(|()| free_port()) } else { [free_port(); 4] };
+        let groups: Vec<Vec<Service>> =
+            if each { Service::ALL.map(|service| vec![service]).into() } else { vec![Service::ALL.into()] };
+        let mut programs: Vec<Program> = groups
+            .into_iter()
+            .map(|services| Program {
+                arguments: arguments(&services, &ports, directory, database_url),
+                services,
+                child: None,
+            })
+            .collect();
+        for program in &mut programs {
+            program.spawn();
+        }
+        for program in &mut programs {
+            program.listening().await;
+        }
+        Self { programs, ports }
+    }
+
+    /// Kills the process that serves a service, as `kill -9` does: nothing is tidied up.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub fn kill(&mut self, service: Service) {
+        let program = self.serving(service);
+        let mut child = program.child.take().expect("the program runs");
+        child.kill().expect("killing the program");
+        child.wait().expect("the program's end");
+    }
+
+    /// Starts a process again that was killed, and waits until it serves.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub async fn restart(&mut self, service: Service) {
+        let program = self.serving(service);
+        program.spawn();
+        program.listening().await;
+    }
+
+    /// Where a service is.
+    pub fn address(&self, service: Service) -> String {
+        format!("127.0.0.1:{}", self.ports[service as usize])
+    }
+
+    pub(crate) fn urls(&self) -> [String; 4] {
+        self.ports.map(|port| format!("http://127.0.0.1:{port}"))
+    }
+
+    fn serving(&mut self, service: Service) -> &mut Program {
+        let found = self.programs.iter_mut().find(|program| program.services.contains(&service));
+        found.expect("every service is served by one of them")
+    }
+}
+
+impl Program {
+    fn spawn(&mut self) {
+        let mut command = Command::new(binary());
+        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+        self.child = Some(command.spawn().expect("starting the program"));
+    }
+
+    /// Waits for the line that says that it serves.
+    async fn listening(&mut self) {
+        let child = self.child.as_mut().expect("the program was started");
+        let output = child.stdout.take().expect("its output is piped");
+        let (told, hear) = tokio::sync::oneshot::channel();
+        // Goes on reading, so that the program never waits for a reader.
+        thread::spawn(move || {
+            let mut told = Some(told);
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                if line.contains("listening on")
+                    && let Some(told) = told.take()
+                {
+                    // The test may have ended by now.
+                    let _ = told.send(());
+                }
+            }
+        });
+        hear.await.unwrap_or_else(|_| panic!("the program ended before it served: {:?}", self.arguments));
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn arguments(
+    services: &[Service],
+    ports: &[u16; 4],
+    directory: &Path,
+    database_url: Option<&str>,
+) -> Vec<String> {
+    let port = |service: Service| ports[service as usize];
+    let mut arguments = vec!["serve".to_owned(), "--dev".to_owned(), "--log".to_owned(), "warn".to_owned()];
+    let mut add = |flag: &str, value: String| arguments.extend([format!("--{flag}"), value]);
+    add("listen", format!("127.0.0.1:{}", port(services[0])));
+    add("data-dir", directory.display().to_string());
+    if let Some(url) = database_url {
+        add("database-url", url.to_owned());
+    }
+    for service in Service::ALL {
+        if services.contains(&service) {
+            add("service", service.name().to_owned());
+        } else {
+            add(&format!("{}-url", service.name()), format!("http://127.0.0.1:{}", port(service)));
+        }
+    }
+    arguments
+}
+
+/// The program, built if need be: a test of another crate does not build it by itself.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        if let Some(cargo) = std::env::var_os("CARGO") {
+            let built = Command::new(cargo)
+                .args(["build", "--quiet", "--locked", "-p", "trellis", "--bin", "trellis"])
+                .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+                .status();
+            assert!(built.is_ok_and(|status| status.success()), "the program should build");
+        }
+        let own = std::env::current_exe().expect("the path of the test binary");
+        // target/debug/deps/it-… is beside target/debug/trellis.
+        let program = own.parent().and_then(Path::parent).expect("a target directory").join("trellis");
+        assert!(program.exists(), "build the program first: cargo build -p trellis");
+        program
+    })
+}
+
+fn free_port() -> u16 {
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    socket.local_addr().expect("a bound socket has an address").port()
+}
