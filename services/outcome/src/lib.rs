@@ -1,4 +1,47 @@
-//! Whole-learner outcomes.
+//! Whole-learner outcomes: the knowledge, skills and mindsets that a community wants for its learners.
+//!
+//! Frameworks are edited as drafts and published as revisions that never change; what was rated on one
+//! keeps pointing at it. They come by CASE, or are written here.
 
-pub mod domain;
+mod api;
+mod app;
+mod domain;
 mod store;
+
+use std::sync::Arc;
+
+use sea_orm_migration::MigrationTrait;
+use tonic::service::Routes;
+use trellis_auth::{Guard, NoSubjects};
+use trellis_contracts::outcome as contract;
+use trellis_rpc::changes::ChangeFeed;
+use trellis_rpc::{Deps, Mounted};
+
+/// The service's name.
+pub const NAME: &str = "outcome";
+
+/// The schema, in the order in which it grew.
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    store::migrations::all()
+}
+
+/// Wires the service.
+pub fn mount(deps: Deps) -> Mounted {
+    let Deps { store, authority, standings, peers: _, public_url: _ } = deps;
+    let guard = Guard::new(authority, standings, Arc::new(NoSubjects));
+    let resources = Arc::new(api::changes::OutcomeResources::new(store.clone()));
+    let frameworks = api::frameworks::Frameworks::new(store.clone());
+    let outcomes = api::outcomes::Outcomes::new(store.clone());
+    let associations = api::associations::Associations::new(store.clone());
+    let progressions = api::progressions::Progressions::new(store.clone());
+    let transfers = api::transfers::Transfers::new(store.clone());
+    let changes = api::changes::Changes::new(ChangeFeed::new(store.clone(), guard.clone(), resources));
+    let routes = Routes::default()
+        .add_service(contract::framework_service(Arc::new(frameworks), guard.clone()))
+        .add_service(contract::outcome_service(Arc::new(outcomes), guard.clone()))
+        .add_service(contract::association_service(Arc::new(associations), guard.clone()))
+        .add_service(contract::progression_service(Arc::new(progressions), guard.clone()))
+        .add_service(contract::framework_transfer_service(Arc::new(transfers), guard.clone()))
+        .add_service(contract::change_service(Arc::new(changes), guard));
+    Mounted { service: NAME, routes, http: axum::Router::new(), tasks: Vec::new(), events_from: store }
+}

@@ -16,7 +16,7 @@ macro_rules! types {
         /// How the origin of an association relates to its destination.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        pub enum AssociationType { $($(#[doc = $doc])* $variant,)* }
+        pub(crate) enum AssociationType { $($(#[doc = $doc])* $variant,)* }
 
         impl AssociationType {
             /// As CASE writes it (`CFAssociation.associationType`), and how it is kept in its column.
@@ -66,7 +66,7 @@ impl AssociationType {
 
 /// One end of an association.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Node {
+pub(crate) struct Node {
     /// What it is, when it is held here.
     pub held: Option<Held>,
     /// The URI by which its authors know it.
@@ -81,7 +81,7 @@ pub struct Node {
 
 /// Something that an association can lead to and that is held here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Held {
+pub(crate) enum Held {
     /// An outcome of the association's own framework.
     Outcome(Uuid),
     /// The association's own framework.
@@ -103,7 +103,7 @@ impl Node {
 
 /// What people write about an association.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AssociationContent {
+pub(crate) struct AssociationContent {
     /// How the origin relates to the destination.
     pub kind: AssociationType,
     /// The type as its authors call it, `ext:…`.
@@ -145,7 +145,10 @@ impl AssociationContent {
         if !matches!(self.origin.held, Some(Held::Outcome(_)))
             && !matches!(self.destination.held, Some(Held::Outcome(_)))
         {
-            return Err(Failure::field("association.origin.resource", "one end must be an outcome of this framework"));
+            return Err(Failure::field(
+                "association.origin.resource",
+                "one end must be an outcome of this framework",
+            ));
         }
         check_line("association.grouping", &self.grouping)?;
         check_line("association.notes", &self.notes)
@@ -154,7 +157,7 @@ impl AssociationContent {
 
 /// An association, as it is in a draft or was in a revision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Association {
+pub(crate) struct Association {
     /// Its framework, pinned or not.
     pub framework: FrameworkRef,
     /// Its identity.

@@ -13,7 +13,7 @@ pub(crate) const FRAMEWORK: &str = "trellis.dev/Framework";
 /// What sort of framework it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum FrameworkKind {
+pub(crate) enum FrameworkKind {
     /// Not stated.
     #[default]
     Unspecified,
@@ -49,7 +49,7 @@ impl FrameworkKind {
 /// How far the adoption of a framework has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AdoptionStatus {
+pub(crate) enum AdoptionStatus {
     /// Not stated.
     #[default]
     Unspecified,
@@ -63,7 +63,7 @@ pub enum AdoptionStatus {
 
 /// The licence of a framework.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct License {
+pub(crate) struct License {
     /// Its title.
     pub title: String,
     /// Its text.
@@ -74,7 +74,7 @@ pub struct License {
 
 /// What people write about a framework.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FrameworkContent {
+pub(crate) struct FrameworkContent {
     /// What sort of framework it is.
     pub kind: FrameworkKind,
     /// The title.
@@ -128,7 +128,7 @@ impl FrameworkContent {
 
 /// How much a framework holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holdings {
+pub(crate) struct Holdings {
     /// Outcomes.
     pub outcomes: i32,
     /// Associations.
@@ -139,7 +139,7 @@ pub struct Holdings {
 
 /// A framework: its draft, or a revision of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Framework {
+pub(crate) struct Framework {
     /// Where it is.
     pub place: FrameworkRef,
     /// What is written about it.
@@ -169,7 +169,7 @@ impl Framework {
 
 /// A framework, pinned to a revision or not.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct FrameworkRef {
+pub(crate) struct FrameworkRef {
     /// The district that holds it.
     pub district: District,
     /// Its identity.
@@ -188,7 +188,10 @@ impl FrameworkRef {
     pub(crate) fn of(name: &Name) -> Result<Self> {
         let segment = name.segments.first().filter(|segment| segment.collection == FRAMEWORKS);
         let segment = segment.ok_or_else(|| {
-            Failure::invalid(Reason::InvalidName, "The name is not that of a framework or of something in one.")
+            Failure::invalid(
+                Reason::InvalidName,
+                "The name is not that of a framework or of something in one.",
+            )
         })?;
         Ok(Self { district: name.district.clone(), id: segment.id, pin: segment.revision })
     }
@@ -216,7 +219,11 @@ impl FrameworkRef {
 
     /// The number under which its rows are kept: 0 for the draft.
     pub(crate) fn row_revision(&self) -> i32 {
-        self.pin.and_then(|pin| i32::try_from(pin).ok()).unwrap_or(if self.pin.is_some() { i32::MAX } else { 0 })
+        self.pin.and_then(|pin| i32::try_from(pin).ok()).unwrap_or(if self.pin.is_some() {
+            i32::MAX
+        } else {
+            0
+        })
     }
 
     /// The same framework at a revision.

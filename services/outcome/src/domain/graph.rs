@@ -185,7 +185,8 @@ mod tests {
 
     #[test]
     fn the_tree_is_read_from_above_and_by_order() {
-        let stand = |number, parent: Option<u8>, order| Standing { id: id(number), parent: parent.map(id), order };
+        let stand =
+            |number, parent: Option<u8>, order| Standing { id: id(number), parent: parent.map(id), order };
         let tree = [
             stand(1, None, 2),
             stand(2, None, 1),
@@ -194,7 +195,8 @@ mod tests {
             stand(5, Some(4), 1),
             stand(6, Some(77), 9),
         ];
-        let read: Vec<(Uuid, i32)> = descendants(&tree, None).iter().map(|place| (place.id, place.depth)).collect();
+        let read: Vec<(Uuid, i32)> =
+            descendants(&tree, None).iter().map(|place| (place.id, place.depth)).collect();
         assert_eq!(
             read,
             [(id(2), 1), (id(1), 1), (id(3), 2), (id(4), 2), (id(5), 3), (id(6), 1)],

@@ -1,7 +1,7 @@
 //! What the outcome service knows: pure types and rules. No I/O, no clock, no contract, no SQL.
 
 pub(crate) mod association;
-pub mod case;
+pub(crate) mod case;
 pub(crate) mod framework;
 pub(crate) mod graph;
 pub(crate) mod outcome;

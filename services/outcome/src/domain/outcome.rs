@@ -15,7 +15,7 @@ pub(crate) const OUTCOME: &str = "trellis.dev/Outcome";
 /// What an outcome is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum OutcomeKind {
+pub(crate) enum OutcomeKind {
     /// Not stated: CASE does not say it.
     #[default]
     Unspecified,
@@ -41,7 +41,7 @@ impl OutcomeKind {
 
 /// What people write about an outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OutcomeContent {
+pub(crate) struct OutcomeContent {
     /// Knowledge, skill or mindset.
     pub kind: OutcomeKind,
     /// What the learner knows, does or is.
@@ -94,7 +94,7 @@ impl OutcomeContent {
 
 /// An outcome, as it is in a draft or was in a revision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Its framework, pinned or not.
     pub framework: FrameworkRef,
     /// Its identity.

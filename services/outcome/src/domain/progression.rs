@@ -14,7 +14,7 @@ pub(crate) const PROGRESSION: &str = "trellis.dev/Progression";
 
 /// One level of a progression; its number is its place, from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Level {
+pub(crate) struct Level {
     /// Its name.
     pub title: Vec<Text>,
     /// What a learner at this level says of themself.
@@ -23,7 +23,7 @@ pub struct Level {
 
 /// What people write about a progression.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProgressionContent {
+pub(crate) struct ProgressionContent {
     /// What it is called.
     pub title: Vec<Text>,
     /// The outcome, or the outcomes of the family, in its own framework.
@@ -58,7 +58,7 @@ impl ProgressionContent {
 
 /// A progression, as it is in a draft or was in a revision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progression {
+pub(crate) struct Progression {
     /// Its framework, pinned or not.
     pub framework: FrameworkRef,
     /// Its identity.

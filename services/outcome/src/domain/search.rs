@@ -140,7 +140,10 @@ pub(crate) fn rank(query: &str, outcomes: &[Searched]) -> Vec<Found> {
         })
         .collect();
     found.sort_by(|(a, a_code), (b, b_code)| {
-        b.score.cmp(&a.score).then_with(|| a_code.cmp(b_code)).then_with(|| (a.framework, a.id).cmp(&(b.framework, b.id)))
+        b.score
+            .cmp(&a.score)
+            .then_with(|| a_code.cmp(b_code))
+            .then_with(|| (a.framework, a.id).cmp(&(b.framework, b.id)))
     });
     found.into_iter().map(|(found, _)| found).collect()
 }

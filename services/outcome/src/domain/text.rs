@@ -8,7 +8,7 @@ pub(crate) const UNDETERMINED: &str = "und";
 
 /// A text in one language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Text {
+pub(crate) struct Text {
     /// The language, a BCP 47 tag.
     pub language: String,
     /// The text.
@@ -25,7 +25,7 @@ impl Text {
 
 /// An identifier in another system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExternalId {
+pub(crate) struct ExternalId {
     /// The system that gave it.
     pub system: String,
     /// The identifier there.
@@ -34,7 +34,7 @@ pub struct ExternalId {
 
 /// What a resource is called where it came from, in CASE.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CaseIdentity {
+pub(crate) struct CaseIdentity {
     /// The URI of the source.
     pub uri: String,
     /// The identifier exactly as the source writes it.
@@ -79,4 +79,11 @@ pub(crate) fn check_line(field: &str, text: &str) -> Result<()> {
         return Err(Failure::field(field, "must not contain the character U+0000"));
     }
     Ok(())
+}
+
+/// Bytes in hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| DIGITS[usize::from(half)]).collect()
 }

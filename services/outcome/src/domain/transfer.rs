@@ -15,7 +15,7 @@ pub(crate) const TIME_LIMIT: SignedDuration = SignedDuration::from_mins(20);
 /// Whether an import has ended, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub(crate) enum State {
     /// Under way.
     Running,
     /// Everything is written.
@@ -27,7 +27,7 @@ pub enum State {
 /// What an import is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
+pub(crate) enum Phase {
     /// Receiving the document.
     Receiving,
     /// Reading the document.
@@ -40,7 +40,7 @@ pub enum Phase {
 
 /// What became of the entries of one sort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// How many the document holds.
     pub read: u32,
     /// How many are new.
@@ -66,7 +66,7 @@ impl Counts {
 
 /// What became of a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// The outcomes.
     pub outcomes: Counts,
     /// The associations.
@@ -81,7 +81,7 @@ pub struct Tally {
 
 /// One import of a framework.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Transfer {
+pub(crate) struct Transfer {
     /// The district.
     pub district: District,
     /// Its identity.
@@ -143,7 +143,7 @@ pub(crate) fn parse_transfer(field: &str, text: &str) -> Result<(District, Uuid)
 /// How much an issue matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Severity {
+pub(crate) enum Severity {
     /// Worth knowing; nothing was lost.
     Note,
     /// Something was repaired or left out.
@@ -154,7 +154,7 @@ pub enum Severity {
 
 /// Where in a document something is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub(crate) struct Place {
     /// A JSON pointer (RFC 6901); empty for the whole document.
     pub pointer: String,
     /// The line, from 1; 0 for the whole document.
@@ -165,7 +165,7 @@ pub struct Place {
 
 /// Something to know about one entry of a document. Never quotes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Issue {
+pub(crate) struct Issue {
     /// How much it matters.
     pub severity: Severity,
     /// What it is, for programs.

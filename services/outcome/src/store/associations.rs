@@ -1,6 +1,8 @@
 //! Rows of associations.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use trellis_kernel::{District, Page, PageRequest, Result, Uuid};
 use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant, page};
 
@@ -36,7 +38,7 @@ pub(crate) async fn list(
     let context = format!("ListAssociations {} {kind:?} {outcome:?}", framework.name());
     let keys = Keyset::by(Column::Position).then(Column::Id);
     let rows = page(reader, select, keys, request, &context, |row| row.content.len() + 500).await?;
-    let items = rows.items.into_iter().map(|row| read(reader.district(), row)).collect::<Result<_>>()?;
+    let items = rows.items.into_iter().map(|row| read(reader.district(), &row)).collect::<Result<_>>()?;
     Ok(Page { items, next: rows.next })
 }
 
@@ -53,11 +55,15 @@ pub(crate) async fn leaving(
         .all(tx.conn())
         .await
         .map_err(failure)?;
-    rows.into_iter().map(|row| read(tx.district(), row)).collect()
+    rows.into_iter().map(|row| read(tx.district(), &row)).collect()
 }
 
 /// The graph that the associations of one type make within their framework.
-pub(crate) async fn edges(tx: &Tx, framework: &FrameworkRef, kind: AssociationType) -> Result<Vec<(Uuid, Uuid)>> {
+pub(crate) async fn edges(
+    tx: &Tx,
+    framework: &FrameworkRef,
+    kind: AssociationType,
+) -> Result<Vec<(Uuid, Uuid)>> {
     let rows = of(tx, framework)
         .filter(Column::Kind.eq(kind.as_str()))
         .filter(Column::Origin.is_not_null())
@@ -74,18 +80,26 @@ pub(crate) async fn edges(tx: &Tx, framework: &FrameworkRef, kind: AssociationTy
 /// Every association of a framework.
 pub(crate) async fn every<S: Scope>(scope: &S, framework: &FrameworkRef) -> Result<Vec<Association>> {
     let rows = of(scope, framework).all(scope.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(scope.district(), row)).collect()
+    rows.into_iter().map(|row| read(scope.district(), &row)).collect()
 }
 
 /// Reads those of these associations of a draft that there are, in any order.
-pub(crate) async fn some(reader: &Reader, framework: &FrameworkRef, ids: &[Uuid]) -> Result<Vec<Association>> {
+pub(crate) async fn some(
+    reader: &Reader,
+    framework: &FrameworkRef,
+    ids: &[Uuid],
+) -> Result<Vec<Association>> {
     let select = of(reader, framework).filter(Column::Id.is_in(ids.iter().copied()));
     let rows = select.all(reader.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(reader.district(), row)).collect()
+    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
 }
 
 /// Associations of drafts after one, in the order of framework and identity.
-pub(crate) async fn after(reader: &Reader, after: Option<(Uuid, Uuid)>, limit: u64) -> Result<Vec<Association>> {
+pub(crate) async fn after(
+    reader: &Reader,
+    after: Option<(Uuid, Uuid)>,
+    limit: u64,
+) -> Result<Vec<Association>> {
     let mut select = reader.find::<Entity>().filter(Column::Revision.eq(DRAFT));
     if let Some((framework, id)) = after {
         let later = Condition::all().add(Column::Framework.eq(framework)).add(Column::Id.gt(id));
@@ -93,7 +107,7 @@ pub(crate) async fn after(reader: &Reader, after: Option<(Uuid, Uuid)>, limit: u
     }
     let select = select.order_by_asc(Column::Framework).order_by_asc(Column::Id).limit(limit);
     let rows = select.all(reader.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(reader.district(), row)).collect()
+    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
 }
 
 /// Writes new associations, each at its position.
@@ -139,7 +153,7 @@ fn row((association, position): &(Association, i32)) -> Result<ActiveModel> {
     Ok(model.into_active_model().reset_all())
 }
 
-fn read(district: &District, row: Model) -> Result<Association> {
+fn read(district: &District, row: &Model) -> Result<Association> {
     let pin = if row.revision == DRAFT { None } else { u32::try_from(row.revision).ok() };
     Ok(Association {
         framework: FrameworkRef { district: district.clone(), id: row.framework, pin },

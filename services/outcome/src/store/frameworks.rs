@@ -1,7 +1,6 @@
 //! Rows of frameworks.
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use trellis_kernel::{District, Failure, Page, PageRequest, Result, Uuid};
 use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant, page};
 
@@ -21,7 +20,7 @@ pub(crate) async fn get<S: Scope>(scope: &S, of: &FrameworkRef) -> Result<Framew
         .one(scope.conn())
         .await
         .map_err(failure)?;
-    found.map_or_else(|| Err(of.missing()), |row| read(&of.district, row))
+    found.map_or_else(|| Err(of.missing()), |row| read(&of.district, &row))
 }
 
 /// Reads a draft for a change of it or of anything in it: whoever changes it too waits.
@@ -39,7 +38,7 @@ pub(crate) async fn find_locked(tx: &Tx, of: &FrameworkRef) -> Result<Option<Fra
         .one(tx.conn())
         .await
         .map_err(failure)?;
-    found.map(|row| read(&of.district, row)).transpose()
+    found.map(|row| read(&of.district, &row)).transpose()
 }
 
 /// The draft of a framework for what is only said, not done; none when there is none.
@@ -51,11 +50,15 @@ pub(crate) async fn find(reader: &Reader, of: &FrameworkRef) -> Result<Option<Fr
         .one(reader.conn())
         .await
         .map_err(failure)?;
-    found.map(|row| read(&of.district, row)).transpose()
+    found.map(|row| read(&of.district, &row)).transpose()
 }
 
 /// Lists the drafts of a district in the order in which they were created.
-pub(crate) async fn list(reader: &Reader, kind: FrameworkKind, request: &PageRequest) -> Result<Page<Framework>> {
+pub(crate) async fn list(
+    reader: &Reader,
+    kind: FrameworkKind,
+    request: &PageRequest,
+) -> Result<Page<Framework>> {
     let mut select = reader.find::<frameworks::Entity>().filter(frameworks::Column::Revision.eq(DRAFT));
     if kind != FrameworkKind::Unspecified {
         select = select.filter(frameworks::Column::Kind.eq(kind.as_str()));
@@ -63,15 +66,16 @@ pub(crate) async fn list(reader: &Reader, kind: FrameworkKind, request: &PageReq
     let keys = Keyset::by(frameworks::Column::CreateTime).then(frameworks::Column::Id);
     let context = format!("ListFrameworks {}", kind.as_str());
     let rows = page(reader, select, keys, request, &context, |row| row.content.len() + 500).await?;
-    let items = rows.items.into_iter().map(|row| read(reader.district(), row)).collect::<Result<_>>()?;
+    let items = rows.items.into_iter().map(|row| read(reader.district(), &row)).collect::<Result<_>>()?;
     Ok(Page { items, next: rows.next })
 }
 
 /// The drafts of these identities.
 pub(crate) async fn some(reader: &Reader, ids: Vec<Uuid>) -> Result<Vec<Framework>> {
     let select = reader.find::<frameworks::Entity>().filter(frameworks::Column::Id.is_in(ids));
-    let rows = select.filter(frameworks::Column::Revision.eq(DRAFT)).all(reader.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(reader.district(), row)).collect()
+    let rows =
+        select.filter(frameworks::Column::Revision.eq(DRAFT)).all(reader.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
 }
 
 /// The drafts after one, in the order of their identities.
@@ -82,7 +86,7 @@ pub(crate) async fn after(reader: &Reader, after: Option<Uuid>, limit: u64) -> R
     }
     let select = select.order_by_asc(frameworks::Column::Id).limit(limit);
     let rows = select.all(reader.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(reader.district(), row)).collect()
+    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
 }
 
 /// Writes a new draft or a new revision.
@@ -109,30 +113,15 @@ pub(crate) async fn delete(tx: &Tx, id: Uuid) -> Result<()> {
     frameworks.exec(tx.conn()).await.map_err(failure)?;
     let outcomes = tx.delete_many::<outcomes::Entity>().filter(outcomes::Column::Framework.eq(id));
     outcomes.exec(tx.conn()).await.map_err(failure)?;
-    let associations = tx.delete_many::<associations::Entity>().filter(associations::Column::Framework.eq(id));
+    let associations =
+        tx.delete_many::<associations::Entity>().filter(associations::Column::Framework.eq(id));
     associations.exec(tx.conn()).await.map_err(failure)?;
-    let progressions = tx.delete_many::<progressions::Entity>().filter(progressions::Column::Framework.eq(id));
+    let progressions =
+        tx.delete_many::<progressions::Entity>().filter(progressions::Column::Framework.eq(id));
     progressions.exec(tx.conn()).await.map_err(failure)?;
     let entries = tx.delete_many::<case_entries::Entity>().filter(case_entries::Column::Framework.eq(id));
     entries.exec(tx.conn()).await.map_err(failure)?;
     Ok(())
-}
-
-/// Whether anything of this framework's revision is there, and how much of it.
-pub(crate) async fn holdings(tx: &Tx, id: Uuid) -> Result<Holdings> {
-    async fn count<E: EntityTrait>(select: sea_orm::Select<E>, tx: &Tx) -> Result<i32> {
-        let counted = select.select_only().expr(Expr::cust("COUNT(*)")).into_tuple::<i64>();
-        let counted = counted.one(tx.conn()).await.map_err(failure)?.unwrap_or_default();
-        i32::try_from(counted).map_err(Failure::internal)
-    }
-    let outcomes = tx.find::<outcomes::Entity>().filter(outcomes::Column::Framework.eq(id));
-    let associations = tx.find::<associations::Entity>().filter(associations::Column::Framework.eq(id));
-    let progressions = tx.find::<progressions::Entity>().filter(progressions::Column::Framework.eq(id));
-    Ok(Holdings {
-        outcomes: count(outcomes.filter(outcomes::Column::Revision.eq(DRAFT)), tx).await?,
-        associations: count(associations.filter(associations::Column::Revision.eq(DRAFT)), tx).await?,
-        progressions: count(progressions.filter(progressions::Column::Revision.eq(DRAFT)), tx).await?,
-    })
 }
 
 fn row(framework: &Framework) -> Result<frameworks::ActiveModel> {
@@ -166,7 +155,7 @@ fn row(framework: &Framework) -> Result<frameworks::ActiveModel> {
     Ok(model.into_active_model().reset_all())
 }
 
-fn read(district: &District, row: frameworks::Model) -> Result<Framework> {
+fn read(district: &District, row: &frameworks::Model) -> Result<Framework> {
     let pin = if row.revision == DRAFT { None } else { u32::try_from(row.revision).ok() };
     Ok(Framework {
         place: FrameworkRef { district: district.clone(), id: row.id, pin },

@@ -1,6 +1,8 @@
 //! Rows of outcomes.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use trellis_kernel::{District, Failure, Page, PageRequest, Result, Uuid};
 use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant, page};
 
@@ -11,11 +13,23 @@ use crate::domain::framework::FrameworkRef;
 use crate::domain::graph::Standing;
 use crate::domain::outcome::{OUTCOME, Outcome, OutcomeKind, outcome_name};
 
+/// Where outcomes stand.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Below {
+    /// Anywhere.
+    #[default]
+    Any,
+    /// Directly below the framework.
+    Framework,
+    /// Directly below an outcome.
+    Outcome(Uuid),
+}
+
 /// Which outcomes of a framework are listed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filter {
-    /// Only those directly below this outcome, or (none) at the top.
-    pub(crate) child_of: Option<Option<Uuid>>,
+    /// Only those that stand here.
+    pub(crate) below: Below,
     /// Only those of this type.
     pub(crate) item_type: String,
     /// Only those with this code.
@@ -40,20 +54,27 @@ pub(crate) async fn get<S: Scope>(scope: &S, framework: &FrameworkRef, id: Uuid)
 /// Reads an outcome; none when there is none.
 pub(crate) async fn find<S: Scope>(scope: &S, framework: &FrameworkRef, id: Uuid) -> Result<Option<Outcome>> {
     let row = of(scope, framework).filter(Column::Id.eq(id)).one(scope.conn()).await.map_err(failure)?;
-    row.map(|row| read(scope.district(), row)).transpose()
+    row.map(|row| read(scope.district(), &row)).transpose()
 }
 
 /// Reads those of these outcomes that there are, in any order.
-pub(crate) async fn some<S: Scope>(scope: &S, framework: &FrameworkRef, ids: &[Uuid]) -> Result<Vec<Outcome>> {
-    let rows =
-        of(scope, framework).filter(Column::Id.is_in(ids.iter().copied())).all(scope.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(scope.district(), row)).collect()
+pub(crate) async fn some<S: Scope>(
+    scope: &S,
+    framework: &FrameworkRef,
+    ids: &[Uuid],
+) -> Result<Vec<Outcome>> {
+    let rows = of(scope, framework)
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .all(scope.conn())
+        .await
+        .map_err(failure)?;
+    rows.into_iter().map(|row| read(scope.district(), &row)).collect()
 }
 
 /// Every outcome of a framework.
 pub(crate) async fn every<S: Scope>(scope: &S, framework: &FrameworkRef) -> Result<Vec<Outcome>> {
     let rows = of(scope, framework).all(scope.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(scope.district(), row)).collect()
+    rows.into_iter().map(|row| read(scope.district(), &row)).collect()
 }
 
 /// Lists outcomes in list order.
@@ -64,10 +85,10 @@ pub(crate) async fn list(
     request: &PageRequest,
 ) -> Result<Page<Outcome>> {
     let mut select = of(reader, framework);
-    select = match filter.child_of {
-        None => select,
-        Some(None) => select.filter(Column::Parent.is_null()),
-        Some(Some(parent)) => select.filter(Column::Parent.eq(parent)),
+    select = match filter.below {
+        Below::Any => select,
+        Below::Framework => select.filter(Column::Parent.is_null()),
+        Below::Outcome(parent) => select.filter(Column::Parent.eq(parent)),
     };
     if !filter.item_type.is_empty() {
         select = select.filter(Column::ItemType.eq(&filter.item_type));
@@ -81,7 +102,7 @@ pub(crate) async fn list(
     let context = format!("ListOutcomes {} {filter:?}", framework.name());
     let keys = Keyset::by(Column::ListOrder).then(Column::Id);
     let rows = page(reader, select, keys, request, &context, weight).await?;
-    let items = rows.items.into_iter().map(|row| read(reader.district(), row)).collect::<Result<_>>()?;
+    let items = rows.items.into_iter().map(|row| read(reader.district(), &row)).collect::<Result<_>>()?;
     Ok(Page { items, next: rows.next })
 }
 
@@ -99,13 +120,17 @@ pub(crate) async fn standings<S: Scope>(scope: &S, framework: &FrameworkRef) -> 
 
 /// The outcomes that a search looks at: of one framework, or of all drafts of the district. At most
 /// `limit`.
-pub(crate) async fn searched(reader: &Reader, framework: Option<&FrameworkRef>, limit: u64) -> Result<Vec<Outcome>> {
+pub(crate) async fn searched(
+    reader: &Reader,
+    framework: Option<&FrameworkRef>,
+    limit: u64,
+) -> Result<Vec<Outcome>> {
     let select = match framework {
         Some(framework) => of(reader, framework),
         None => reader.find::<Entity>().filter(Column::Revision.eq(DRAFT)),
     };
     let rows = select.limit(limit).all(reader.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(reader.district(), row)).collect()
+    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
 }
 
 /// Outcomes of drafts after one, in the order of framework and identity.
@@ -117,7 +142,7 @@ pub(crate) async fn after(reader: &Reader, after: Option<(Uuid, Uuid)>, limit: u
     }
     let select = select.order_by_asc(Column::Framework).order_by_asc(Column::Id).limit(limit);
     let rows = select.all(reader.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(reader.district(), row)).collect()
+    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
 }
 
 /// Writes new outcomes.
@@ -149,7 +174,8 @@ fn weight(row: &Model) -> usize {
 }
 
 fn row(outcome: &Outcome) -> Result<ActiveModel> {
-    let Outcome { framework, id, content, parent, list_order, published, create_time, update_time, version } = outcome;
+    let Outcome { framework, id, content, parent, list_order, published, create_time, update_time, version } =
+        outcome;
     let model = Model {
         district: framework.district.to_string(),
         framework: framework.id,
@@ -169,7 +195,7 @@ fn row(outcome: &Outcome) -> Result<ActiveModel> {
     Ok(model.into_active_model().reset_all())
 }
 
-fn read(district: &District, row: Model) -> Result<Outcome> {
+fn read(district: &District, row: &Model) -> Result<Outcome> {
     let pin = if row.revision == DRAFT { None } else { u32::try_from(row.revision).ok() };
     Ok(Outcome {
         framework: FrameworkRef { district: district.clone(), id: row.framework, pin },

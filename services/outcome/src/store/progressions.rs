@@ -1,6 +1,8 @@
 //! Rows of progressions.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use trellis_kernel::{District, Failure, Page, PageRequest, Result, Uuid};
 use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant, page};
 
@@ -36,26 +38,36 @@ pub(crate) async fn list(
     }
     let context = format!("ListProgressions {} {outcome:?}", framework.name());
     let keys = Keyset::by(Column::CreateTime).then(Column::Id);
-    let rows = page(reader, select, keys, request, &context, |row| row.content.len() + row.outcomes.len() + 500).await?;
-    let items = rows.items.into_iter().map(|row| read(reader.district(), row)).collect::<Result<_>>()?;
+    let rows =
+        page(reader, select, keys, request, &context, |row| row.content.len() + row.outcomes.len() + 500)
+            .await?;
+    let items = rows.items.into_iter().map(|row| read(reader.district(), &row)).collect::<Result<_>>()?;
     Ok(Page { items, next: rows.next })
 }
 
 /// Every progression of a framework.
 pub(crate) async fn every<S: Scope>(scope: &S, framework: &FrameworkRef) -> Result<Vec<Progression>> {
     let rows = of(scope, framework).all(scope.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(scope.district(), row)).collect()
+    rows.into_iter().map(|row| read(scope.district(), &row)).collect()
 }
 
 /// Reads those of these progressions that there are, in any order.
-pub(crate) async fn some(reader: &Reader, framework: &FrameworkRef, ids: &[Uuid]) -> Result<Vec<Progression>> {
+pub(crate) async fn some(
+    reader: &Reader,
+    framework: &FrameworkRef,
+    ids: &[Uuid],
+) -> Result<Vec<Progression>> {
     let select = of(reader, framework).filter(Column::Id.is_in(ids.iter().copied()));
     let rows = select.all(reader.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(reader.district(), row)).collect()
+    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
 }
 
 /// Progressions of drafts after one, in the order of framework and identity.
-pub(crate) async fn after(reader: &Reader, after: Option<(Uuid, Uuid)>, limit: u64) -> Result<Vec<Progression>> {
+pub(crate) async fn after(
+    reader: &Reader,
+    after: Option<(Uuid, Uuid)>,
+    limit: u64,
+) -> Result<Vec<Progression>> {
     let mut select = reader.find::<Entity>().filter(Column::Revision.eq(DRAFT));
     if let Some((framework, id)) = after {
         let later = Condition::all().add(Column::Framework.eq(framework)).add(Column::Id.gt(id));
@@ -63,7 +75,7 @@ pub(crate) async fn after(reader: &Reader, after: Option<(Uuid, Uuid)>, limit: u
     }
     let select = select.order_by_asc(Column::Framework).order_by_asc(Column::Id).limit(limit);
     let rows = select.all(reader.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(reader.district(), row)).collect()
+    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
 }
 
 /// Writes a new progression.
@@ -92,7 +104,7 @@ fn row(progression: &Progression) -> Result<ActiveModel> {
     Ok(model.into_active_model().reset_all())
 }
 
-fn read(district: &District, row: Model) -> Result<Progression> {
+fn read(district: &District, row: &Model) -> Result<Progression> {
     let pin = if row.revision == DRAFT { None } else { u32::try_from(row.revision).ok() };
     Ok(Progression {
         framework: FrameworkRef { district: district.clone(), id: row.framework, pin },

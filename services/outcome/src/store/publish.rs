@@ -10,10 +10,7 @@ const TABLES: [(&str, &str); 4] = [
         "outcomes",
         "id, version, kind, code, item_type, parent, list_order, published, content, create_time, update_time",
     ),
-    (
-        "associations",
-        "id, version, kind, position, origin, destination, content, create_time, update_time",
-    ),
+    ("associations", "id, version, kind, position, origin, destination, content, create_time, update_time"),
     ("progressions", "id, version, outcomes, content, create_time, update_time"),
     ("case_entries", "section, id, title, digest, json"),
 ];

@@ -35,6 +35,9 @@ pub(crate) async fn get(reader: &Reader, id: Uuid) -> Result<Transfer> {
 
 /// Writes an import that begins, or begins again after its server ended under it.
 pub(crate) async fn begin(tx: &Tx, transfer: &Transfer, fingerprint: &str) -> Result<()> {
+    let told_before = tx.delete_many::<transfer_issues::Entity>();
+    let told_before = told_before.filter(transfer_issues::Column::Transfer.eq(transfer.id));
+    told_before.exec(tx.conn()).await.map_err(failure)?;
     tx.put_many(vec![row(transfer, fingerprint, tx.now())?]).await
 }
 
@@ -50,23 +53,34 @@ pub(crate) async fn end(tx: &Tx, transfer: &Transfer, fingerprint: &str, issues:
         .await
         .map_err(failure)?;
     if done.rows_affected == 0 {
-        return Err(Failure::aborted(Reason::StateConflict, "The import was ended by a repetition of the request."));
+        return Err(Failure::aborted(
+            Reason::StateConflict,
+            "The import was ended by a repetition of the request.",
+        ));
     }
     let rows = issues.iter().zip(1..).map(|(issue, number)| {
         let district = tx.district().to_string();
-        let model = transfer_issues::Model { district, transfer: transfer.id, number, content: encode(issue)? };
+        let model =
+            transfer_issues::Model { district, transfer: transfer.id, number, content: encode(issue)? };
         Ok(model.into_active_model().reset_all())
     });
     tx.insert_many(rows.collect::<Result<Vec<_>>>()?).await
 }
 
 /// Lists the issues of an import, each with its number.
-pub(crate) async fn issues(reader: &Reader, transfer: Uuid, request: &PageRequest) -> Result<Page<(i32, Issue)>> {
+pub(crate) async fn issues(
+    reader: &Reader,
+    transfer: Uuid,
+    request: &PageRequest,
+) -> Result<Page<(i32, Issue)>> {
     use transfer_issues::{Column, Entity};
     let select = reader.find::<Entity>().filter(Column::Transfer.eq(transfer));
     let context = format!("ListTransferIssues {transfer}");
-    let rows = page(reader, select, Keyset::by(Column::Number), request, &context, |row| row.content.len() + 50).await?;
-    let items = rows.items.into_iter().map(|row| Ok((row.number, decode(&row.content)?))).collect::<Result<_>>()?;
+    let rows =
+        page(reader, select, Keyset::by(Column::Number), request, &context, |row| row.content.len() + 50)
+            .await?;
+    let items =
+        rows.items.into_iter().map(|row| Ok((row.number, decode(&row.content)?))).collect::<Result<_>>()?;
     Ok(Page { items, next: rows.next })
 }
 

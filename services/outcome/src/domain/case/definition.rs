@@ -11,6 +11,7 @@ use super::fields::{Fields, LINE};
 use super::issues::Issues;
 use super::json::{Sections, compact};
 use super::{Definition, Refusal, Scope, Source, Spot};
+use crate::domain::text::hex;
 use crate::domain::transfer::{Counts, Severity, Tally};
 use sha2::{Digest, Sha256};
 
@@ -27,7 +28,12 @@ pub(super) fn read(
     let mut kept = Kept { scope, list: Vec::new(), places: HashMap::new() };
     if let Some(raw) = sections.get("CFDefinitions") {
         if !raw.get().starts_with('{') {
-            return Err(sections.refuse("CFDefinitions", raw, "TYPE_WRONG", "CFDefinitions must be an object."));
+            return Err(sections.refuse(
+                "CFDefinitions",
+                raw,
+                "TYPE_WRONG",
+                "CFDefinitions must be an object.",
+            ));
         }
         let own = Own::read(sections, raw)?;
         for (key, raw) in own.list {
@@ -60,15 +66,16 @@ pub(super) fn read(
     Ok(kept.list)
 }
 
-/// The keys of CFDefinitions.
+/// The keys of `CFDefinitions`.
 struct Own<'a> {
     list: Vec<(String, &'a RawValue)>,
 }
 
 impl<'a> Own<'a> {
     fn read(sections: &Sections<'a>, raw: &'a RawValue) -> Result<Self, Refusal> {
-        let map: HashMap<String, &'a RawValue> = serde_json::from_str(raw.get())
-            .map_err(|_| sections.refuse("CFDefinitions", raw, "TYPE_WRONG", "CFDefinitions must be an object."))?;
+        let map: HashMap<String, &'a RawValue> = serde_json::from_str(raw.get()).map_err(|_| {
+            sections.refuse("CFDefinitions", raw, "TYPE_WRONG", "CFDefinitions must be an object.")
+        })?;
         let mut list: Vec<_> = map.into_iter().filter(|(key, _)| key.chars().count() <= 100).collect();
         list.sort_by_key(|(_, raw)| sections.offset(raw));
         Ok(Self { list })
@@ -125,7 +132,7 @@ impl Kept<'_> {
                 self.places.insert(key, self.list.len());
                 let source = fields.source.clone();
                 let title = title.replace('\0', "\u{fffd}");
-                self.list.push(Definition { section: section.to_owned(), id, title, source });
+                self.list.push(Definition { section: section.to_owned(), id, title, counted: true, source });
             }
         }
     }
@@ -133,9 +140,10 @@ impl Kept<'_> {
     /// Keeps a section that is no list of definitions.
     fn keep_whole(&mut self, key: &str, raw: &RawValue) {
         let json = compact(raw.get());
-        let digest = Sha256::digest(&json).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(&Sha256::digest(&json)[..16]);
         let section: String = key.chars().filter(|c| *c != '\0').take(100).collect();
         let id = Uuid::new_v5(&self.scope.framework, key.as_bytes());
-        self.list.push(Definition { section, id, title: String::new(), source: Source { json, digest } });
+        let source = Source { json, digest };
+        self.list.push(Definition { section, id, title: String::new(), counted: false, source });
     }
 }

@@ -75,7 +75,11 @@ fn subjects(fields: &mut Fields<'_, '_>) -> Vec<String> {
     }
     let links = fields.map.get("subjectURI").and_then(Value::as_array).cloned().unwrap_or_default();
     let titles = links.iter().filter_map(|link| link.get("title")?.as_str());
-    titles.filter(|title| !title.is_empty() && title.chars().count() <= 200).take(100).map(str::to_owned).collect()
+    titles
+        .filter(|title| !title.is_empty() && title.chars().count() <= 200)
+        .take(100)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn license(fields: &mut Fields<'_, '_>) -> Option<License> {

@@ -11,7 +11,7 @@ use trellis_kernel::{Timestamp, Uuid};
 use super::issues::Issues;
 use super::json::compact;
 use super::{Source, Spot};
-use crate::domain::text::CaseIdentity;
+use crate::domain::text::{CaseIdentity, hex};
 use crate::domain::transfer::Severity;
 
 /// The longest text that a resource holds, in characters.
@@ -39,13 +39,23 @@ pub(super) struct LinkUri {
 
 impl<'e, 'a> Fields<'e, 'a> {
     /// Reads an entry; none, with an issue, when it is no object.
-    pub(super) fn read(raw: &RawValue, section: &str, spot: Spot, issues: &'e mut Issues<'a>) -> Option<Self> {
+    pub(super) fn read(
+        raw: &RawValue,
+        section: &str,
+        spot: Spot,
+        issues: &'e mut Issues<'a>,
+    ) -> Option<Self> {
         let pointer = if section.is_empty() { String::new() } else { format!("/{section}/{}", spot.index) };
         Self::open(raw, pointer, spot.offset, issues)
     }
 
     /// Reads what stands at a pointer; none, with an issue, when it is no object.
-    pub(super) fn open(raw: &RawValue, pointer: String, offset: usize, issues: &'e mut Issues<'a>) -> Option<Self> {
+    pub(super) fn open(
+        raw: &RawValue,
+        pointer: String,
+        offset: usize,
+        issues: &'e mut Issues<'a>,
+    ) -> Option<Self> {
         let (code, text) = match serde_json::from_str::<Value>(raw.get()) {
             Ok(Value::Object(map)) => {
                 let digest = digest(&map);
@@ -71,7 +81,13 @@ impl<'e, 'a> Fields<'e, 'a> {
     }
 
     fn ignore(&mut self, key: &str, text: &str) {
-        self.say(key, Severity::Warning, "FIELD_IGNORED", text, "The field is left out; the entry's source keeps it.");
+        self.say(
+            key,
+            Severity::Warning,
+            "FIELD_IGNORED",
+            text,
+            "The field is left out; the entry's source keeps it.",
+        );
     }
 
     /// The value of a field; none when it is absent or null.
@@ -94,7 +110,13 @@ impl<'e, 'a> Fields<'e, 'a> {
             }
             Some(Value::String(text)) => self.clean(key, text),
             Some(Value::Number(number)) => {
-                self.say(key, Severity::Note, "FIELD_CONVERTED", "A text is expected, and a number found.", "It is read as a text.");
+                self.say(
+                    key,
+                    Severity::Note,
+                    "FIELD_CONVERTED",
+                    "A text is expected, and a number found.",
+                    "It is read as a text.",
+                );
                 number.to_string()
             }
             Some(_) => {
@@ -108,7 +130,13 @@ impl<'e, 'a> Fields<'e, 'a> {
         if !text.contains('\0') {
             return text;
         }
-        self.say(key, Severity::Warning, "CHARACTER_REPLACED", "The text holds the character U+0000.", "It is replaced by U+FFFD.");
+        self.say(
+            key,
+            Severity::Warning,
+            "CHARACTER_REPLACED",
+            "The text holds the character U+0000.",
+            "It is replaced by U+FFFD.",
+        );
         text.replace('\0', "\u{fffd}")
     }
 
@@ -190,8 +218,9 @@ impl<'e, 'a> Fields<'e, 'a> {
         let first = parts.next().is_some_and(|part| {
             (2..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphabetic())
         });
-        let rest = parts
-            .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let rest = parts.all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
         if tag.is_empty() || (first && rest && tag.len() <= 35) {
             return tag;
         }
@@ -203,11 +232,18 @@ impl<'e, 'a> Fields<'e, 'a> {
     pub(super) fn link(&mut self, key: &str) -> Option<LinkUri> {
         match self.value(key)? {
             Value::String(uri) => {
-                self.say(key, Severity::Note, "LINK_CONVERTED", "A reference is an object with title, identifier and uri.", "The text is read as its uri.");
+                self.say(
+                    key,
+                    Severity::Note,
+                    "LINK_CONVERTED",
+                    "A reference is an object with title, identifier and uri.",
+                    "The text is read as its uri.",
+                );
                 Some(LinkUri { uri: limited(&uri, 2000), ..LinkUri::default() })
             }
             Value::Object(map) => {
-                let part = |key: &str, max| limited(map.get(key).and_then(Value::as_str).unwrap_or_default(), max);
+                let part =
+                    |key: &str, max| limited(map.get(key).and_then(Value::as_str).unwrap_or_default(), max);
                 Some(LinkUri {
                     title: part("title", 2000),
                     identifier: part("identifier", 512),
@@ -228,17 +264,35 @@ impl<'e, 'a> Fields<'e, 'a> {
         let written = self.text("identifier", LINE);
         if let Some(id) = guid(&written) {
             if id.to_string() != written {
-                self.say("identifier", Severity::Note, "IDENTIFIER_RESPELT", "The identifier is a GUID, but not in lower case with hyphens.", "It is read as the same GUID.");
+                self.say(
+                    "identifier",
+                    Severity::Note,
+                    "IDENTIFIER_RESPELT",
+                    "The identifier is a GUID, but not in lower case with hyphens.",
+                    "It is read as the same GUID.",
+                );
             }
             return id;
         }
         let text = "The entry has no GUID as its identifier.";
         let uri = self.map.get("uri").and_then(Value::as_str).unwrap_or_default();
         if let Some(id) = guid_at_end(uri) {
-            self.say("identifier", Severity::Warning, "IDENTIFIER_DERIVED", text, "The GUID at the end of its uri is taken.");
+            self.say(
+                "identifier",
+                Severity::Warning,
+                "IDENTIFIER_DERIVED",
+                text,
+                "The GUID at the end of its uri is taken.",
+            );
             return id;
         }
-        self.say("identifier", Severity::Warning, "IDENTIFIER_DERIVED", text, "One is made from its content.");
+        self.say(
+            "identifier",
+            Severity::Warning,
+            "IDENTIFIER_DERIVED",
+            text,
+            "One is made from its content.",
+        );
         let seed = if written.is_empty() { otherwise } else { written.as_str() };
         Uuid::new_v5(&framework, seed.as_bytes())
     }
@@ -259,7 +313,7 @@ pub(super) fn digest(map: &Map<String, Value>) -> String {
     // Keys in order, so that the order in the document does not matter.
     let ordered: std::collections::BTreeMap<_, _> = map.iter().collect();
     let bytes = serde_json::to_vec(&ordered).unwrap_or_default();
-    Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes)[..16])
 }
 
 /// A text cut to a number of characters, without U+0000.

@@ -49,8 +49,13 @@ impl<'a> Issues<'a> {
             return;
         }
         let place = Place { pointer, line: 0, column: 0 };
-        let issue =
-            Issue { severity, code: code.to_owned(), place, text: text.to_owned(), repair: repair.to_owned() };
+        let issue = Issue {
+            severity,
+            code: code.to_owned(),
+            place,
+            text: text.to_owned(),
+            repair: repair.to_owned(),
+        };
         self.list.push((offset, issue));
     }
 

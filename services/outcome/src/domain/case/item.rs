@@ -81,7 +81,11 @@ impl Reader<'_> {
             }
             None if item.id == self.scope.framework => {
                 self.counts.refused += 1;
-                fields.refuse("identifier", "IDENTIFIER_REPEATED", "The item has the identifier of the CFDocument.");
+                fields.refuse(
+                    "identifier",
+                    "IDENTIFIER_REPEATED",
+                    "The item has the identifier of the CFDocument.",
+                );
             }
             None => {
                 self.name(&fields, item.id);
@@ -132,24 +136,31 @@ fn statement(fields: &mut Fields<'_, '_>, abbreviated: &str, code: &str) -> Opti
     let too_long =
         fields.map.get("fullStatement").and_then(Value::as_str).is_some_and(|s| s.chars().count() > LONG);
     if too_long {
-        fields.refuse("fullStatement", "STATEMENT_TOO_LONG", "The statement is longer than 20,000 characters.");
+        fields.refuse(
+            "fullStatement",
+            "STATEMENT_TOO_LONG",
+            "The statement is longer than 20,000 characters.",
+        );
         return None;
     }
     let written = fields.text("fullStatement", LONG);
     if !written.trim().is_empty() {
         return Some(written);
     }
-    for (other, repair) in [
-        (abbreviated, "The abbreviated statement is taken."),
-        (code, "The code is taken."),
-    ] {
+    for (other, repair) in
+        [(abbreviated, "The abbreviated statement is taken."), (code, "The code is taken.")]
+    {
         if !other.trim().is_empty() {
             let text = "The item has no fullStatement.";
             fields.say("fullStatement", Severity::Warning, "STATEMENT_DERIVED", text, repair);
             return Some(other.to_owned());
         }
     }
-    fields.refuse("fullStatement", "STATEMENT_MISSING", "The item has no statement, nor anything that says what it is.");
+    fields.refuse(
+        "fullStatement",
+        "STATEMENT_MISSING",
+        "The item has no statement, nor anything that says what it is.",
+    );
     None
 }
 

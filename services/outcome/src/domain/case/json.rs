@@ -25,7 +25,11 @@ impl<'a> Sections<'a> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         check_depth(bytes)?;
         let entries: Entries<'a> = serde_json::from_slice(bytes).map_err(|error| {
-            let place = Place { pointer: String::new(), line: small(error.line()), column: small(error.column()) };
+            let place = Place {
+                pointer: String::new(),
+                line: small(error.line().max(1)),
+                column: small(error.column().max(1)),
+            };
             Refusal::at(place, "JSON_MALFORMED", malformed(&error))
         })?;
         let sections = Self { bytes, list: entries.0 };
@@ -71,7 +75,14 @@ impl<'a> Sections<'a> {
         }
         let mut json = serde_json::Deserializer::from_str(raw.get());
         let taken = json.deserialize_seq(Each { take, marker: std::marker::PhantomData });
-        taken.map_err(|_| self.refuse(pointer, raw, "TOO_MANY_ENTRIES", "The array holds more entries than an import takes."))
+        taken.map_err(|_| {
+            self.refuse(
+                pointer,
+                raw,
+                "TOO_MANY_ENTRIES",
+                "The array holds more entries than an import takes.",
+            )
+        })
     }
 
     /// Refuses the document for what stands here.
@@ -108,7 +119,11 @@ fn check_depth(bytes: &[u8]) -> Result<(), Refusal> {
                 if depth > MAX_DEPTH {
                     let (line, column) = position(bytes, offset);
                     let text = "The document is nested more than 64 levels deep.";
-                    return Err(Refusal::at(Place { pointer: String::new(), line, column }, "TOO_DEEP", text));
+                    return Err(Refusal::at(
+                        Place { pointer: String::new(), line, column },
+                        "TOO_DEEP",
+                        text,
+                    ));
                 }
             }
             b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
@@ -121,7 +136,7 @@ fn check_depth(bytes: &[u8]) -> Result<(), Refusal> {
 /// The line and column of an offset, both from 1.
 pub(super) fn position(bytes: &[u8], offset: usize) -> (u32, u32) {
     let before = &bytes[..offset.min(bytes.len())];
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = before.split(|byte| *byte == b'\n').count();
     let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
     (small(line), small(column))
 }

@@ -33,11 +33,11 @@ pub(crate) const MAX_DEPTH: usize = 64;
 
 /// Where items stand that no sequence number places: after those that one does, in the order of the
 /// package.
-const UNSEQUENCED: i32 = 1_000_000;
+pub(crate) const UNSEQUENCED: i32 = 1_000_000;
 
 /// An entry as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub(crate) struct Source {
     /// Its JSON, without the white space between tokens.
     pub json: String,
     /// A digest of what it says, whatever its white space.
@@ -46,7 +46,7 @@ pub struct Source {
 
 /// A package, read.
 #[derive(Debug)]
-pub struct Package {
+pub(crate) struct Package {
     /// The framework (`CFDocument`).
     pub document: Document,
     /// The outcomes (`CFItems`).
@@ -63,7 +63,7 @@ pub struct Package {
 
 /// The framework of a package.
 #[derive(Debug)]
-pub struct Document {
+pub(crate) struct Document {
     /// Its identity.
     pub id: Uuid,
     /// What is written about it.
@@ -74,7 +74,7 @@ pub struct Document {
 
 /// An outcome of a package.
 #[derive(Debug)]
-pub struct Item {
+pub(crate) struct Item {
     /// Its identity.
     pub id: Uuid,
     /// What is written about it.
@@ -89,7 +89,7 @@ pub struct Item {
 
 /// An association of a package.
 #[derive(Debug)]
-pub struct Link {
+pub(crate) struct Link {
     /// Its identity.
     pub id: Uuid,
     /// What is written about it.
@@ -100,20 +100,22 @@ pub struct Link {
 
 /// A definition or a rubric of a package, kept as it came.
 #[derive(Debug)]
-pub struct Definition {
+pub(crate) struct Definition {
     /// What it is: the key of the package that holds it, `CFItemTypes`, `CFRubrics`.
     pub section: String,
     /// Its identity.
     pub id: Uuid,
     /// Its title, if it has one.
     pub title: String,
+    /// Whether it is an entry of its own, which the tally counts; else a section kept as a whole.
+    pub counted: bool,
     /// As it came.
     pub source: Source,
 }
 
 /// Why a document was refused whole.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// Where.
     pub place: Place,
     /// What is the matter.
@@ -136,7 +138,7 @@ impl Refusal {
 }
 
 /// Reads a package.
-pub fn read(bytes: &[u8]) -> Result<Package, Refusal> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Package, Refusal> {
     let sections = Sections::read(bytes)?;
     let mut issues = Issues::new(sections.bytes());
     let mut tally = Tally::default();

@@ -9,7 +9,9 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [frameworks(), outcomes(), associations(), progressions(), case_entries(), transfers(), issues()] {
+        for table in
+            [frameworks(), outcomes(), associations(), progressions(), case_entries(), transfers(), issues()]
+        {
             manager.create_table(table).await?;
         }
         for (name, table, columns) in INDEXES {

@@ -1,0 +1,203 @@
+//! Frameworks.
+
+use trellis_contracts::{outcome as proto, values};
+
+use super::{case_identity, external_ids, read_external_ids, read_texts, texts};
+use crate::domain::framework::{AdoptionStatus, Framework, FrameworkContent, FrameworkKind, License};
+
+/// A framework as the contract has it.
+pub(in crate::api) fn write(framework: Framework) -> proto::Framework {
+    let etag = framework.etag().to_string();
+    let Framework {
+        place,
+        content,
+        revision,
+        revision_time,
+        unpublished,
+        holdings,
+        create_time,
+        update_time,
+        version: _,
+    } = framework;
+    let FrameworkContent {
+        kind,
+        title,
+        description,
+        creator,
+        publisher,
+        version_label,
+        language,
+        subjects,
+        education_levels,
+        license,
+        official_source_uri,
+        adoption_status,
+        external_ids: ids,
+        case,
+    } = content;
+    proto::Framework {
+        name: place.name().to_string(),
+        uid: place.id.to_string(),
+        kind: write_kind(kind).into(),
+        title: texts(title),
+        description: texts(description),
+        creator,
+        publisher,
+        version_label,
+        language,
+        subjects,
+        education_levels,
+        license: license.map(|License { title, text, uri }| proto::License { title, text, uri }),
+        official_source_uri,
+        adoption_status: write_status(adoption_status).into(),
+        external_ids: external_ids(ids),
+        case_identity: case.map(case_identity),
+        revision: i32::try_from(revision).unwrap_or(i32::MAX),
+        revision_create_time: revision_time.map(values::timestamp),
+        unpublished_changes: unpublished,
+        outcome_count: holdings.outcomes,
+        association_count: holdings.associations,
+        progression_count: holdings.progressions,
+        create_time: Some(values::timestamp(create_time)),
+        update_time: Some(values::timestamp(update_time)),
+        etag,
+    }
+}
+
+/// What a request says of a framework; what only the server says is ignored.
+pub(in crate::api) fn read(framework: proto::Framework) -> FrameworkContent {
+    let proto::Framework {
+        name: _,
+        uid: _,
+        kind,
+        title,
+        description,
+        creator,
+        publisher,
+        version_label,
+        language,
+        subjects,
+        education_levels,
+        license,
+        official_source_uri,
+        adoption_status,
+        external_ids,
+        case_identity: _,
+        revision: _,
+        revision_create_time: _,
+        unpublished_changes: _,
+        outcome_count: _,
+        association_count: _,
+        progression_count: _,
+        create_time: _,
+        update_time: _,
+        etag: _,
+    } = framework;
+    FrameworkContent {
+        kind: read_kind(kind),
+        title: read_texts(title),
+        description: read_texts(description),
+        creator,
+        publisher,
+        version_label,
+        language,
+        subjects,
+        education_levels,
+        license: license.map(|proto::License { title, text, uri }| License { title, text, uri }),
+        official_source_uri,
+        adoption_status: read_status(adoption_status),
+        external_ids: read_external_ids(external_ids),
+        case: None,
+    }
+}
+
+/// The fields of a framework that can be changed, each with whether it is populated.
+pub(in crate::api) fn fields(content: &FrameworkContent) -> [(&'static str, bool); 13] {
+    [
+        ("kind", content.kind != FrameworkKind::Unspecified),
+        ("title", !content.title.is_empty()),
+        ("description", !content.description.is_empty()),
+        ("creator", !content.creator.is_empty()),
+        ("publisher", !content.publisher.is_empty()),
+        ("version_label", !content.version_label.is_empty()),
+        ("language", !content.language.is_empty()),
+        ("subjects", !content.subjects.is_empty()),
+        ("education_levels", !content.education_levels.is_empty()),
+        ("license", content.license.is_some()),
+        ("official_source_uri", !content.official_source_uri.is_empty()),
+        ("adoption_status", content.adoption_status != AdoptionStatus::Unspecified),
+        ("external_ids", !content.external_ids.is_empty()),
+    ]
+}
+
+/// Takes the fields that are named from one, and all others from the other.
+pub(in crate::api) fn merge(
+    own: FrameworkContent,
+    new: FrameworkContent,
+    paths: &[&str],
+) -> FrameworkContent {
+    let takes = |path: &str| paths.contains(&path);
+    FrameworkContent {
+        kind: if takes("kind") { new.kind } else { own.kind },
+        title: if takes("title") { new.title } else { own.title },
+        description: if takes("description") { new.description } else { own.description },
+        creator: if takes("creator") { new.creator } else { own.creator },
+        publisher: if takes("publisher") { new.publisher } else { own.publisher },
+        version_label: if takes("version_label") { new.version_label } else { own.version_label },
+        language: if takes("language") { new.language } else { own.language },
+        subjects: if takes("subjects") { new.subjects } else { own.subjects },
+        education_levels: if takes("education_levels") { new.education_levels } else { own.education_levels },
+        license: if takes("license") { new.license } else { own.license },
+        official_source_uri: if takes("official_source_uri") {
+            new.official_source_uri
+        } else {
+            own.official_source_uri
+        },
+        adoption_status: if takes("adoption_status") { new.adoption_status } else { own.adoption_status },
+        external_ids: if takes("external_ids") { new.external_ids } else { own.external_ids },
+        case: own.case,
+    }
+}
+
+const fn write_kind(kind: FrameworkKind) -> proto::FrameworkKind {
+    match kind {
+        FrameworkKind::Unspecified => proto::FrameworkKind::Unspecified,
+        FrameworkKind::PortraitOfAGraduate => proto::FrameworkKind::PortraitOfAGraduate,
+        FrameworkKind::Standards => proto::FrameworkKind::Standards,
+        FrameworkKind::Competencies => proto::FrameworkKind::Competencies,
+        FrameworkKind::Progressions => proto::FrameworkKind::Progressions,
+        FrameworkKind::EducatorCompetencies => proto::FrameworkKind::EducatorCompetencies,
+        FrameworkKind::Other => proto::FrameworkKind::Other,
+    }
+}
+
+/// A kind from the wire; the contract has checked that it is one.
+pub(in crate::api) fn read_kind(number: i32) -> FrameworkKind {
+    match proto::FrameworkKind::try_from(number).unwrap_or_default() {
+        proto::FrameworkKind::Unspecified => FrameworkKind::Unspecified,
+        proto::FrameworkKind::PortraitOfAGraduate => FrameworkKind::PortraitOfAGraduate,
+        proto::FrameworkKind::Standards => FrameworkKind::Standards,
+        proto::FrameworkKind::Competencies => FrameworkKind::Competencies,
+        proto::FrameworkKind::Progressions => FrameworkKind::Progressions,
+        proto::FrameworkKind::EducatorCompetencies => FrameworkKind::EducatorCompetencies,
+        proto::FrameworkKind::Other => FrameworkKind::Other,
+    }
+}
+
+const fn write_status(status: AdoptionStatus) -> proto::AdoptionStatus {
+    match status {
+        AdoptionStatus::Unspecified => proto::AdoptionStatus::Unspecified,
+        AdoptionStatus::Draft => proto::AdoptionStatus::Draft,
+        AdoptionStatus::Adopted => proto::AdoptionStatus::Adopted,
+        AdoptionStatus::Deprecated => proto::AdoptionStatus::Deprecated,
+    }
+}
+
+fn read_status(number: i32) -> AdoptionStatus {
+    match proto::AdoptionStatus::try_from(number).unwrap_or_default() {
+        proto::AdoptionStatus::Unspecified => AdoptionStatus::Unspecified,
+        proto::AdoptionStatus::Draft => AdoptionStatus::Draft,
+        proto::AdoptionStatus::Adopted => AdoptionStatus::Adopted,
+        proto::AdoptionStatus::Deprecated => AdoptionStatus::Deprecated,
+    }
+}

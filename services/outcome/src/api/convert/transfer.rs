@@ -1,0 +1,107 @@
+//! Imports.
+
+use trellis_contracts::common::{IssueSeverity, JobState};
+use trellis_contracts::{outcome as proto, values};
+
+use crate::domain::framework::FrameworkRef;
+use crate::domain::transfer::{Counts, Issue, Phase, Severity, State, Tally, Transfer};
+
+/// An import as the contract has it.
+pub(in crate::api) fn write(transfer: Transfer) -> proto::FrameworkTransfer {
+    let name = transfer.name().to_string();
+    let Transfer {
+        district,
+        id,
+        dry_run,
+        publish,
+        state,
+        phase,
+        received,
+        total,
+        framework,
+        revision,
+        changed,
+        tally,
+        issues,
+        create_time,
+        end_time,
+    } = transfer;
+    let Tally { outcomes, associations, definitions, rubrics, destinations_elsewhere } = tally;
+    let framework = framework.map(|id| FrameworkRef::draft(district, id).name().to_string());
+    proto::FrameworkTransfer {
+        name,
+        uid: id.to_string(),
+        format: proto::TransferFormat::CaseJson.into(),
+        dry_run,
+        publish,
+        state: write_state(state).into(),
+        phase: write_phase(phase).into(),
+        received_size: i64::try_from(received).unwrap_or(i64::MAX),
+        total_size: i64::try_from(total).unwrap_or(i64::MAX),
+        framework: framework.unwrap_or_default(),
+        revision: number(revision),
+        changed,
+        outcomes: Some(counts(outcomes)),
+        associations: Some(counts(associations)),
+        definitions: Some(counts(definitions)),
+        rubrics: Some(counts(rubrics)),
+        destinations_elsewhere: number(destinations_elsewhere),
+        issue_count: number(issues),
+        create_time: Some(values::timestamp(create_time)),
+        end_time: end_time.map(values::timestamp),
+    }
+}
+
+/// An issue, with its number, as the contract has it.
+pub(in crate::api) fn write_issue((own, issue): (i32, Issue)) -> proto::TransferIssue {
+    let Issue { severity, code, place, text, repair } = issue;
+    let severity = match severity {
+        Severity::Note => IssueSeverity::Note,
+        Severity::Warning => IssueSeverity::Warning,
+        Severity::Error => IssueSeverity::Error,
+    };
+    proto::TransferIssue {
+        number: own,
+        severity: severity.into(),
+        code,
+        pointer: place.pointer,
+        line: number(place.line),
+        column: number(place.column),
+        text,
+        repair,
+    }
+}
+
+fn counts(counts: Counts) -> proto::TransferCounts {
+    let Counts { read, created, updated, unchanged, repeated, refused, removed } = counts;
+    proto::TransferCounts {
+        read: number(read),
+        created: number(created),
+        updated: number(updated),
+        unchanged: number(unchanged),
+        repeated: number(repeated),
+        refused: number(refused),
+        removed: number(removed),
+    }
+}
+
+fn number(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+const fn write_state(state: State) -> JobState {
+    match state {
+        State::Running => JobState::Running,
+        State::Succeeded => JobState::Succeeded,
+        State::Failed => JobState::Failed,
+    }
+}
+
+const fn write_phase(phase: Phase) -> proto::TransferPhase {
+    match phase {
+        Phase::Receiving => proto::TransferPhase::Receiving,
+        Phase::Reading => proto::TransferPhase::Reading,
+        Phase::Writing => proto::TransferPhase::Writing,
+        Phase::Ended => proto::TransferPhase::Ended,
+    }
+}

@@ -1,0 +1,150 @@
+//! `trellis.outcome.v1alpha1.OutcomeService`.
+
+use async_trait::async_trait;
+use futures::StreamExt as _;
+use trellis_contracts::guard::{Call, Outbound};
+use trellis_contracts::outcome::{
+    BatchGetOutcomesRequest, BatchGetOutcomesResponse, CreateOutcomeRequest, GetOutcomeRequest,
+    ListDescendantsRequest, ListDescendantsResponse, ListOutcomesRequest, ListOutcomesResponse, Outcome,
+    OutcomeMatch, OutcomeServiceApi, SearchOutcomesRequest, SearchOutcomesResponse, UpdateOutcomeRequest,
+};
+use trellis_kernel::{Failure, Name, PageRequest, Result, Uuid};
+use trellis_store::Store;
+
+use super::convert::outcome as convert;
+use super::{mask, required};
+use crate::app::outcomes::{self, Stand, Where};
+use crate::domain::framework::{FRAMEWORKS, FrameworkRef};
+use crate::domain::outcome::{OUTCOME, OUTCOMES, parse_draft_outcome, parse_outcome};
+use crate::store::outcomes::{Below, Filter};
+
+/// Serves outcomes.
+pub(crate) struct Outcomes {
+    store: Store,
+}
+
+impl Outcomes {
+    /// Serves those of a store.
+    pub(crate) const fn new(store: Store) -> Self {
+        Self { store }
+    }
+}
+
+#[async_trait]
+impl OutcomeServiceApi for Outcomes {
+    async fn get_outcome(&self, call: Call<GetOutcomeRequest>) -> Result<Outcome> {
+        let (framework, id) = parse_outcome("name", &call.message.name)?;
+        outcomes::get(&self.store, &framework, id).await.map(convert::write)
+    }
+
+    async fn list_outcomes(&self, call: Call<ListOutcomesRequest>) -> Result<ListOutcomesResponse> {
+        let ListOutcomesRequest { parent, page_size, page_token, child_of, r#type, code, kind } =
+            call.message;
+        let framework = FrameworkRef::parse("parent", &parent)?;
+        let below = match child_of.as_str() {
+            "" => Below::Any,
+            name => within("child_of", name, &framework)?,
+        };
+        let filter = Filter { below, item_type: r#type, code, kind: convert::read_kind(kind) };
+        let page = PageRequest::parse(page_size, page_token)?;
+        let page = outcomes::list(&self.store, &framework, &filter, &page).await?;
+        let outcomes = page.items.into_iter().map(convert::write).collect();
+        Ok(ListOutcomesResponse { outcomes, next_page_token: page.next })
+    }
+
+    async fn create_outcome(&self, call: Call<CreateOutcomeRequest>) -> Result<Outcome> {
+        let change = trellis_rpc::change(&call, &call.message.request_id)?;
+        let CreateOutcomeRequest { parent, outcome, request_id: _ } = call.into_parts().1;
+        let of = FrameworkRef::parse_draft("parent", &parent)?;
+        let outcome = required(outcome, "outcome")?;
+        let parent = match outcome.parent_outcome.as_str() {
+            "" => None,
+            name => Some(own_parent(name, &of)?),
+        };
+        let stand = Stand { parent, order: outcome.list_order };
+        outcomes::create(&self.store, change, &of, convert::read(outcome)?, stand).await.map(convert::write)
+    }
+
+    async fn update_outcome(&self, call: Call<UpdateOutcomeRequest>) -> Result<Outcome> {
+        let change = trellis_rpc::change(&call, &call.message.request_id)?;
+        let UpdateOutcomeRequest { outcome, update_mask, request_id: _ } = call.into_parts().1;
+        let outcome = required(outcome, "outcome")?;
+        let (of, id) = parse_draft_outcome("outcome.name", &outcome.name)?;
+        let etag = outcome.etag.clone();
+        let new = convert::read(outcome)?;
+        let paths = mask::paths(update_mask, &convert::fields(&new))?;
+        let edit = |own| convert::merge(own, new, &paths);
+        outcomes::update(&self.store, change, (&of, id), &etag, edit).await.map(convert::write)
+    }
+
+    async fn batch_get_outcomes(
+        &self,
+        call: Call<BatchGetOutcomesRequest>,
+    ) -> Result<BatchGetOutcomesResponse> {
+        let BatchGetOutcomesRequest { parent, names } = call.message;
+        let district = Name::of("parent", &parent, &[])?.district;
+        let mut asked = Vec::with_capacity(names.len());
+        for (index, name) in names.iter().enumerate() {
+            let (framework, id) = parse_outcome(&format!("names[{index}]"), name)?;
+            if framework.district != district && !framework.district.is_commons() {
+                // Whether it exists in another district is nobody's business here.
+                return Err(Failure::not_found(OUTCOME, name.clone()));
+            }
+            asked.push((framework, id));
+        }
+        let outcomes = outcomes::batch_get(&self.store, &asked).await?;
+        Ok(BatchGetOutcomesResponse { outcomes: outcomes.into_iter().map(convert::write).collect() })
+    }
+
+    async fn list_descendants(
+        &self,
+        call: Call<ListDescendantsRequest>,
+    ) -> Result<Outbound<ListDescendantsResponse>> {
+        let parent = &call.message.parent;
+        let name = framework_or_outcome("parent", parent)?;
+        let (framework, root) = match name.id_in(OUTCOMES) {
+            Some(_) => parse_outcome("parent", parent).map(|(framework, id)| (framework, Some(id)))?,
+            None => (FrameworkRef::of(&name)?, None),
+        };
+        let read = outcomes::descendants(&self.store, framework, root).await?;
+        Ok(Box::pin(read.map(|descendant| descendant.map(convert::write_descendant))))
+    }
+
+    async fn search_outcomes(&self, call: Call<SearchOutcomesRequest>) -> Result<SearchOutcomesResponse> {
+        let SearchOutcomesRequest { parent, query, page_size, page_token } = call.message;
+        let place = match Name::of("parent", &parent, &[FRAMEWORKS]) {
+            Ok(name) => Where { framework: Some(FrameworkRef::of(&name)?), district: name.district },
+            Err(_) => Where { district: Name::of("parent", &parent, &[])?.district, framework: None },
+        };
+        let page = PageRequest::parse(page_size, page_token)?;
+        let page = outcomes::search(&self.store, &place, &query, &page).await?;
+        let found = |(outcome, score)| OutcomeMatch { outcome: Some(convert::write(outcome)), score };
+        Ok(SearchOutcomesResponse {
+            matches: page.items.into_iter().map(found).collect(),
+            next_page_token: page.next,
+        })
+    }
+}
+
+/// Reads the name of a framework or of an outcome.
+fn framework_or_outcome(field: &str, text: &str) -> Result<Name> {
+    Name::of(field, text, &[FRAMEWORKS, OUTCOMES]).or_else(|_| Name::of(field, text, &[FRAMEWORKS]))
+}
+
+/// What of a framework a name names: an outcome, or the framework itself.
+fn within(field: &str, text: &str, framework: &FrameworkRef) -> Result<Below> {
+    let name = framework_or_outcome(field, text)?;
+    if !FrameworkRef::of(&name)?.same_framework(framework) {
+        return Err(Failure::field(field, "must be the framework of the list, or an outcome of it"));
+    }
+    Ok(name.id_in(OUTCOMES).map_or(Below::Framework, Below::Outcome))
+}
+
+/// The outcome above a new one, which must be in the same draft.
+fn own_parent(text: &str, of: &FrameworkRef) -> Result<Uuid> {
+    let (framework, id) = parse_draft_outcome("outcome.parent_outcome", text)?;
+    if framework != *of {
+        return Err(Failure::field("outcome.parent_outcome", "must be an outcome of the same framework"));
+    }
+    Ok(id)
+}

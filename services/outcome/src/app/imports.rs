@@ -1,0 +1,425 @@
+//! Importing a framework: received whole, read, compared, and written in one transaction.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::stream::{self, Stream, StreamExt as _};
+use prost::bytes::Bytes;
+use sha2::{Digest, Sha256};
+use tokio::sync::{Semaphore, watch};
+use trellis_kernel::{District, Failure, Kind, Page, PageRequest, Reason, Result, Uuid};
+use trellis_store::{Change, Store, Tx, Write};
+
+use super::frameworks::publish_locked;
+use super::progress::{Progress, Running};
+use super::reconcile::{self, Here, Plan};
+use super::told;
+use crate::domain::case::{self, Package, Refusal};
+use crate::domain::framework::FrameworkRef;
+use crate::domain::text::hex;
+use crate::domain::transfer::{Issue, Phase, Place, Severity, State, Tally, Transfer};
+use crate::store;
+
+/// The largest document that is taken, in bytes.
+pub(crate) const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// How many documents are held in memory at once; further imports wait.
+const AT_ONCE: usize = 2;
+/// How long receiving a document may take; below the time after which an import counts as abandoned.
+const RECEIVE_TIME: Duration = Duration::from_mins(15);
+/// How often an import that runs in another process is looked at.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Imports, past and running.
+#[derive(Clone)]
+pub(crate) struct Imports {
+    store: Store,
+    progress: Progress,
+    room: Arc<Semaphore>,
+}
+
+/// What an import is asked to do.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// The client's own id of the request.
+    pub(crate) request_id: Option<Uuid>,
+    /// Whether to publish what was imported.
+    pub(crate) publish: bool,
+    /// Whether to say only what would change.
+    pub(crate) dry_run: bool,
+    /// The size of the document, as the client says; 0 when it does not.
+    pub(crate) total: u64,
+}
+
+impl Imports {
+    /// The imports of a store.
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store, progress: Progress::default(), room: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// Imports a document.
+    pub(crate) async fn import(
+        &self,
+        change: Change,
+        asked: Asked,
+        chunks: impl Stream<Item = Result<Bytes>> + Send,
+    ) -> Result<Transfer> {
+        let transfer = self.announced(&change, &asked);
+        let before = store::transfers::find(&self.store.read(&change.district), transfer.id).await?;
+        let Some(running) = self.progress.begin(&transfer) else {
+            return Err(Failure::aborted(
+                Reason::StateConflict,
+                "An import with this request_id is running: watch it.",
+            )
+            .with("transfer", transfer.name()));
+        };
+        let _room = self.room.acquire().await.map_err(Failure::internal)?;
+        let done = before.filter(|kept| kept.transfer.state == State::Succeeded);
+        let mut import =
+            Import { imports: self.clone(), change, transfer, running: Some(running), over: done.is_some() };
+        if let Some(kept) = done {
+            let bytes = import.receive(chunks).await.map_err(|refused| refused.failure)?;
+            return if kept.fingerprint == fingerprint(&asked, &bytes) {
+                Ok(kept.transfer)
+            } else {
+                Err(reused())
+            };
+        }
+        import.begin().await?;
+        match import.run(&asked, chunks).await {
+            Ok(transfer) => Ok(transfer),
+            Err(refused) => {
+                let name = import.transfer.name();
+                import.fail(&refused.issues).await;
+                Err(refused.failure.with("transfer", name))
+            }
+        }
+    }
+
+    fn announced(&self, change: &Change, asked: &Asked) -> Transfer {
+        Transfer {
+            district: change.district.clone(),
+            id: asked.request_id.unwrap_or_else(|| self.store.ids().next()),
+            dry_run: asked.dry_run,
+            publish: asked.publish,
+            state: State::Running,
+            phase: Phase::Receiving,
+            received: 0,
+            total: asked.total,
+            framework: None,
+            revision: 0,
+            changed: false,
+            tally: Tally::default(),
+            issues: 0,
+            create_time: self.store.clock().now(),
+            end_time: None,
+        }
+    }
+
+    /// Reads an import.
+    pub(crate) async fn get(&self, district: &District, id: Uuid) -> Result<Transfer> {
+        if let Some(shown) = self.progress.watch(district, id) {
+            return Ok(shown.borrow().clone());
+        }
+        let transfer = store::transfers::get(&self.store.read(district), id).await?;
+        Ok(transfer.seen_at(self.store.clock().now()))
+    }
+
+    /// Lists the issues of an import.
+    pub(crate) async fn issues(
+        &self,
+        district: &District,
+        id: Uuid,
+        page: &PageRequest,
+    ) -> Result<Page<(i32, Issue)>> {
+        let reader = self.store.read(district);
+        let page = store::transfers::issues(&reader, id, page).await?;
+        if page.items.is_empty() {
+            self.get(district, id).await?;
+        }
+        Ok(page)
+    }
+
+    /// Follows an import until it has ended.
+    pub(crate) async fn watch(
+        &self,
+        district: District,
+        id: Uuid,
+    ) -> Result<impl Stream<Item = Result<Transfer>> + Send + 'static> {
+        let shown = self.progress.watch(&district, id);
+        let first = self.get(&district, id).await?;
+        let ended = first.state != State::Running;
+        let follow = Following { imports: self.clone(), district, id, shown, last: first.clone() };
+        let rest = stream::unfold((follow, ended), |(mut follow, ended)| async move {
+            if ended {
+                return None;
+            }
+            let next = follow.next().await;
+            let ended = next.as_ref().map_or(true, |transfer| transfer.state != State::Running);
+            Some((next, (follow, ended)))
+        });
+        Ok(stream::once(async move { Ok(first) }).chain(rest))
+    }
+}
+
+/// An import that someone follows.
+struct Following {
+    imports: Imports,
+    district: District,
+    id: Uuid,
+    shown: Option<watch::Receiver<Transfer>>,
+    last: Transfer,
+}
+
+impl Following {
+    /// How the import is once it has come further.
+    async fn next(&mut self) -> Result<Transfer> {
+        loop {
+            if let Some(shown) = &mut self.shown {
+                // When it is no longer running here, the rest is in its row.
+                if shown.changed().await.is_err() {
+                    self.shown = None;
+                }
+            } else {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            let now = match &mut self.shown {
+                Some(shown) => shown.borrow_and_update().clone(),
+                None => self.imports.get(&self.district, self.id).await?,
+            };
+            if now != self.last {
+                self.last = now.clone();
+                return Ok(now);
+            }
+        }
+    }
+}
+
+/// An import that is running. Dropped before its end, it is kept as failed.
+struct Import {
+    imports: Imports,
+    change: Change,
+    transfer: Transfer,
+    running: Option<Running>,
+    over: bool,
+}
+
+/// Why an import failed, and what is kept of it.
+struct Refused {
+    failure: Failure,
+    issues: Vec<Issue>,
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self { failure, issues: Vec::new() }
+    }
+}
+
+impl Import {
+    /// The change without its idempotency: a repetition is known by the import's own row.
+    fn change(&self) -> Change {
+        Change { idempotency: None, ..self.change.clone() }
+    }
+
+    async fn tx(&self) -> Result<Tx> {
+        match self.imports.store.write::<()>(self.change()).await? {
+            Write::Begin(tx) => Ok(tx),
+            Write::Replay(()) => Err(Failure::internal("a change without a request_id was replayed")),
+        }
+    }
+
+    async fn begin(&mut self) -> Result<()> {
+        let tx = self.tx().await?;
+        store::transfers::begin(&tx, &self.transfer, "").await?;
+        tx.commit(()).await
+    }
+
+    fn show(&mut self, phase: Phase) {
+        self.transfer.phase = phase;
+        if let Some(running) = &self.running {
+            running.show(&self.transfer);
+        }
+    }
+
+    async fn run(
+        &mut self,
+        asked: &Asked,
+        chunks: impl Stream<Item = Result<Bytes>> + Send,
+    ) -> Result<Transfer, Refused> {
+        let bytes = self.receive(chunks).await?;
+        let fingerprint = fingerprint(asked, &bytes);
+        self.show(Phase::Reading);
+        let read = tokio::task::spawn_blocking(move || case::read(&bytes)).await;
+        let package = read.map_err(Failure::internal)?.map_err(refused)?;
+        self.transfer.framework = Some(package.document.id);
+        self.show(Phase::Writing);
+        Ok(self.write(package, &fingerprint).await?)
+    }
+
+    async fn receive(
+        &mut self,
+        chunks: impl Stream<Item = Result<Bytes>> + Send,
+    ) -> Result<Vec<u8>, Refused> {
+        let received = tokio::time::timeout(RECEIVE_TIME, self.gather(chunks)).await;
+        received.unwrap_or_else(|_| {
+            let text = "Receiving the document took too long.";
+            Err(Failure::new(Kind::DeadlineExceeded, Reason::DeadlineExceeded, text).into())
+        })
+    }
+
+    async fn gather(&mut self, chunks: impl Stream<Item = Result<Bytes>> + Send) -> Result<Vec<u8>, Refused> {
+        let mut chunks = std::pin::pin!(chunks);
+        let mut bytes = Vec::new();
+        if self.transfer.total > MAX_BYTES as u64 {
+            return Err(too_large());
+        }
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk?;
+            if bytes.len() + chunk.len() > MAX_BYTES {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&chunk);
+            self.transfer.received = bytes.len() as u64;
+            self.show(Phase::Receiving);
+        }
+        Ok(bytes)
+    }
+
+    /// Writes what the package changes, and how the import ended, together.
+    async fn write(&mut self, package: Package, fingerprint: &str) -> Result<Transfer> {
+        let place = FrameworkRef::draft(self.change.district.clone(), package.document.id);
+        let mut tx = self.tx().await?;
+        let here = here(&tx, &place).await?;
+        let plan = reconcile::plan(package, here, place, tx.now());
+        let mut transfer = self.transfer.clone();
+        transfer.state = State::Succeeded;
+        transfer.phase = Phase::Ended;
+        transfer.changed = plan.changed;
+        transfer.tally = plan.tally;
+        transfer.issues = u32::try_from(plan.issues.len()).unwrap_or(u32::MAX);
+        transfer.end_time = Some(tx.now());
+        let issues = if transfer.dry_run {
+            plan.issues
+        } else {
+            let publish = transfer.publish && plan.framework.unpublished;
+            let (issues, revision) = apply(&mut tx, plan, publish).await?;
+            transfer.revision = revision;
+            issues
+        };
+        store::transfers::end(&tx, &transfer, fingerprint, &issues).await?;
+        let transfer = tx.commit(transfer).await?;
+        self.over = true;
+        self.transfer = transfer.clone();
+        self.show(Phase::Ended);
+        Ok(transfer)
+    }
+
+    /// Keeps the import as failed. What made it fail is what the caller hears.
+    async fn fail(&mut self, issues: &[Issue]) {
+        self.transfer.state = State::Failed;
+        self.transfer.issues = u32::try_from(issues.len()).unwrap_or(u32::MAX);
+        self.transfer.end_time = Some(self.imports.store.clock().now());
+        let kept = async {
+            let tx = self.tx().await?;
+            let transfer = Transfer { phase: Phase::Ended, ..self.transfer.clone() };
+            store::transfers::end(&tx, &transfer, "", issues).await?;
+            tx.commit(()).await
+        };
+        if let Err(failure) = kept.await {
+            tracing::warn!(%failure, "an import that failed could not be kept as failed");
+        }
+        self.over = true;
+        self.show(Phase::Ended);
+    }
+}
+
+impl Drop for Import {
+    fn drop(&mut self) {
+        // The client went away in the middle.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if self.over {
+            return;
+        }
+        let mut rest = Self {
+            imports: self.imports.clone(),
+            change: self.change.clone(),
+            transfer: self.transfer.clone(),
+            running: self.running.take(),
+            over: true,
+        };
+        runtime.spawn(async move { rest.fail(&[]).await });
+    }
+}
+
+/// What the draft of a framework holds.
+async fn here(tx: &Tx, place: &FrameworkRef) -> Result<Here> {
+    Ok(Here {
+        framework: store::frameworks::find_locked(tx, place).await?,
+        outcomes: store::outcomes::every(tx, place).await?,
+        associations: store::associations::every(tx, place).await?,
+        progressions: store::progressions::every(tx, place).await?,
+        digests: store::case_entries::digests(tx, place.id).await?,
+    })
+}
+
+/// Writes what a plan changes; answers with its issues and the revision it was published as, or 0.
+async fn apply(tx: &mut Tx, plan: Plan, publish: bool) -> Result<(Vec<Issue>, u32)> {
+    let mut framework = plan.framework;
+    let id = framework.place.id;
+    if plan.new {
+        store::frameworks::insert(tx, &framework).await?;
+    } else if plan.changed {
+        store::frameworks::update(tx, &framework).await?;
+    }
+    store::outcomes::put(tx, &plan.outcomes).await?;
+    store::outcomes::delete(tx, id, &plan.outcomes_gone).await?;
+    store::associations::put(tx, &plan.associations).await?;
+    store::associations::delete(tx, id, &plan.associations_gone).await?;
+    store::case_entries::put(tx, id, plan.entries).await?;
+    for (section, ids) in &plan.entries_gone {
+        store::case_entries::delete(tx, id, section, ids).await?;
+    }
+    for (kind, name, resource_type) in plan.tales {
+        tx.tell(told(kind, &name, resource_type));
+    }
+    let revision = if publish { publish_locked(tx, &mut framework).await?.revision } else { 0 };
+    Ok((plan.issues, revision))
+}
+
+/// What tells a repetition of an import from another.
+fn fingerprint(asked: &Asked, bytes: &[u8]) -> String {
+    let mut digest = Sha256::new();
+    digest.update([u8::from(asked.publish), u8::from(asked.dry_run)]);
+    digest.update(bytes);
+    hex(&digest.finalize())
+}
+
+fn refused(refusal: Refusal) -> Refused {
+    let Refusal { place, text, issues } = refusal;
+    let failure = Failure::invalid(Reason::DocumentMalformed, text)
+        .with("pointer", &place.pointer)
+        .with("line", place.line)
+        .with("column", place.column);
+    Refused { failure, issues }
+}
+
+fn too_large() -> Refused {
+    let text = "The document is larger than 64 MiB.";
+    let issue = Issue {
+        severity: Severity::Error,
+        code: "DOCUMENT_TOO_LARGE".to_owned(),
+        place: Place::default(),
+        text: text.to_owned(),
+        repair: String::new(),
+    };
+    let failure = Failure::invalid(Reason::DocumentTooLarge, text).with("limit", MAX_BYTES);
+    Refused { failure, issues: vec![issue] }
+}
+
+fn reused() -> Failure {
+    Failure::invalid(
+        Reason::RequestIdReused,
+        "This request_id was used before with another request: use a new one.",
+    )
+    .violation("request_id", "must be new for every different request")
+}

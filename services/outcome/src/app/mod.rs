@@ -1,0 +1,44 @@
+//! What can be done: each decides, writes in one transaction, and tells what happened.
+
+pub(crate) mod associations;
+pub(crate) mod frameworks;
+pub(crate) mod imports;
+pub(crate) mod outcomes;
+pub(crate) mod progress;
+pub(crate) mod progressions;
+pub(crate) mod reconcile;
+
+use trellis_kernel::{Failure, Name, Reason};
+use trellis_store::{Told, Tx};
+
+use crate::domain::framework::{FRAMEWORK, Framework, Holdings};
+
+/// Something that happened to a resource.
+fn told(kind: &'static str, resource: &Name, resource_type: &'static str) -> Told {
+    Told {
+        kind,
+        resource: resource.to_string(),
+        resource_type,
+        subjects: Vec::new(),
+        deleted: kind.ends_with(".deleted"),
+        payload: None,
+    }
+}
+
+/// Counts a change of what a draft holds, and tells of it: the draft's etag stands for all of it.
+fn touch(tx: &mut Tx, framework: &mut Framework, added: Holdings) {
+    framework.version += 1;
+    framework.update_time = tx.now();
+    framework.unpublished = true;
+    framework.holdings.outcomes += added.outcomes;
+    framework.holdings.associations += added.associations;
+    framework.holdings.progressions += added.progressions;
+    tx.tell(told("framework.updated", &framework.place.name(), FRAMEWORK));
+}
+
+/// A resource that a request names does not exist.
+fn dangling(field: &str, kind: &str, name: &Name) -> Failure {
+    Failure::invalid(Reason::ReferenceNotFound, "A resource that the request names does not exist.")
+        .violation(field, "must name a resource that exists")
+        .about(kind, name.to_string())
+}

@@ -1,0 +1,57 @@
+//! The imports that this process is running, for those who watch them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+use trellis_kernel::{District, Uuid};
+
+use crate::domain::transfer::Transfer;
+
+type Key = (District, Uuid);
+
+/// The imports that this process is running.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Progress(Arc<Mutex<HashMap<Key, watch::Sender<Transfer>>>>);
+
+impl Progress {
+    /// Shows an import for as long as the answer lives; none when it is running already.
+    pub(crate) fn begin(&self, transfer: &Transfer) -> Option<Running> {
+        let key = (transfer.district.clone(), transfer.id);
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.contains_key(&key) {
+            return None;
+        }
+        running.insert(key.clone(), watch::Sender::new(transfer.clone()));
+        Some(Running { progress: self.clone(), key })
+    }
+
+    /// Follows an import; none when it is not running in this process.
+    pub(crate) fn watch(&self, district: &District, id: Uuid) -> Option<watch::Receiver<Transfer>> {
+        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        running.get(&(district.clone(), id)).map(watch::Sender::subscribe)
+    }
+}
+
+/// An import that is running.
+#[derive(Debug)]
+pub(crate) struct Running {
+    progress: Progress,
+    key: Key,
+}
+
+impl Running {
+    /// Shows how far it has come.
+    pub(crate) fn show(&self, transfer: &Transfer) {
+        let running = self.progress.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shown) = running.get(&self.key) {
+            shown.send_replace(transfer.clone());
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.progress.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}
