@@ -5,17 +5,15 @@ use serde::{Deserialize, Serialize};
 use trellis_kernel::{District, Failure, Name, Reason, Relations, Result, Timestamp, Uuid};
 
 use super::entry::Voice;
-use super::entry_keys::keyed;
 use super::entry_words::Words;
 
-keyed! {
-    /// Where a goal stands.
-    Status {
-        /// Somebody proposed it.
-        Proposed = "PROPOSED",
-        /// The learner made it their own.
-        Active = "ACTIVE",
-    }
+/// Where a goal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Somebody proposed it.
+    Proposed,
+    /// The learner made it their own.
+    Active,
 }
 
 /// A step on the way to a goal.
@@ -103,8 +101,7 @@ impl Goal {
     pub(crate) fn require_undecided(&self) -> Result<()> {
         match self.decision {
             None => Ok(()),
-            Some(_) => Err(Failure::precondition(Reason::StateConflict, "The goal is active already.")
-                .with("status", Status::Active.key())),
+            Some(_) => Err(Failure::precondition(Reason::StateConflict, "The goal is active already.")),
         }
     }
 
