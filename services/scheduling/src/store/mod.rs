@@ -49,11 +49,17 @@ fn wide(number: u32) -> Result<i32> {
 
 /// Refuses when a change touched no row: another change came first.
 fn changed(rows: u64) -> Result<()> {
-    if rows == 1 {
-        return Ok(());
-    }
-    Err(Failure::aborted(
+    if rows == 1 { Ok(()) } else { Err(overtaken()) }
+}
+
+/// A row of ours that is there already means that another change came first, too.
+fn inserted(done: Result<()>) -> Result<()> {
+    done.map_err(|failure| if failure.reason() == Reason::ResourceExists { overtaken() } else { failure })
+}
+
+fn overtaken() -> Failure {
+    Failure::aborted(
         Reason::EtagMismatch,
         "The resource was changed meanwhile: read it again, then repeat the change.",
-    ))
+    )
 }

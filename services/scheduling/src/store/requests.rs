@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect}
 use trellis_kernel::{Failure, Page, PageRequest, Result, Uuid};
 use trellis_store::{Keyset, Scope, Tx, failure, page};
 
-use super::{changed, narrow, stamps};
+use super::{changed, inserted, narrow, stamps};
 use crate::domain::request::{Kind, Request};
 use entity::{Column, Entity, Model};
 
@@ -81,10 +81,7 @@ pub(crate) async fn count_up(tx: &Tx, timetable: Uuid, learner: Uuid, before: i6
     let id = list_id(timetable, learner);
     if before == 0 {
         let row = list_entity::ActiveModel { district: Set(String::new()), id: Set(id), version: Set(1) };
-        tx.insert(row).await.map_err(|failure| match failure.reason() {
-            trellis_kernel::Reason::ResourceExists => changed(0).err().unwrap_or(failure),
-            _ => failure,
-        })?;
+        inserted(tx.insert(row).await)?;
         return Ok(1);
     }
     let done = tx
@@ -101,7 +98,7 @@ pub(crate) async fn count_up(tx: &Tx, timetable: Uuid, learner: Uuid, before: i6
 
 /// Keeps new requests.
 pub(crate) async fn insert(tx: &Tx, requests: &[Request]) -> Result<()> {
-    tx.insert_many(requests.iter().map(row).collect()).await
+    inserted(tx.insert_many(requests.iter().map(row).collect()).await)
 }
 
 /// Keeps the new rank of a request.

@@ -1,5 +1,6 @@
 //! Calendar feeds.
 
+use icalendar::Component as _;
 use reqwest::StatusCode;
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use tonic::Code;
@@ -50,7 +51,6 @@ on_each_database!(
         let etag = answer.headers()[ETAG].clone();
         let text = answer.text().await.expect("a text");
         let calendar: icalendar::Calendar = text.parse().expect("an iCalendar");
-        use icalendar::Component as _;
         let titles: Vec<_> = calendar.events().filter_map(|event| event.get_summary()).collect();
         assert_eq!(titles, ["Bridges, and more"; 2]);
         let again = reqwest::Client::new().get(&address).header(IF_NONE_MATCH, etag);
@@ -99,8 +99,10 @@ on_each_database!(
 on_each_database!(
     async fn an_address_is_told_once_and_kept_nowhere(suite: Suite) {
         let place = Place::of(&suite).await;
-        let mut create = create(&place, place.school.learner);
-        create.request_id = "01900000-0000-7000-8000-0000000000aa".to_owned();
+        let create = CreateFeedRequest {
+            request_id: "01900000-0000-7000-8000-0000000000aa".to_owned(),
+            ..create(&place, place.school.learner)
+        };
         let mut guardian = FeedServiceClient::new(place.person(place.school.guardian, Role::Guardian));
         let told = guardian.create_feed(create.clone()).await.expect("a feed").into_inner();
         let again = guardian.create_feed(create.clone()).await.expect("the same feed").into_inner();

@@ -11,6 +11,9 @@ use trellis_testkit::{on_each_database, refused, violations};
 
 use crate::place::Place;
 
+/// What is wrong with an offering: the reason and the path of the refusal, and what spoils it.
+type Case = (&'static str, &'static str, fn(&mut Offering));
+
 on_each_database!(
     async fn an_offering_carries_the_title_and_days_of_its_experience(suite: Suite) {
         let place = Place::of(&suite).await;
@@ -24,7 +27,7 @@ on_each_database!(
         let list =
             ListOfferingsRequest { parent: place.timetable.name.clone(), ..ListOfferingsRequest::default() };
         let all = learner.list_offerings(list).await.expect("offerings").into_inner().offerings;
-        assert_eq!(all, [made.clone()]);
+        assert_eq!(all, std::slice::from_ref(&made));
         let create = CreateOfferingRequest {
             parent: place.timetable.name.clone(),
             offering: Some(made),
@@ -46,7 +49,7 @@ on_each_database!(
             blocks: vec!["monday-1".to_owned()],
             ..Offering::default()
         };
-        let cases: [(&str, &str, fn(&mut Offering)); 4] = [
+        let cases: [Case; 4] = [
             ("REFERENCE_NOT_FOUND", "offering.blocks[1]", |o| o.blocks.push("tuesday".to_owned())),
             ("FIELD_VIOLATION", "offering.blocks[1]", |o| o.blocks.push("monday".to_owned())),
             ("FIELD_VIOLATION", "offering.capacity", |o| o.capacity = 0),

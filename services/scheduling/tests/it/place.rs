@@ -207,7 +207,7 @@ impl<'a> Place<'a> {
 }
 
 fn days(suite: &Suite) -> (Date, Date) {
-    let today = suite.now().to_zoned(TimeZone::UTC).date();
+    let today = TimeZone::UTC.to_datetime(suite.now()).date();
     (today - 7.days(), today + 49.days())
 }
 

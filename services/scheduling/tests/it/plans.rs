@@ -86,7 +86,7 @@ on_each_database!(
         let a = place.offering("A", 1, &["monday-1"]).await;
         place.submit(learner, &[&a], "").await.expect("a list");
         let draft = place.plan(1).await;
-        assert_eq!(plans(&place, place.educator()).await, [draft.clone()]);
+        assert_eq!(plans(&place, place.educator()).await, std::slice::from_ref(&draft));
         assert!(plans(&place, place.learner()).await.is_empty());
         let get = GetPlanRequest { name: draft.name.clone() };
         let mut client = PlanServiceClient::new(place.learner());

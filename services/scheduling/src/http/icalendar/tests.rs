@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use icalendar::Component as _;
 use icalendar::parser::{Component, read_calendar, unfold};
 use jiff::civil::{date, time};
 use jiff::tz;
@@ -128,7 +129,6 @@ fn an_independent_parser_reads_the_texts_back() {
     let text = render(&[autumn()]).expect("a calendar");
     let calendar: icalendar::Calendar = text.parse().expect("an iCalendar");
     let event = calendar.components.iter().find_map(|component| component.as_event()).expect("an event");
-    use icalendar::Component as _;
     assert_eq!(event.get_summary(), Some("Bridges; beams, and \\ \"loads\""));
     assert_eq!(event.get_description(), Some("Flex, autumn"));
     assert_eq!(event.get_uid(), Some("00000000-0000-0000-0000-000000000007@trellis"));
