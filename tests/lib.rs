@@ -5,4 +5,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod rules;

@@ -43,7 +43,9 @@ fn every_method_has_a_case_that_is_accepted_and_one_that_is_refused() {
     let bare: Vec<String> = seen
         .into_iter()
         .filter(|(path, (accepted, refused))| !refused || (!accepted && !internal(path)))
-        .map(|(path, (accepted, _))| format!("{path} has no {} case", if accepted { "refused" } else { "accepted" }))
+        .map(|(path, (accepted, _))| {
+            format!("{path} has no {} case", if accepted { "refused" } else { "accepted" })
+        })
         .collect();
     assert!(bare.is_empty(), "{}", bare.join("\n"));
 }

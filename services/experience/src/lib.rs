@@ -12,7 +12,6 @@ mod store;
 
 use std::sync::Arc;
 
-use sea_orm_migration::MigrationTrait;
 use tonic::service::Routes;
 use trellis_auth::Guard;
 use trellis_contracts::experience as contract;
@@ -26,7 +25,7 @@ use crate::app::{App, EvidenceSubjects};
 pub const NAME: &str = "experience";
 
 /// The steps that bring the service's tables to what this program knows, oldest first.
-pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+pub fn migrations() -> trellis_store::Migrations {
     store::migrations::all()
 }
 

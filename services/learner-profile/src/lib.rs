@@ -13,7 +13,6 @@ mod store;
 
 use std::sync::Arc;
 
-use sea_orm_migration::MigrationTrait;
 use tonic::service::Routes;
 use trellis_auth::{Guard, Standings};
 use trellis_contracts::{common, profile as contract};
@@ -26,7 +25,7 @@ use trellis_store::Store;
 pub const NAME: &str = "profile";
 
 /// The steps that bring the service's tables to what this program knows, oldest first.
-pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+pub fn migrations() -> trellis_store::Migrations {
     store::migrations::all()
 }
 
@@ -39,7 +38,7 @@ pub fn standings(store: Store) -> Arc<dyn Standings> {
 /// The id of a record that a roster calls `sourced_id`, in a collection by its word in names: `people`,
 /// `organizations`, `academicSessions`, `courses`, `classes`, `enrollments`.
 ///
-/// It is the UUIDv5 (RFC 9562) of `{district}/{collection}/{sourced_id}` in the namespace
+/// It is the `UUIDv5` (RFC 9562) of `{district}/{collection}/{sourced_id}` in the namespace
 /// `6f1d54a0-2b1e-5c0c-9d3e-7b0da4c1e2f8`, so that whoever knows the sourcedId knows the name.
 pub fn roster_id(district: &District, collection: &str, sourced_id: &str) -> Uuid {
     domain::roster::identity_in(district, collection, sourced_id)

@@ -10,7 +10,6 @@ mod store;
 
 use std::sync::Arc;
 
-use sea_orm_migration::MigrationTrait;
 use tonic::service::Routes;
 use trellis_auth::{Guard, NoSubjects};
 use trellis_contracts::outcome as contract;
@@ -21,7 +20,7 @@ use trellis_rpc::{Deps, Mounted};
 pub const NAME: &str = "outcome";
 
 /// The schema, in the order in which it grew.
-pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+pub fn migrations() -> trellis_store::Migrations {
     store::migrations::all()
 }
 

@@ -12,7 +12,6 @@ mod store;
 
 use std::sync::Arc;
 
-use sea_orm_migration::MigrationTrait;
 use tonic::service::Routes;
 use trellis_auth::Guard;
 use trellis_contracts::scheduling as contract;
@@ -26,7 +25,7 @@ use app::App;
 pub const NAME: &str = "scheduling";
 
 /// The service's tables, in the order in which they came to be.
-pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+pub fn migrations() -> trellis_store::Migrations {
     store::migrations::all()
 }
 

@@ -28,5 +28,5 @@ pub use options::Options;
 pub use page::{Keyset, PAGE_BYTES, page};
 pub use scope::{Reader, Scope, Scoped};
 pub use seal::{Sealer, SealingKey};
-pub use store::{Store, Task, instant};
+pub use store::{Migrations, Store, Task, instant};
 pub use write::{Change, Idempotency, Payload, Replay, Told, Tx, Write};

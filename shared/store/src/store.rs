@@ -15,6 +15,9 @@ use crate::{Options, Reader, Sealer, connect};
 /// Something that runs until the server ends, under a name for the log.
 pub type Task = (String, BoxFuture<'static, ()>);
 
+/// A service's schema, step by step, in the order in which it grew.
+pub type Migrations = Vec<Box<dyn MigrationTrait>>;
+
 /// A service's own database. Cheap to clone; all clones share its connections.
 #[derive(Clone)]
 pub struct Store {
@@ -25,7 +28,7 @@ pub(crate) struct Inner {
     pub(crate) service: &'static str,
     pub(crate) reader: DatabaseConnection,
     pub(crate) writer: DatabaseConnection,
-    pub(crate) migrations: Vec<Box<dyn MigrationTrait>>,
+    pub(crate) migrations: Migrations,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) sealer: Sealer,
@@ -39,7 +42,7 @@ impl Store {
     pub async fn open(
         options: &Options,
         service: &'static str,
-        migrations: Vec<Box<dyn MigrationTrait>>,
+        migrations: Migrations,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> Result<Self> {
