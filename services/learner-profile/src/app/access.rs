@@ -1,5 +1,6 @@
 //! How parties stand: gathers the facts and applies the rules of `domain::access`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -73,9 +74,9 @@ async fn person(store: &Store, reader: &Reader, id: Uuid, learners: &[Uuid]) -> 
     // Only a guardian's standing depends on the age of the learner, and only a leader's on their schools.
     let wards: Vec<Uuid> = in_care.iter().copied().collect();
     let births =
-        if wards.is_empty() { Default::default() } else { standing::birth_dates(reader, &wards).await? };
+        if wards.is_empty() { HashMap::new() } else { standing::birth_dates(reader, &wards).await? };
     let lineages = if caller.led().is_empty() {
-        Default::default()
+        HashMap::new()
     } else {
         standing::lineages(reader, learners, today).await?
     };

@@ -198,6 +198,22 @@ impl std::fmt::Debug for LegalName {
     }
 }
 
+/// `OneRoster`'s words for what a person is in an organisation; an extension begins with `ext:`.
+pub(crate) const ROLES: &[&str] = &[
+    "aide",
+    "counselor",
+    "districtAdministrator",
+    "guardian",
+    "parent",
+    "principal",
+    "proctor",
+    "relative",
+    "siteAdministrator",
+    "student",
+    "systemAdministrator",
+    "teacher",
+];
+
 /// What a person is in an organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Role {
@@ -206,7 +222,8 @@ pub(crate) struct Role {
     pub active: bool,
     pub person: Uuid,
     pub organization: Uuid,
-    pub role: String,
+    /// `OneRoster`'s word.
+    pub word: String,
     pub primary: bool,
     /// The first day.
     pub begin: Option<Date>,

@@ -21,15 +21,15 @@ pub(crate) fn agreement_name(district: &District, id: Uuid) -> Name {
 
 /// An application was let in, or stopped.
 pub(crate) fn application(kind: &'static str, district: &District, id: Uuid) -> Told {
-    told(kind, application_name(district, id), APPLICATION)
+    told(kind, &application_name(district, id), APPLICATION)
 }
 
 /// An agreement was made, or ended.
 pub(crate) fn agreement(kind: &'static str, district: &District, id: Uuid) -> Told {
-    told(kind, agreement_name(district, id), AGREEMENT)
+    told(kind, &agreement_name(district, id), AGREEMENT)
 }
 
-fn told(kind: &'static str, name: Name, resource_type: &'static str) -> Told {
+fn told(kind: &'static str, name: &Name, resource_type: &'static str) -> Told {
     Told {
         kind,
         resource: name.to_string(),

@@ -273,9 +273,9 @@ fn relationships(
     let mut learners = HashSet::new();
     let mut kin: HashMap<Uuid, Kinship> = HashMap::new();
     for role in roster.roles.iter().map(|placed| &placed.record).filter(|role| role.active) {
-        if role.role == "student" {
+        if role.word == "student" {
             learners.insert(role.person);
-        } else if let Some(kinship) = Kinship::of_role(&role.role) {
+        } else if let Some(kinship) = Kinship::of_role(&role.word) {
             let entry = kin.entry(role.person).or_insert(kinship);
             *entry = kinship.max(*entry);
         }

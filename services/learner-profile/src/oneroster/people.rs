@@ -4,22 +4,8 @@ use trellis_kernel::Uuid;
 
 use super::row::{Identities, Row};
 use super::{File, Placed};
-use crate::domain::roster::{Collection, Demographics, Enrollment, LegalName, Person, Role};
+use crate::domain::roster::{Collection, Demographics, Enrollment, LegalName, Person, ROLES, Role};
 
-pub(crate) const ROLES: &[&str] = &[
-    "aide",
-    "counselor",
-    "districtAdministrator",
-    "guardian",
-    "parent",
-    "principal",
-    "proctor",
-    "relative",
-    "siteAdministrator",
-    "student",
-    "systemAdministrator",
-    "teacher",
-];
 const ROLE_TYPES: &[&str] = &["primary", "secondary"];
 const ENROLLMENT_ROLES: &[&str] = &["administrator", "proctor", "student", "teacher"];
 const SEXES: &[&str] = &["male", "female", "unspecified", "other"];
@@ -73,7 +59,7 @@ pub(super) fn role(mut row: Row<'_>, ids: &Identities<'_>) -> Option<Placed<Role
         person: row.reference("userSourcedId", ids, Collection::People),
         organization: row.reference("orgSourcedId", ids, Collection::Organizations),
         primary: row.closed_word("roleType", ROLE_TYPES) == "primary",
-        role: row.word("role", ROLES),
+        word: row.word("role", ROLES),
         begin: row.date("beginDate"),
         end: row.date("endDate"),
     };

@@ -80,7 +80,7 @@ pub(super) fn text<'b>(file: &'static str, bytes: &'b [u8], report: &mut Report)
             (error.valid_up_to(), "NOT_UTF8", "The file is not UTF-8 from here on: export it as UTF-8.")
         }
     };
-    let line = bytes[..bad].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = bytes[..bad].split(|byte| *byte == b'\n').count();
     report.add(Issue {
         severity: Severity::Error,
         file,

@@ -7,6 +7,7 @@ use zip::write::SimpleFileOptions;
 use super::*;
 use crate::domain::issue::{Issue, Severity};
 use crate::domain::roster::Collection;
+use crate::domain::roster::Kinship::{Guardian, Parent, Relative};
 
 const MANIFEST: &str = "propertyName,value\nmanifest.version,1.0\noneroster.version,1.2\n";
 
@@ -27,7 +28,7 @@ fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
 fn archive(files: &[(File, &str)]) -> Vec<u8> {
     let mut manifest = MANIFEST.to_owned();
     for (file, _) in files {
-        manifest.push_str(&format!("{},bulk\n", file.property()));
+        manifest.extend([file.property(), ",bulk\n"]);
     }
     let mut all: Vec<(&str, &[u8])> = vec![("manifest.csv", manifest.as_bytes())];
     all.extend(files.iter().map(|(file, text)| (file.name(), text.as_bytes())));
@@ -198,7 +199,6 @@ fn agents_and_roles_together_make_relationships() {
     let person = |id| crate::domain::roster::identity(&district(), Collection::People, id);
     let mut found: Vec<_> = made.iter().map(|r| (r.other, r.kind, r.education_rights)).collect();
     found.sort_by_key(|(_, kind, _)| *kind);
-    use crate::domain::roster::Kinship::{Guardian, Parent, Relative};
     assert_eq!(
         found,
         [(person("r"), Relative, false), (person("g"), Guardian, true), (person("p"), Parent, true)]

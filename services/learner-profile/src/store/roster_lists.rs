@@ -1,15 +1,19 @@
 //! Lists of the roster: their filters, their orders.
 
 use jiff::civil::Date;
-use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait, Select, Value};
-use trellis_kernel::{District, Name, Page, PageRequest, Result, Uuid};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait as _, ExprTrait as _, QueryFilter, QuerySelect, QueryTrait, Select,
+    Value,
+};
+use trellis_kernel::{Name, Page, PageRequest, Result, Uuid};
 use trellis_store::filter::{Field, Kind, parse};
 use trellis_store::{Keyset, Reader, Scope, Scoped};
 
 use super::entities::{academic_session, class, course, enrollment, organization, person, person_role};
 use super::records::{Kept, Stored};
 use super::standing::{Reach, people_within};
-use crate::domain::roster::{AcademicSession, Class, Course, Enrollment, Organization, Person};
+use crate::domain::roster::{AcademicSession, Class, Course, Enrollment, Organization, Person, ROLES};
 
 /// What a list is asked for.
 #[derive(Clone, Debug)]
@@ -172,36 +176,40 @@ pub(crate) async fn enrollments(
 
 /// Where people have a role that the roster holds.
 fn in_organization(text: &str) -> Option<Condition> {
-    let name = Name::of("filter", text, &["organizations"]).ok()?;
-    roles(Some(&name.district), person_role::Column::OrganizationId.eq(name.id()?))
+    let organization = Name::of("filter", text, &["organizations"]).ok()?.id()?;
+    Some(with_role(person_role::Column::OrganizationId.eq(organization)))
 }
 
-/// What people are, wherever. The district of the people is that of the roles: ids are unique across them.
+/// What people are, wherever, by roles that the roster holds.
 fn in_role(text: &str) -> Option<Condition> {
-    roles(None, person_role::Column::Role.eq(text))
+    let known = ROLES.contains(&text) || text.starts_with("ext:");
+    known.then(|| with_role(person_role::Column::Role.eq(text)))
 }
 
-fn roles(district: Option<&District>, condition: sea_orm::sea_query::Expr) -> Option<Condition> {
-    let mut select = <person_role::Entity as sea_orm::EntityTrait>::find()
+fn with_role(condition: Expr) -> Condition {
+    let district = Expr::col((person_role::Entity, person_role::Column::District));
+    let roles = person_role::Entity::find()
+        .filter(district.equals((person::Entity, person::Column::District)))
         .filter(person_role::Column::Active.eq(true))
-        .filter(condition);
-    if let Some(district) = district {
-        select = select.filter(person_role::Entity::district_column().eq(district.as_str()));
-    }
-    let select = select.select_only().column(person_role::Column::PersonId);
-    Some(Condition::all().add(person::Column::Id.in_subquery(select.into_query())))
+        .filter(condition)
+        .select_only()
+        .column(person_role::Column::PersonId)
+        .into_query();
+    Condition::all().add(person::Column::Id.in_subquery(roles))
 }
 
 /// Which class people are enrolled in, by enrolments that the roster holds.
 fn in_class(text: &str) -> Option<Condition> {
-    let name = Name::of("filter", text, &["classes"]).ok()?;
-    let select = <enrollment::Entity as sea_orm::EntityTrait>::find()
-        .filter(enrollment::Column::District.eq(name.district.as_str()))
+    let class = Name::of("filter", text, &["classes"]).ok()?.id()?;
+    let district = Expr::col((enrollment::Entity, enrollment::Column::District));
+    let enrolled = enrollment::Entity::find()
+        .filter(district.equals((person::Entity, person::Column::District)))
         .filter(enrollment::Column::Active.eq(true))
-        .filter(enrollment::Column::ClassId.eq(name.id()?))
+        .filter(enrollment::Column::ClassId.eq(class))
         .select_only()
-        .column(enrollment::Column::PersonId);
-    Some(Condition::all().add(person::Column::Id.in_subquery(select.into_query())))
+        .column(enrollment::Column::PersonId)
+        .into_query();
+    Some(Condition::all().add(person::Column::Id.in_subquery(enrolled)))
 }
 
 /// Whom an enrolment is about.

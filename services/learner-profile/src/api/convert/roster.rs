@@ -160,7 +160,7 @@ pub(crate) fn person(district: &District, found: PersonWithRoles) -> profile::Pe
 fn person_role(district: &District, role: Role) -> profile::PersonRole {
     profile::PersonRole {
         organization: in_collection(district, "organizations", role.organization),
-        role: role.role,
+        role: role.word,
         primary: role.primary,
         begin_date: day(role.begin),
         end_date: day(role.end),
