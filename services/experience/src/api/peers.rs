@@ -8,7 +8,7 @@ use trellis_contracts::outcome::{BatchGetOutcomesRequest, GetProgressionRequest,
 use trellis_contracts::profile::roster_service_client::RosterServiceClient;
 use trellis_contracts::profile::{BatchGetPeopleRequest, GetOrganizationRequest};
 use trellis_contracts::status::received;
-use trellis_kernel::{Actor, District, Failure, Kind, Name, Result, Uuid};
+use trellis_kernel::{Actor, District, Failure, Name, Reason, Result, Uuid};
 use trellis_rpc::{Peer, Peers};
 
 use crate::app::neighbours::{FieldAt, KnownOutcome, KnownProgression, Neighbours};
@@ -69,11 +69,19 @@ impl Neighbours for Others {
     async fn people(&self, home: &District, people: &[Uuid], field: FieldAt<'_>) -> Result<()> {
         let names: Vec<String> =
             people.iter().map(|person| within(home, "people", *person).to_string()).collect();
-        let request = BatchGetPeopleRequest { parent: format!("districts/{home}"), names: names.clone() };
-        // Asked for itself: who works with another knows that they are here, and this says no more.
-        let mut client = RosterServiceClient::new(self.profile.itself());
-        let reply = client.batch_get_people(request).await;
-        reply.map_err(|status| absent(&status, &names, field, "a person of the district"))?;
+        let Err(failure) = self.require_people(home, &names).await else { return Ok(()) };
+        if !leads_nowhere(&failure) {
+            return Err(failure);
+        }
+        // The answer does not say who of them is not there, and the caller must be told.
+        for (place, name) in names.iter().enumerate() {
+            match self.require_people(home, std::slice::from_ref(name)).await {
+                Err(failure) if leads_nowhere(&failure) => {
+                    return Err(missing(field(place), "a person of the district"));
+                }
+                answer => answer?,
+            }
+        }
         Ok(())
     }
 
@@ -89,6 +97,17 @@ impl Neighbours for Others {
     }
 }
 
+impl Others {
+    /// Asks for the service itself: who works with another knows that they are here, and this says no
+    /// more.
+    async fn require_people(&self, home: &District, names: &[String]) -> Result<()> {
+        let request = BatchGetPeopleRequest { parent: format!("districts/{home}"), names: names.to_vec() };
+        let mut client = RosterServiceClient::new(self.profile.itself());
+        client.batch_get_people(request).await.map_err(|status| received(&status))?;
+        Ok(())
+    }
+}
+
 fn known_outcome(outcome: &Outcome, home: &District) -> Result<KnownOutcome> {
     let pinned = Some(&outcome.pinned_name).filter(|name| !name.is_empty());
     let pinned = pinned.map(|name| FrameworkChild::outcome("pinned_name", name, home)).transpose();
@@ -99,9 +118,13 @@ fn known_outcome(outcome: &Outcome, home: &District) -> Result<KnownOutcome> {
 /// reference that leads nowhere.
 fn absent(status: &Status, names: &[String], field: FieldAt<'_>, what: &str) -> Failure {
     let failure = received(status);
-    if !matches!(failure.kind(), Kind::NotFound | Kind::PermissionDenied) {
+    if !leads_nowhere(&failure) {
         return failure;
     }
     let place = failure.resource().and_then(|resource| names.iter().position(|name| *name == resource.name));
     missing(field(place.unwrap_or_default()), what)
+}
+
+fn leads_nowhere(failure: &Failure) -> bool {
+    matches!(failure.reason(), Reason::ResourceNotFound | Reason::AccessDenied)
 }
