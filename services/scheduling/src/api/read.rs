@@ -48,7 +48,7 @@ fn pinnable(district: &District, field: &str, text: &str, collections: &[&str]) 
 }
 
 fn pinned(field: &str) -> Failure {
-    Failure::invalid(Reason::RevisionImmutable, "A revision cannot be named here.")
+    Failure::precondition(Reason::RevisionImmutable, "A revision cannot be named here.")
         .violation(field, "must not be pinned to a revision")
 }
 

@@ -46,6 +46,9 @@ fn missing(resource_type: &'static str, name: &Name) -> Failure {
 
 /// That a field refers to what does not exist or cannot be used here.
 fn dangling(field: impl Into<String>, description: &'static str) -> Failure {
-    Failure::invalid(Reason::ReferenceNotFound, "A resource that the request refers to cannot be used here.")
-        .violation(field, description)
+    Failure::precondition(
+        Reason::ReferenceNotFound,
+        "A resource that the request refers to cannot be used here.",
+    )
+    .violation(field, description)
 }

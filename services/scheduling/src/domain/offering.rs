@@ -52,7 +52,7 @@ pub(crate) fn check_blocks(term: &Term, blocks: &[String]) -> Result<()> {
     let mut places = Vec::with_capacity(blocks.len());
     for (index, id) in blocks.iter().enumerate() {
         let place = known.get(id.as_str()).ok_or_else(|| {
-            Failure::invalid(Reason::ReferenceNotFound, "The calendar has no block with this id.")
+            Failure::precondition(Reason::ReferenceNotFound, "The calendar has no block with this id.")
                 .violation(path(index), "must be the id of a block of the timetable's calendar")
         })?;
         places.push(*place);

@@ -10,7 +10,7 @@ use trellis_contracts::scheduling::{
 use trellis_kernel::Uuid;
 use trellis_testkit::{Role, on_each_database, refused, violations};
 
-use crate::place::{Place, calendar};
+use crate::place::{Place, calendar, code};
 
 /// What is wrong with a calendar: the reason and the path of the refusal, and what spoils it.
 type Case = (&'static str, &'static str, fn(&mut Calendar));
@@ -71,7 +71,7 @@ on_each_database!(
                     request_id: String::new(),
                 })
                 .await;
-            let status = refused(answer, Code::InvalidArgument, reason);
+            let status = refused(answer, code(reason), reason);
             assert_eq!(violations(&status)[0].0, path);
         }
         let all = ListCalendarsRequest { parent: place.school.parent(), ..ListCalendarsRequest::default() };
@@ -160,8 +160,11 @@ on_each_database!(
         let mut lost = Place { school: place.school.clone(), calendar: place.calendar.clone(), ..place };
         let uid = Uuid::from_u128(1);
         lost.calendar.name = format!("{}/calendars/{uid}", lost.school.parent());
-        let status =
-            refused(lost.timetable(Timetable::default()).await, Code::InvalidArgument, "REFERENCE_NOT_FOUND");
+        let status = refused(
+            lost.timetable(Timetable::default()).await,
+            Code::FailedPrecondition,
+            "REFERENCE_NOT_FOUND",
+        );
         assert_eq!(violations(&status)[0].0, "timetable.calendar");
     }
 );

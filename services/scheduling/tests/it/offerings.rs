@@ -9,7 +9,7 @@ use trellis_contracts::scheduling::{
 };
 use trellis_testkit::{on_each_database, refused, violations};
 
-use crate::place::Place;
+use crate::place::{Place, code};
 
 /// What is wrong with an offering: the reason and the path of the refusal, and what spoils it.
 type Case = (&'static str, &'static str, fn(&mut Offering));
@@ -61,13 +61,13 @@ on_each_database!(
         for (reason, path, spoil) in cases {
             let mut offering = good.clone();
             spoil(&mut offering);
-            let status = refused(place.offer(offering).await, Code::InvalidArgument, reason);
+            let status = refused(place.offer(offering).await, code(reason), reason);
             assert_eq!(violations(&status)[0].0, path);
         }
         place.offer(good.clone()).await.expect("nothing is wrong with this one");
         let cancel = CancelExperienceRequest { name: experience.name, ..CancelExperienceRequest::default() };
         let cancelled = ExperienceServiceClient::new(place.educator()).cancel_experience(cancel).await;
         cancelled.expect("cancelled");
-        refused(place.offer(good).await, Code::InvalidArgument, "REFERENCE_NOT_FOUND");
+        refused(place.offer(good).await, Code::FailedPrecondition, "REFERENCE_NOT_FOUND");
     }
 );

@@ -3,7 +3,7 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use tonic::{Response, Status};
+use tonic::{Code, Response, Status};
 use trellis_contracts::common::LocalizedText;
 use trellis_contracts::experience::design_service_client::DesignServiceClient;
 use trellis_contracts::experience::experience_service_client::ExperienceServiceClient;
@@ -203,6 +203,14 @@ impl<'a> Place<'a> {
         PlanServiceClient::new(self.administrator())
             .publish_plan(PublishPlanRequest { name, etag, request_id: String::new() })
             .await
+    }
+}
+
+/// The status of a refusal for this reason.
+pub(crate) fn code(reason: &str) -> Code {
+    match reason {
+        "REFERENCE_NOT_FOUND" => Code::FailedPrecondition,
+        _ => Code::InvalidArgument,
     }
 }
 

@@ -42,7 +42,7 @@ on_each_database!(
         lost.name = format!("{}/offerings/{}", place.timetable.name, Uuid::from_u128(1));
         let status = refused(
             place.submit(learner, &[&b, &lost], "").await,
-            Code::InvalidArgument,
+            Code::FailedPrecondition,
             "REFERENCE_NOT_FOUND",
         );
         assert_eq!(violations(&status)[0].0, "offerings[1]");
