@@ -33,6 +33,10 @@ test: lint test-code contract ## Lint, then every test, on SQLite and PostgreSQL
 test-code: need-rust need-postgres
 	cargo test --workspace --all-features --locked
 
+.PHONY: bench
+bench: need-rust need-postgres ## How fast it serves, as ratios to a bare server in the same run.
+	cargo bench --locked -p trellis-tests --bench load
+
 .PHONY: lint
 lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies, contracts.
 	cargo fmt --all --check
