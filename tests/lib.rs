@@ -7,6 +7,10 @@ mod architecture;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod journey;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod rules;

@@ -7,7 +7,8 @@ use jiff::{ToSpan as _, tz::TimeZone};
 use trellis_contracts::common::JobState;
 use trellis_contracts::profile::roster_transfer_service_client::RosterTransferServiceClient;
 use trellis_contracts::profile::{ImportRosterHeader, ImportRosterRequest, RosterFormat, RosterTransfer};
-use trellis_kernel::{District, Uuid};
+use trellis_kernel::{District, Timestamp, Uuid};
+use trellis_suite::journey::{Input, Sourced};
 
 use crate::Suite;
 
@@ -62,6 +63,30 @@ impl School {
         format!("districts/{}", self.district)
     }
 
+    /// What the journey needs to take place in a district with this roster and this framework.
+    ///
+    /// # Panics
+    ///
+    /// When the district is no district id.
+    pub fn journey(district: &str, case: Vec<u8>, now: Timestamp) -> Input {
+        let today = now.to_zoned_datetime(TimeZone::UTC).date();
+        let named = |id: &str| id.to_owned();
+        let cast = Sourced {
+            learner: named("learner"),
+            classmate: named("classmate"),
+            other_learner: named("other-learner"),
+            guardian: named("guardian"),
+            educator: named("educator"),
+            other_educator: named("other-educator"),
+            administrator: named("administrator"),
+            school: named("high"),
+            other_school: named("middle"),
+            session: named("year"),
+        };
+        let district = District::parse(district).expect("a district");
+        Input { district, case, roster: zipped(today), cast, today }
+    }
+
     /// Imports it into a district.
     ///
     /// # Panics
@@ -69,7 +94,7 @@ impl School {
     /// When the import is refused or leaves anything out.
     pub async fn import(suite: &Suite, district: &str) -> Self {
         let today = suite.now().to_zoned_datetime(TimeZone::UTC).date();
-        let transfer = import(suite, district, roster(today)).await;
+        let transfer = import(suite, district, zipped(today)).await;
         assert_eq!(transfer.state(), JobState::Succeeded, "{transfer:?}");
         assert_eq!(transfer.error_count, 0, "{transfer:?}");
         Self::named(district)
@@ -119,7 +144,7 @@ pub(crate) async fn import(suite: &Suite, district: &str, zip: Vec<u8>) -> Roste
 }
 
 /// The files of the roster, as of a day.
-fn roster(today: Date) -> Vec<u8> {
+fn zipped(today: Date) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
     for (name, text) in files(today) {

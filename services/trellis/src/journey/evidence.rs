@@ -13,38 +13,53 @@ use super::step::{check, refused};
 use super::{Journey, Told, Trouble, request_id};
 use crate::client::Caller;
 
-/// The level that the educator sees, of four.
-pub(super) const LEVEL: i32 = 3;
+/// The levels that the educator sees, of four: first in an early piece, then in the one that the journey
+/// follows.
+pub(super) const LEVELS: [i32; 2] = [4, 3];
 
 impl Journey {
     /// Step 7.
     pub(super) async fn show_learning(&mut self) -> Told {
-        self.traces.evidence = self.hand_in().await?.name;
+        self.show_early_piece().await?;
+        self.traces.evidence = self.hand_in("Nitrate along the river").await?.name;
         self.traces.feedback = self.feedback().await?;
         self.traces.reflection = self.reflect().await?;
-        let own = self.assess(self.as_learner()?, 2, "I could not explain the outlier.").await?;
+        let evidence = self.traces.evidence.clone();
+        let own = self.assess(&evidence, self.as_learner()?, 2, "I could not explain the outlier.").await?;
         check(own.voice() == Voice::Self_ && own.state() == AssessmentState::Standing, || {
             format!("a self-assessment is {:?} and {:?}", own.voice(), own.state())
         })?;
         self.traces.self_assessment = own.name;
-        let theirs = self.assess(self.as_educator()?, LEVEL, "You drew the conclusion and gave reasons.").await?;
+        let words = "You drew the conclusion and gave reasons.";
+        let theirs = self.assess(&evidence, self.as_educator()?, LEVELS[1], words).await?;
         check(theirs.state() == AssessmentState::Open, || format!("it is {:?}", theirs.state()))?;
         self.traces.assessment = self.respond_and_finalize(theirs).await?.name;
         Ok(vec![
             "evidence handed in, with feedback and a reflection".to_owned(),
             "the learner's own assessment stands beside the educator's".to_owned(),
             "the learner responds; finalising by the etag from before the response is refused".to_owned(),
-            format!("the educator's is final: level {LEVEL} of 4"),
+            format!("the educator's is final: level {} of 4, after {} in an early piece", LEVELS[1], LEVELS[0]),
         ])
     }
 
-    async fn hand_in(&self) -> Result<Evidence, Trouble> {
+    /// A piece before the one that the journey follows, so that the rules have something to differ on.
+    async fn show_early_piece(&self) -> Result<(), Trouble> {
+        let evidence = self.hand_in("A bar chart of our lunches").await?.name;
+        let educator = self.as_educator()?;
+        let early = self.assess(&evidence, educator.clone(), LEVELS[0], "Every bar has its reason.").await?;
+        let request =
+            FinalizeAssessmentRequest { name: early.name, etag: early.etag, request_id: request_id() };
+        AssessmentServiceClient::new(educator).finalize_assessment(request).await?;
+        Ok(())
+    }
+
+    async fn hand_in(&self, title: &str) -> Result<Evidence, Trouble> {
         let mut mine = EvidenceServiceClient::new(self.as_learner()?);
         let evidence = Evidence {
             learner: self.learner(self.cast.learner),
             experience: self.traces.experience.clone(),
             outcomes: vec![self.traces.outcome.clone()],
-            title: "Nitrate along the river".to_owned(),
+            title: title.to_owned(),
             text: "Twelve samples, one of them far higher than the others.".to_owned(),
             artifacts: vec![Artifact {
                 title: "The data".to_owned(),
@@ -90,10 +105,10 @@ impl Journey {
         Ok(mine.create_reflection(request).await?.into_inner().name)
     }
 
-    async fn assess(&self, caller: Caller, level: i32, comment: &str) -> Result<Assessment, Trouble> {
+    async fn assess(&self, evidence: &str, caller: Caller, level: i32, comment: &str) -> Result<Assessment, Trouble> {
         let assessment = Assessment {
             learner: self.learner(self.cast.learner),
-            evidence: vec![self.traces.evidence.clone()],
+            evidence: vec![evidence.to_owned()],
             criteria: vec![Criterion {
                 outcome: self.traces.outcome.clone(),
                 progression: self.traces.progression.clone(),

@@ -7,10 +7,11 @@ use tokio_stream::StreamExt as _;
 use trellis_contracts::profile::change_service_client::ChangeServiceClient;
 use trellis_contracts::profile::growth_service_client::GrowthServiceClient;
 use trellis_contracts::profile::{
-    ExplainLevelRequest, Level, ListLevelsRequest, ListRatingsRequest, WatchChangesRequest,
+    CountedRating, ExplainLevelRequest, ExplainLevelResponse, GrowthMethod, Level, ListLevelsRequest,
+    ListRatingsRequest, WatchChangesRequest,
 };
 
-use super::evidence::LEVEL;
+use super::evidence::LEVELS;
 use super::step::check;
 use super::{Journey, Told, Trouble};
 
@@ -34,28 +35,12 @@ impl Journey {
             .into_iter()
             .find(|rating| rating.assessment == self.traces.assessment)
             .ok_or_else(|| Trouble::Wrong("the assessment gave no rating".to_owned()))?;
-        check(rating.level == LEVEL, || format!("the rating is {}", rating.level))?;
+        check(rating.level == LEVELS[1], || format!("the rating is {}", rating.level))?;
         let mut lines = vec![format!("the assessment gave one rating: {} of {}", rating.level, rating.level_count)];
         self.traces.rating = rating.name;
         for level in &levels {
             let request = ExplainLevelRequest { name: level.name.clone() };
-            let told = growth.explain_level(request).await?.into_inner();
-            let title = told.rule.as_ref().and_then(|rule| rule.title.first()).map(|t| t.text.clone());
-            let sum: f64 = told.counted.iter().map(|counted| counted.weight).sum();
-            check((sum - 1.0).abs() < 1e-6, || format!("the weights of a level sum to {sum}"))?;
-            let value: f64 = told
-                .counted
-                .iter()
-                .map(|counted| counted.weight * f64::from(counted.rating.as_ref().map_or(0, |r| r.level)))
-                .sum();
-            check((value - level.value).abs() < 1e-5, || format!("{value} is explained, {} said", level.value))?;
-            lines.push(format!(
-                "{}: {} of {}, of {} ratings",
-                title.unwrap_or_default(),
-                level.value,
-                level.level_count,
-                told.counted.len()
-            ));
+            lines.push(explained(level, &growth.explain_level(request).await?.into_inner())?);
         }
         self.traces.level = levels.first().map(|level| level.name.clone()).unwrap_or_default();
         Ok(lines)
@@ -74,9 +59,11 @@ impl Journey {
                 ..ListLevelsRequest::default()
             };
             let levels = growth.list_levels(request).await?.into_inner().levels;
+            let both = |level: &Level| usize::try_from(level.rating_count).is_ok_and(|n| n == LEVELS.len());
             let made: Vec<Level> = levels
                 .into_iter()
                 .filter(|level| self.traces.growth_rules.iter().any(|rule| level.rule.starts_with(rule)))
+                .filter(both)
                 .collect();
             if made.len() >= self.traces.growth_rules.len() {
                 return Ok(made);
@@ -84,4 +71,28 @@ impl Journey {
             changes.next().await.transpose()?;
         }
     }
+}
+
+/// What a level's explanation says, if it explains the level, and the level is what its rule makes of the
+/// two ratings.
+fn explained(level: &Level, told: &ExplainLevelResponse) -> Result<String, Trouble> {
+    let rule = told.rule.clone().unwrap_or_default();
+    let title = rule.title.first().map(|title| title.text.clone()).unwrap_or_default();
+    let [first, latest] = LEVELS.map(f64::from);
+    let expected = match rule.method() {
+        GrowthMethod::Latest => latest,
+        GrowthMethod::Highest => first.max(latest),
+        GrowthMethod::Mean => f64::midpoint(first, latest),
+        GrowthMethod::DecayingAverage => first * (1.0 - rule.next_weight) + latest * rule.next_weight,
+        GrowthMethod::Unspecified => return Err(Trouble::Wrong("a rule has no method".to_owned())),
+    };
+    check((level.value - expected).abs() < 1e-5, || format!("{title}: {}, not {expected}", level.value))?;
+    let rated = |counted: &CountedRating| counted.rating.as_ref().map_or(0, |rating| rating.level);
+    let value: f64 = told.counted.iter().map(|one| one.weight * f64::from(rated(one))).sum();
+    check((value - level.value).abs() < 1e-5, || {
+        format!("{title}: explained as {value}, and said to be {}", level.value)
+    })?;
+    let parts: Vec<String> =
+        told.counted.iter().map(|one| format!("{} x {:.2}", rated(one), one.weight)).collect();
+    Ok(format!("{title}: {} of {} = {}", level.value, level.level_count, parts.join(" + ")))
 }
