@@ -54,7 +54,7 @@ lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies
 .PHONY: contract
 contract: need-rust need-jq .tools/grpcurl ## The contract cases by grpcurl. ADDRESS=host:port TOKEN=... for a suite that runs.
 	@if [ -z "$(ADDRESS)" ]; then cargo build --quiet --locked -p trellis; fi
-	@ADDRESS="$(ADDRESS)" TOKEN="$(TOKEN)" TRELLIS=target/debug/trellis tests/contract/run
+	@ADDRESS="$(ADDRESS)" TOKEN="$(TOKEN)" TRELLIS=target/debug/trellis tests/contract/demo.sh
 
 # --- What must be there ---------------------------------------------------------------------------
 
