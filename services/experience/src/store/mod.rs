@@ -4,6 +4,8 @@ pub(crate) mod migrations;
 mod queries;
 mod row;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use queries::{
     ReflectionFilter, assessments_of, designs, evidence_of, experiences, feedback_on, insert_evidence,
