@@ -105,3 +105,21 @@ on_each_database!(
         clients.associations.create_association(untyped).await.expect("an extension with its type");
     }
 );
+
+on_each_database!(
+    async fn of_two_associations_that_close_a_circle_together_one_is_made(suite: Suite) {
+        let mut clients = Clients::operator(&suite);
+        let draft = clients.portrait().await.name;
+        let a = clients.outcome(&draft, "A", "").await.name;
+        let b = clients.outcome(&draft, "B", "").await.name;
+        for _ in 0..5 {
+            let kind = AssociationType::Precedes;
+            let (mut one, mut other) = (clients.associations.clone(), clients.associations.clone());
+            let (one, other) = tokio::join!(
+                one.create_association(request(&draft, kind, held(&a), held(&b))),
+                other.create_association(request(&draft, kind, held(&b), held(&a))),
+            );
+            assert!(one.is_err() || other.is_err(), "both were made");
+        }
+    }
+);

@@ -38,7 +38,7 @@ on_each_database!(
         let framework = clients.imported(fixture("mockHSMATH.json")).await.framework;
         let request = |page_size: i32, page_token: String| SearchOutcomesRequest {
             parent: framework.clone(),
-            query: "function".to_owned(),
+            query: "equation".to_owned(),
             page_size,
             page_token,
         };

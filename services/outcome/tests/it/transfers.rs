@@ -4,9 +4,9 @@ use tokio_stream::StreamExt as _;
 use tonic::Code;
 use trellis_contracts::common::{IssueSeverity, JobState};
 use trellis_contracts::outcome::{
-    FrameworkTransfer, GetFrameworkTransferRequest, ImportFrameworkRequest, ListAssociationsRequest,
-    ListDescendantsRequest, ListFrameworksRequest, TransferCounts, TransferPhase,
-    WatchFrameworkTransferRequest,
+    FrameworkTransfer, GetFrameworkTransferRequest, GetOutcomeRequest, ImportFrameworkRequest,
+    ListAssociationsRequest, ListDescendantsRequest, ListFrameworksRequest, Outcome, OutcomeKind,
+    TransferCounts, TransferPhase, UpdateOutcomeRequest, WatchFrameworkTransferRequest,
 };
 use trellis_testkit::{on_each_database, refused};
 
@@ -140,10 +140,69 @@ on_each_database!(
         let revision = clients.framework(&format!("{}@1", done.framework)).await;
         assert_eq!(revision.outcome_count, 19);
         let name = |framework: &str| format!("{framework}/outcomes/{gone}");
-        let get = |name: String| trellis_contracts::outcome::GetOutcomeRequest { name };
+        let get = |name: String| GetOutcomeRequest { name };
         let answer = clients.outcomes.get_outcome(get(name(&done.framework))).await;
         refused(answer, Code::NotFound, "RESOURCE_NOT_FOUND");
         clients.outcomes.get_outcome(get(name(&revision.name))).await.expect("what was published stays");
+    }
+);
+
+on_each_database!(
+    async fn what_was_made_here_survives_a_later_import(suite: Suite) {
+        let mut clients = Clients::operator(&suite);
+        let package: serde_json::Value = serde_json::from_slice(&fixture("mockIT.json")).expect("JSON");
+        let framework = clients.imported(package.to_string().into_bytes()).await.framework;
+        let last = package["CFItems"].as_array().expect("items").last().expect("an item").clone();
+        let last = format!("{framework}/outcomes/{}", last["identifier"].as_str().expect("an identifier"));
+        let kind = Outcome { name: last.clone(), kind: OutcomeKind::Skill.into(), ..Outcome::default() };
+        let update = UpdateOutcomeRequest { outcome: Some(kind), ..UpdateOutcomeRequest::default() };
+        clients.outcomes.update_outcome(update).await.expect("a kind is set");
+        let own = clients.outcome(&framework, "Our own", &last).await;
+
+        let same = clients.imported(package.to_string().into_bytes()).await;
+        assert!(!same.changed, "what was made here is no change of the document");
+        let mut changed = package.clone();
+        let items = changed["CFItems"].as_array_mut().expect("items");
+        let gone = items.pop().expect("an item");
+        let changed = clients.imported(changed.to_string().into_bytes()).await;
+        assert_eq!(outcomes(&changed).removed, 0, "what our own stands below is kept");
+        let kept = clients.issues(&changed.name).await;
+        assert!(kept.iter().any(|issue| issue.code == "ITEM_KEPT"));
+        let get = |name: &str| GetOutcomeRequest { name: name.to_owned() };
+        let parent = clients.outcomes.get_outcome(get(&last)).await.expect("kept").into_inner();
+        assert_eq!(
+            (parent.kind(), parent.uid.as_str()),
+            (OutcomeKind::Skill, gone["identifier"].as_str().expect("an identifier"))
+        );
+        let read = clients.outcomes.get_outcome(get(&own.name)).await.expect("our own").into_inner();
+        assert_eq!(read, own);
+    }
+);
+
+on_each_database!(
+    async fn an_import_whose_client_goes_away_is_kept_as_failed(suite: Suite) {
+        let mut clients = Clients::operator(&suite);
+        let id = "01900000-0000-7000-8000-0000000000ac";
+        let first = ImportFrameworkRequest { request_id: id.to_owned(), ..beginning() };
+        let (send, receive) = tokio::sync::mpsc::channel(4);
+        send.send(first.clone()).await.expect("the import listens");
+        let mut importer = clients.clone();
+        let import = tokio::spawn(async move {
+            importer.transfers.import_framework(tokio_stream::wrappers::ReceiverStream::new(receive)).await
+        });
+        let watch = WatchFrameworkTransferRequest { name: format!("{DISTRICT}/frameworkTransfers/{id}") };
+        let seen = loop {
+            match clients.transfers.watch_framework_transfer(watch.clone()).await {
+                Ok(stream) => break stream.into_inner(),
+                Err(status) => assert_eq!(status.code(), Code::NotFound),
+            }
+        };
+        import.abort();
+        let seen: Vec<_> = seen.map(|transfer| transfer.expect("a transfer")).collect().await;
+        assert_eq!(seen.last().expect("a transfer").state(), JobState::Failed);
+        let done =
+            clients.import(first, fixture("mockIT.json")).await.expect("again, and whole").into_inner();
+        assert_eq!(done.state(), JobState::Succeeded);
     }
 );
 

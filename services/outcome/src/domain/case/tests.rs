@@ -191,7 +191,7 @@ fn a_document_that_cannot_be_taken_is_refused_with_the_place() {
         ("no JSON", whole.replace("\"CFItems\"", "CFItems"), "JSON_MALFORMED", (2, 1)),
         ("an array", "[]".to_owned(), "JSON_MALFORMED", (1, 1)),
         ("empty", String::new(), "JSON_MALFORMED", (1, 1)),
-        ("too deep", deep, "TOO_DEEP", (2, 79)),
+        ("too deep", deep, "TOO_DEEP", (2, 80)),
         (
             "items no array",
             whole.replace("\"CFItems\": [", "\"CFItems\": {\"a\": [").replace("],\n\"CFA", "]},\n\"CFA"),
