@@ -13,4 +13,6 @@ mod journey;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod privacy;
+#[cfg(test)]
 mod rules;

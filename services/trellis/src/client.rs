@@ -64,7 +64,8 @@ impl Endpoint {
 }
 
 fn connect(url: &str) -> Result<Channel, Error> {
-    let mut address = Address::from_shared(url.to_owned())?.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true);
+    let mut address =
+        Address::from_shared(url.to_owned())?.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true);
     if url.starts_with("https:") {
         address = address.tls_config(ClientTlsConfig::new().with_native_roots())?;
     }

@@ -3,6 +3,7 @@
 //! `docs/roles.md` holds the table; a test compares them.
 
 use std::fmt;
+use std::fmt::Write as _;
 
 use trellis_kernel::Scopes;
 
@@ -27,8 +28,14 @@ const CHANGES: &str = "outcome.changes profile.changes experience.changes schedu
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Operator, Self::Learner, Self::Educator, Self::Guardian, Self::Administrator, Self::Application];
+    pub const ALL: [Self; 6] = [
+        Self::Operator,
+        Self::Learner,
+        Self::Educator,
+        Self::Guardian,
+        Self::Administrator,
+        Self::Application,
+    ];
 
     /// The word for it.
     pub const fn word(self) -> &'static str {
@@ -104,15 +111,17 @@ impl fmt::Display for Role {
 
 /// The table as `docs/roles.md` holds it.
 pub fn table() -> String {
-    let mut scopes: Vec<String> =
-        Role::ALL.iter().flat_map(|role| role.scopes().iter().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let mut scopes: Vec<String> = Role::ALL
+        .iter()
+        .flat_map(|role| role.scopes().iter().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
     scopes.sort();
     scopes.dedup();
     let words: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
     let mut table = format!("| scope | {} |\n|---|{}\n", words.join(" | "), "---|".repeat(words.len()));
     for scope in scopes {
         let held = Role::ALL.map(|role| if role.scopes().allow(&scope) { "yes" } else { "" });
-        table.push_str(&format!("| `{scope}` | {} |\n", held.join(" | ")));
+        let _ = writeln!(table, "| `{scope}` | {} |", held.join(" | "));
     }
     table
 }

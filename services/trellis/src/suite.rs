@@ -123,12 +123,11 @@ fn events(
 
 async fn open(config: &Config, sources: &Sources) -> Result<Vec<Store>> {
     let sealer = keys::sealer(&config.keys_dir)?;
-    let url = match &config.database_url {
-        Some(url) => url.clone(),
-        None => {
-            std::fs::create_dir_all(&config.data_dir).map_err(Failure::internal)?;
-            format!("sqlite://{}", config.data_dir.display())
-        }
+    let url = if let Some(url) = &config.database_url {
+        url.clone()
+    } else {
+        std::fs::create_dir_all(&config.data_dir).map_err(Failure::internal)?;
+        format!("sqlite://{}", config.data_dir.display())
     };
     let options = Options::new(url, sealer);
     let mut stores = Vec::with_capacity(config.services.len());

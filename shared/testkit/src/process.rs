@@ -33,7 +33,7 @@ impl Processes {
         let mut programs: Vec<Program> = groups
             .into_iter()
             .map(|services| Program {
-                arguments: arguments(&services, &ports, directory, database_url),
+                arguments: arguments(&services, ports, directory, database_url),
                 services,
                 child: None,
             })
@@ -125,12 +125,12 @@ impl Drop for Program {
 
 fn arguments(
     services: &[Service],
-    ports: &[u16; 4],
+    ports: [u16; 4],
     directory: &Path,
     database_url: Option<&str>,
 ) -> Vec<String> {
     let port = |service: Service| ports[service as usize];
-    let mut arguments = vec!["serve".to_owned(), "--dev".to_owned(), "--log".to_owned(), "warn".to_owned()];
+    let mut arguments = vec!["serve".to_owned(), "--dev".to_owned(), "--log".to_owned(), "error".to_owned()];
     let mut add = |flag: &str, value: String| arguments.extend([format!("--{flag}"), value]);
     add("listen", format!("127.0.0.1:{}", port(services[0])));
     add("data-dir", directory.display().to_string());

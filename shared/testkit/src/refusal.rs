@@ -10,7 +10,6 @@ pub fn reason(status: &Status) -> Option<String> {
 
 /// The fields that a refusal names, each with what it asks for.
 pub fn violations(status: &Status) -> Vec<(String, String)> {
-    
     let violations = status.get_details_bad_request().map(|request| request.field_violations);
     violations.into_iter().flatten().map(|violation| (violation.field, violation.description)).collect()
 }

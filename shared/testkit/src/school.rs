@@ -1,5 +1,6 @@
 //! A small district: two schools, two classes, nine people who stand in every relation there is.
 
+use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 
 use jiff::civil::Date;
@@ -71,7 +72,7 @@ impl School {
     pub fn journey(district: &str, case: Vec<u8>, now: Timestamp) -> Input {
         let today = now.to_zoned_datetime(TimeZone::UTC).date();
         let named = |id: &str| id.to_owned();
-        let cast = Sourced {
+        let people = Sourced {
             learner: named("learner"),
             classmate: named("classmate"),
             other_learner: named("other-learner"),
@@ -84,7 +85,7 @@ impl School {
             session: named("year"),
         };
         let district = District::parse(district).expect("a district");
-        Input { district, case, roster: zipped(today), cast, today }
+        Input { district, case, roster: zipped(today), cast: people, today }
     }
 
     /// Imports it into a district.
@@ -231,7 +232,7 @@ fn users() -> String {
          pronouns\n"
         .to_owned();
     for (id, given, _, organization, agents) in PEOPLE {
-        text.push_str(&format!("{id},,,true,{id},,{given},Tester,,{id},,,,{agents},,,,,,,,{organization},\n"));
+        let _ = writeln!(text, "{id},,,true,{id},,{given},Tester,,{id},,,,{agents},,,,,,,,{organization},");
     }
     text
 }
@@ -241,7 +242,7 @@ fn roles() -> String {
          orgSourcedId,userProfileSourcedId\n"
         .to_owned();
     for (id, _, role, organization, _) in PEOPLE {
-        text.push_str(&format!("r-{id},,,{id},primary,{role},,,{organization},\n"));
+        let _ = writeln!(text, "r-{id},,,{id},primary,{role},,,{organization},");
     }
     text
 }
@@ -258,7 +259,7 @@ fn enrollments() -> String {
         ("other-learner", "geometry", "middle", "student"),
     ] {
         let primary = if role == "teacher" { "true" } else { "" };
-        text.push_str(&format!("e-{id},,,{class},{school},{id},{role},{primary},,\n"));
+        let _ = writeln!(text, "e-{id},,,{class},{school},{id},{role},{primary},,");
     }
     text
 }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use trellis_kernel::{
-    Clock, District, FixedClock, Party, RandomIds, Scopes, SystemClock, Timestamp, Uuid,
-};
+use trellis_kernel::{Clock, District, FixedClock, Party, RandomIds, Scopes, SystemClock, Timestamp, Uuid};
 use trellis_suite::client::Endpoint;
 use trellis_suite::config::{Config, Layers, Service};
 use trellis_suite::suite::{Running, Sources, start};

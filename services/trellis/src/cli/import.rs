@@ -1,5 +1,6 @@
 //! `import case` and `import oneroster`.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -91,13 +92,13 @@ impl Import {
     pub(super) async fn run(self) -> Result<(), Stop> {
         match self {
             Self::Case { file, publish, to } => {
-                let transfer = case(read(&file)?, publish, &to).await?;
+                let transfer = case(&read(&file)?, publish, &to).await?;
                 finish(&transfer, transfer.state(), to.output, || describe_case(&transfer))?;
                 issues_of_case(&transfer, &to).await
             }
             Self::Oneroster { path, time_zone, to } => {
                 let document = if path.is_dir() { zipped(&path)? } else { read(&path)? };
-                let transfer = oneroster(document, time_zone, &to).await?;
+                let transfer = oneroster(&document, time_zone, &to).await?;
                 finish(&transfer, transfer.state(), to.output, || describe_roster(&transfer))?;
                 issues_of_roster(&transfer, &to).await
             }
@@ -105,7 +106,7 @@ impl Import {
     }
 }
 
-async fn case(document: Vec<u8>, publish: bool, to: &To) -> Result<FrameworkTransfer, Stop> {
+async fn case(document: &[u8], publish: bool, to: &To) -> Result<FrameworkTransfer, Stop> {
     let first = ImportFrameworkRequest {
         parent: format!("districts/{}", to.district),
         format: TransferFormat::CaseJson.into(),
@@ -122,7 +123,7 @@ async fn case(document: Vec<u8>, publish: bool, to: &To) -> Result<FrameworkTran
     answered(answer, to, &progress)
 }
 
-async fn oneroster(document: Vec<u8>, time_zone: String, to: &To) -> Result<RosterTransfer, Stop> {
+async fn oneroster(document: &[u8], time_zone: String, to: &To) -> Result<RosterTransfer, Stop> {
     let header = ImportRosterHeader {
         parent: format!("districts/{}", to.district),
         format: RosterFormat::OnerosterCsv.into(),
@@ -145,7 +146,7 @@ fn answered<T>(answer: Result<Response<T>, Status>, to: &To, progress: &Progress
 }
 
 /// The document in pieces; the bar moves as they are sent.
-fn chunks(document: Vec<u8>, progress: &ProgressBar) -> impl Stream<Item = Vec<u8>> + Send + 'static {
+fn chunks(document: &[u8], progress: &ProgressBar) -> impl Stream<Item = Vec<u8>> + Send + use<> {
     let progress = progress.clone();
     let pieces: Vec<Vec<u8>> = document.chunks(CHUNK).map(<[u8]>::to_vec).collect();
     tokio_stream::iter(pieces).map(move |piece| {
@@ -226,15 +227,15 @@ fn describe_case(transfer: &FrameworkTransfer) -> String {
         ("rubrics", &transfer.rubrics),
     ] {
         if let Some(counts) = counts.as_ref().filter(|counts| counts.read > 0) {
-            words.push_str(&format!("  {what:<13} {}\n", counted(counts)));
+            let _ = writeln!(words, "  {what:<13} {}", counted(counts));
         }
     }
-    words.push_str(&format!("  {:<13} {}\n", "to elsewhere", transfer.destinations_elsewhere));
+    let _ = writeln!(words, "  {:<13} {}", "to elsewhere", transfer.destinations_elsewhere);
     if transfer.publish && transfer.revision > 0 {
-        words.push_str(&format!("Published as revision {}.\n", transfer.revision));
+        let _ = writeln!(words, "Published as revision {}.", transfer.revision);
     }
     if transfer.issue_count > 0 {
-        words.push_str(&format!("{} issues:\n", transfer.issue_count));
+        let _ = writeln!(words, "{} issues:", transfer.issue_count);
     }
     words
 }
@@ -251,7 +252,7 @@ fn counted(counts: &TransferCounts) -> String {
         (removed, "removed"),
     ] {
         if *number > 0 {
-            words.push_str(&format!(", {number} {what}"));
+            let _ = write!(words, ", {number} {what}");
         }
     }
     words
@@ -265,13 +266,14 @@ fn describe_roster(transfer: &RosterTransfer) -> String {
         (false, false) => "Imported.\n".to_owned(),
     };
     for file in &transfer.files {
-        words.push_str(&format!(
-            "  {:<22} {} rows, {} created, {} updated, {} unchanged, {} retired\n",
-            file.file, file.rows, file.created, file.updated, file.unchanged, file.retired,
-        ));
+        let _ = writeln!(
+            words,
+            "  {:<22} {} rows, {} created, {} updated, {} unchanged, {} retired",
+            file.file, file.rows, file.created, file.updated, file.unchanged, file.retired
+        );
     }
     if transfer.error_count + transfer.warning_count > 0 {
-        words.push_str(&format!("{} errors, {} warnings:\n", transfer.error_count, transfer.warning_count));
+        let _ = writeln!(words, "{} errors, {} warnings:", transfer.error_count, transfer.warning_count);
     }
     words
 }

@@ -62,9 +62,7 @@ fn argument(setting: &'static Setting) -> Arg {
 
 impl FromArgMatches for Settings {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        let given = |setting: &&Setting| {
-            matches.value_source(setting.key) == Some(ValueSource::CommandLine)
-        };
+        let given = |setting: &&Setting| matches.value_source(setting.key) == Some(ValueSource::CommandLine);
         let flags = SETTINGS.iter().filter(given).map(|setting| {
             let values = matches.get_many::<String>(setting.key).unwrap_or_default();
             (setting.key, values.cloned().collect())

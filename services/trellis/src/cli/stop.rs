@@ -1,6 +1,7 @@
 //! Why a command ended, and the exit code that says so.
 
 use std::fmt;
+use std::fmt::Write as _;
 
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -42,11 +43,13 @@ impl Stop {
         if let Some(info) = info {
             words = format!("{words} ({})", info.reason);
             for (key, value) in info.metadata {
-                words.push_str(&format!("\n  {key}: {value}"));
+                let _ = write!(words, "\n  {key}: {value}");
             }
         }
-        for violation in status.get_details_bad_request().map(|request| request.field_violations).unwrap_or_default() {
-            words.push_str(&format!("\n  {}: {}", violation.field, violation.description));
+        for violation in
+            status.get_details_bad_request().map(|request| request.field_violations).unwrap_or_default()
+        {
+            let _ = write!(words, "\n  {}: {}", violation.field, violation.description);
         }
         Self::Failed(words)
     }
@@ -78,7 +81,7 @@ impl From<Failure> for Stop {
         let mut cause: Option<&dyn std::error::Error> =
             failure.cause().map(|cause| cause as &dyn std::error::Error);
         while let Some(error) = cause {
-            words.push_str(&format!("\n  because: {error}"));
+            let _ = write!(words, "\n  because: {error}");
             cause = error.source();
         }
         Self::Failed(words)

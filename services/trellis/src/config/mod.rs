@@ -189,7 +189,9 @@ impl Config {
             return refuse("The demonstration needs all four services: leave out --service with --demo.");
         }
         if self.demo && self.tls.is_some() {
-            return refuse("The demonstration calls itself, and so is served without TLS: leave out tls_certificate.");
+            return refuse(
+                "The demonstration calls itself, and so is served without TLS: leave out tls_certificate.",
+            );
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! The one table of what can be set. `docs/configuration.md` holds it as prose; a test compares them.
 
+use std::fmt::Write as _;
+
 /// One setting: a key of the file, an environment variable and a flag.
 #[derive(Debug)]
 pub struct Setting {
@@ -93,7 +95,7 @@ pub fn table() -> String {
     for setting in SETTINGS {
         let Setting { key, flag, default, meaning, .. } = setting;
         let variable = setting.variable();
-        table.push_str(&format!("| `{key}` | `{variable}` | `{flag}` | {default} | {meaning} |\n"));
+        let _ = writeln!(table, "| `{key}` | `{variable}` | `{flag}` | {default} | {meaning} |");
     }
     table
 }

@@ -13,12 +13,13 @@ use trellis_contracts::profile::application_service_client::ApplicationServiceCl
 use trellis_contracts::profile::growth_service_client::GrowthServiceClient;
 use trellis_contracts::profile::roster_transfer_service_client::RosterTransferServiceClient;
 use trellis_contracts::profile::{
-    Agreement, ImportRosterHeader, ImportRosterRequest, ListAgreementsRequest, ListLevelsRequest, RosterFormat,
+    Agreement, ImportRosterHeader, ImportRosterRequest, ListAgreementsRequest, ListLevelsRequest,
+    RosterFormat,
 };
 use trellis_kernel::{Clock as _, District, Party, SystemClock, Timestamp};
 
-use crate::client::{Caller, Endpoint};
 use crate::cli::Stop;
+use crate::client::{Caller, Endpoint};
 use crate::config::Config;
 use crate::journey::{Cast, ELSEWHERE, Input, Journey};
 use crate::roles::Role;

@@ -62,7 +62,8 @@ pub(super) fn river_bend() -> Done<Vec<u8>> {
     let orgs = format!("{}\nrb,,,River Bend School,school,rb,\n", header("orgs.csv"));
     let mut files = vec![("manifest.csv", manifest.to_owned())];
     files.extend([("users.csv", users), ("roles.csv", roles), ("orgs.csv", orgs)]);
-    for name in ["academicSessions.csv", "classes.csv", "courses.csv", "demographics.csv", "enrollments.csv"] {
+    for name in ["academicSessions.csv", "classes.csv", "courses.csv", "demographics.csv", "enrollments.csv"]
+    {
         files.push((name, format!("{}\n", header(name))));
     }
     zip(&files)
@@ -127,15 +128,18 @@ fn cast(tables: &BTreeMap<&'static str, Table>, semester: &str) -> Done<Sourced>
         let guardian = guardian.and_then(|u| u["agentSourcedIds"].split(',').next()).unwrap_or_default();
         let classes = taught.iter().filter(|(_, user, _)| user == learner).map(|(class, ..)| *class);
         for class in classes {
-            let of_class = |wanted: &'static str| taught.iter().filter(move |(c, _, r)| *c == class && *r == wanted);
+            let of_class =
+                |wanted: &'static str| taught.iter().filter(move |(c, _, r)| *c == class && *r == wanted);
             let educator = of_class("teacher").map(|(_, user, _)| *user).next();
-            let classmate = of_class("student").map(|(_, u, _)| *u).find(|u| u != learner && learners.contains(u));
+            let classmate =
+                of_class("student").map(|(_, u, _)| *u).find(|u| u != learner && learners.contains(u));
             let (Some(educator), Some(classmate)) = (educator, classmate) else { continue };
             if guardian.is_empty() {
                 continue;
             }
             let elsewhere = of("teacher", ELEMENTARY)?;
-            let other_educator = taught.iter().find(|(_, user, _)| elsewhere.contains(user)).map(|(_, u, _)| *u);
+            let other_educator =
+                taught.iter().find(|(_, user, _)| elsewhere.contains(user)).map(|(_, u, _)| *u);
             return Ok(Sourced {
                 learner: (*learner).to_owned(),
                 classmate: classmate.to_owned(),

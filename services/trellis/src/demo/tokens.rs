@@ -1,5 +1,6 @@
 //! A token for each part that there is to play, and lines to paste.
 
+use std::fmt::Write as _;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -40,14 +41,21 @@ impl Tokens {
         let record = i32::from(DataClass::EducationRecord);
         let application = |inside: bool| {
             let of = agreements.iter().find(|one| one.data_classes.contains(&record) == inside);
-            let id = of.and_then(|one| one.application.rsplit('/').next()).and_then(|id| Uuid::parse_str(id).ok());
+            let id =
+                of.and_then(|one| one.application.rsplit('/').next()).and_then(|id| Uuid::parse_str(id).ok());
             id.map(Party::Application)
                 .ok_or_else(|| Failure::internal("the demonstration lacks an agreement"))
         };
         let person = Party::Person;
         let parts = [
             ("operator", "the district's IT", district, Party::Operator, Role::Operator),
-            ("administrator", "leads the district", district, person(cast.administrator), Role::Administrator),
+            (
+                "administrator",
+                "leads the district",
+                district,
+                person(cast.administrator),
+                Role::Administrator,
+            ),
             ("educator", "teaches the learner", district, person(cast.educator), Role::Educator),
             ("other_educator", "teaches others", district, person(cast.other_educator), Role::Educator),
             ("learner", "whose journey it is", district, person(cast.learner), Role::Learner),
@@ -57,10 +65,10 @@ impl Tokens {
             ("other_application", "outside its agreement", district, application(false)?, Role::Application),
             ("stranger", "teaches in another district", &elsewhere, person(stranger), Role::Educator),
         ];
-        let minted = parts.into_iter().map(|(name, who, district, party, role)| {
+        let tokens = parts.into_iter().map(|(name, who, district, party, role)| {
             Ok(Part { name, who, token: minter.mint(district, &party, &role.scopes(), LIFE)? })
         });
-        Ok(Self(minted.collect::<Result<_>>()?))
+        Ok(Self(tokens.collect::<Result<_>>()?))
     }
 
     /// Writes each into a file of its own that only this user reads; answers with their directory.
@@ -82,10 +90,10 @@ impl Tokens {
     pub(super) fn shown(&self, address: &str, files: &Path, cast: &Cast, level: &str) -> String {
         let mut text = String::from("\nTokens, valid for 24 hours:\n\n");
         for part in &self.0 {
-            text.push_str(&format!("{} ({})\n{}\n\n", part.name, part.who, part.token));
+            let _ = writeln!(text, "{} ({})\n{}\n", part.name, part.who, part.token);
         }
         let files = files.display();
-        text.push_str(&format!("They are in {files} too, and the lines below read them from there.\n\n"));
+        let _ = writeln!(text, "They are in {files} too, and the lines below read them from there.\n");
         let learner = format!("districts/{}/learners/{}", super::DISTRICT, cast.learner);
         let call = |role: &str, request: &str, method: &str| {
             format!(
@@ -95,7 +103,7 @@ impl Tokens {
         };
         let profile = "trellis.profile.v1alpha1";
         text.push_str("What is served, and who you are:\n");
-        text.push_str(&format!("grpcurl -plaintext {address} list\n"));
+        let _ = writeln!(text, "grpcurl -plaintext {address} list");
         text.push_str(&call("learner", "{}", "trellis.common.v1alpha1.IdentityService/WhoAmI"));
         text.push_str("\nThe learner's levels, and how one came about:\n");
         let parent = format!(r#"{{"parent": "{learner}"}}"#);
@@ -107,7 +115,7 @@ impl Tokens {
         text.push_str("\nA vendor follows what happens (Ctrl-C ends it):\n");
         let watch = format!(r#"{{"parent": "districts/{}", "snapshot": true}}"#, super::DISTRICT);
         text.push_str(&call("application", &watch, &format!("{profile}.ChangeService/WatchChanges")));
-        text.push_str(&format!("\nThe demonstration is ready at {address}. Ctrl-C ends it.\n"));
+        let _ = writeln!(text, "\nThe demonstration is ready at {address}. Ctrl-C ends it.");
         text
     }
 }

@@ -38,7 +38,10 @@ impl Journey {
             "evidence handed in, with feedback and a reflection".to_owned(),
             "the learner's own assessment stands beside the educator's".to_owned(),
             "the learner responds; finalising by the etag from before the response is refused".to_owned(),
-            format!("the educator's is final: level {} of 4, after {} in an early piece", LEVELS[1], LEVELS[0]),
+            format!(
+                "the educator's is final: level {} of 4, after {} in an early piece",
+                LEVELS[1], LEVELS[0]
+            ),
         ])
     }
 
@@ -105,7 +108,13 @@ impl Journey {
         Ok(mine.create_reflection(request).await?.into_inner().name)
     }
 
-    async fn assess(&self, evidence: &str, caller: Caller, level: i32, comment: &str) -> Result<Assessment, Trouble> {
+    async fn assess(
+        &self,
+        evidence: &str,
+        caller: Caller,
+        level: i32,
+        comment: &str,
+    ) -> Result<Assessment, Trouble> {
         let assessment = Assessment {
             learner: self.learner(self.cast.learner),
             evidence: vec![evidence.to_owned()],

@@ -58,11 +58,8 @@ impl Journey {
             }),
             ..Design::default()
         };
-        let request = CreateDesignRequest {
-            parent: self.parent(),
-            design: Some(design),
-            request_id: request_id(),
-        };
+        let request =
+            CreateDesignRequest { parent: self.parent(), design: Some(design), request_id: request_id() };
         let design = client.create_design(request).await?.into_inner();
         let request = PublishDesignRequest { name: design.name, etag: design.etag, request_id: request_id() };
         let design = client.publish_design(request).await?.into_inner();

@@ -8,9 +8,7 @@ use trellis_contracts::common::identity_service_client::IdentityServiceClient;
 use trellis_contracts::common::{CallerKind, ChangeKind, WhoAmIRequest};
 use trellis_contracts::outcome::change_service_client::ChangeServiceClient as OutcomeChanges;
 use trellis_contracts::outcome::framework_service_client::FrameworkServiceClient;
-use trellis_contracts::outcome::{
-    CreateFrameworkRequest, DeleteFrameworkRequest, Framework, FrameworkKind,
-};
+use trellis_contracts::outcome::{CreateFrameworkRequest, DeleteFrameworkRequest, Framework, FrameworkKind};
 use trellis_contracts::{experience, outcome, profile, scheduling};
 
 use super::step::check;
@@ -51,9 +49,9 @@ impl Journey {
         let mut lines = vec!["WhoAmI names the application and its agreement".to_owned()];
         lines.extend(self.read_feeds(&vendor).await?);
         lines.extend(
-            timeout(PATIENCE, self.watch(vendor))
-                .await
-                .unwrap_or_else(|_| Err(Trouble::Wrong("the stream does not say what happened".to_owned())))?,
+            timeout(PATIENCE, self.watch(vendor)).await.unwrap_or_else(|_| {
+                Err(Trouble::Wrong("the stream does not say what happened".to_owned()))
+            })?,
         );
         Ok(lines)
     }
@@ -113,11 +111,8 @@ impl Journey {
         }
         drop(changes);
         let mut operator = FrameworkServiceClient::new(self.operator()?);
-        let request = DeleteFrameworkRequest {
-            name: draft.name.clone(),
-            etag: draft.etag,
-            request_id: request_id(),
-        };
+        let request =
+            DeleteFrameworkRequest { name: draft.name.clone(), etag: draft.etag, request_id: request_id() };
         operator.delete_framework(request).await?;
 
         let request = outcome::WatchChangesRequest {

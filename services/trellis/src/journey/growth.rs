@@ -36,7 +36,8 @@ impl Journey {
             .find(|rating| rating.assessment == self.traces.assessment)
             .ok_or_else(|| Trouble::Wrong("the assessment gave no rating".to_owned()))?;
         check(rating.level == LEVELS[1], || format!("the rating is {}", rating.level))?;
-        let mut lines = vec![format!("the assessment gave one rating: {} of {}", rating.level, rating.level_count)];
+        let mut lines =
+            vec![format!("the assessment gave one rating: {} of {}", rating.level, rating.level_count)];
         self.traces.rating = rating.name;
         for level in &levels {
             let request = ExplainLevelRequest { name: level.name.clone() };

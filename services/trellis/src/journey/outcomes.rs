@@ -26,8 +26,10 @@ impl Journey {
         let transfer = self.send_case().await?;
         let mut lines = Vec::new();
         for (what, counts) in [("outcomes", &transfer.outcomes), ("associations", &transfer.associations)] {
-            let counts = counts.clone().unwrap_or_default();
-            check(accounted(&counts), || format!("not every one of the {what} is accounted for: {counts:?}"))?;
+            let counts = counts.unwrap_or_default();
+            check(accounted(&counts), || {
+                format!("not every one of the {what} is accounted for: {counts:?}")
+            })?;
             lines.push(format!("{} {what} read, every one accounted for", counts.read));
         }
         lines.push(format!("{} associations lead to frameworks elsewhere", transfer.destinations_elsewhere));
@@ -120,8 +122,9 @@ impl Journey {
         ] {
             self.outcome(&portrait, kind, statement).await?;
         }
-        let skill =
-            self.outcome(&portrait, OutcomeKind::Skill, "Reasons from data and defends the conclusion").await?;
+        let skill = self
+            .outcome(&portrait, OutcomeKind::Skill, "Reasons from data and defends the conclusion")
+            .await?;
         let progression = self.progression(&portrait, &skill).await?;
         let draft =
             frameworks.get_framework(GetFrameworkRequest { name: portrait.name.clone() }).await?.into_inner();

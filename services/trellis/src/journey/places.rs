@@ -8,8 +8,8 @@ use trellis_contracts::scheduling::request_service_client::RequestServiceClient;
 use trellis_contracts::scheduling::timetable_service_client::TimetableServiceClient;
 use trellis_contracts::scheduling::{
     Block, Calendar, CreateCalendarRequest, CreateFeedRequest, CreateOfferingRequest, CreatePlanRequest,
-    CreateTimetableRequest, ExplainPlacementsRequest, Feed, ListPlacementsRequest, Offering, Placement, Plan,
-    PlanState, PlacementVerdict, PublishPlanRequest, SubmitRequestsRequest, Timetable, Weekday,
+    CreateTimetableRequest, ExplainPlacementsRequest, Feed, ListPlacementsRequest, Offering, Placement,
+    PlacementVerdict, Plan, PlanState, PublishPlanRequest, SubmitRequestsRequest, Timetable, Weekday,
 };
 use trellis_kernel::Uuid;
 

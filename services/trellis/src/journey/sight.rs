@@ -78,9 +78,9 @@ impl Journey {
         self.traces.application = self.application("Growth Board").await?;
         self.traces.other_application = self.application("Lunch Menu").await?;
         let inside = [DataClass::Directory, DataClass::EducationRecord];
-        self.traces.agreement =
-            self.agreement(&self.traces.application, &self.cast.school, &inside).await?;
-        self.agreement(&self.traces.other_application, &self.cast.other_school, &[DataClass::Directory]).await?;
+        self.traces.agreement = self.agreement(&self.traces.application, &self.cast.school, &inside).await?;
+        self.agreement(&self.traces.other_application, &self.cast.other_school, &[DataClass::Directory])
+            .await?;
         Ok(())
     }
 
@@ -106,7 +106,8 @@ impl Journey {
         classes: &[DataClass],
     ) -> Result<String, Trouble> {
         let in_a_year = SignedDuration::from_hours(24 * 365);
-        let until = self.input.today.at(0, 0, 0, 0).in_tz("UTC").map_err(|e| Trouble::Wrong(e.to_string()))?;
+        let until =
+            self.input.today.at(0, 0, 0, 0).in_tz("UTC").map_err(|e| Trouble::Wrong(e.to_string()))?;
         let until = until.timestamp().saturating_add(in_a_year).unwrap_or(trellis_kernel::Timestamp::MAX);
         let agreement = Agreement {
             application: application.to_owned(),

@@ -58,8 +58,12 @@ impl fmt::Display for Trouble {
         match self {
             Self::Refused(status) => {
                 let info = status.get_details_error_info();
-                let reason = info.map(|info| format!("{} {:?}", info.reason, info.metadata)).unwrap_or_default();
-                let fields = status.get_details_bad_request().map(|request| request.field_violations).unwrap_or_default();
+                let reason =
+                    info.map(|info| format!("{} {:?}", info.reason, info.metadata)).unwrap_or_default();
+                let fields = status
+                    .get_details_bad_request()
+                    .map(|request| request.field_violations)
+                    .unwrap_or_default();
                 write!(f, "{:?} {reason}: {} {fields:?}", status.code(), status.message())
             }
             Self::Wrong(words) => f.write_str(words),

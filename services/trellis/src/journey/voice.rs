@@ -19,10 +19,8 @@ impl Journey {
         let secret = "I get nervous when I am called on.";
         let private = self.entry(EntryFacet::WhatHelpsMe, secret, EntryAudience::OnlyMe).await?;
         let mut educator = LearnerServiceClient::new(self.as_educator()?);
-        let request = ListEntriesRequest {
-            parent: self.learner(self.cast.learner),
-            ..ListEntriesRequest::default()
-        };
+        let request =
+            ListEntriesRequest { parent: self.learner(self.cast.learner), ..ListEntriesRequest::default() };
         let seen = educator.list_entries(request).await?.into_inner().entries;
         check(seen.iter().any(|one| one.name == entry.name), || "the educator does not see it".to_owned())?;
         check(seen.iter().all(|one| one.name != private.name), || "ONLY_ME is seen by others".to_owned())?;
@@ -38,18 +36,9 @@ impl Journey {
         Ok(lines)
     }
 
-    async fn entry(
-        &self,
-        facet: EntryFacet,
-        text: &str,
-        audience: EntryAudience,
-    ) -> Result<Entry, Trouble> {
-        let entry = Entry {
-            facet: facet.into(),
-            text: english(text),
-            audience: audience.into(),
-            ..Entry::default()
-        };
+    async fn entry(&self, facet: EntryFacet, text: &str, audience: EntryAudience) -> Result<Entry, Trouble> {
+        let entry =
+            Entry { facet: facet.into(), text: english(text), audience: audience.into(), ..Entry::default() };
         let request = CreateEntryRequest {
             parent: self.learner(self.cast.learner),
             entry: Some(entry),
