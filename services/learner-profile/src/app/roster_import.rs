@@ -14,7 +14,7 @@ use crate::domain::roster::{
 use crate::domain::transfer::{FileResult, Transfer};
 use crate::events::roster::{Telling, What, applied, told};
 use crate::oneroster::{File, Known, Placed, Roster, link, read};
-use crate::store::import::{Before, before, put, put_lineage};
+use crate::store::import::{Before, alone, before, put, put_lineage};
 use crate::store::records::Kept;
 use crate::store::transfers;
 
@@ -75,6 +75,8 @@ impl Import {
         mut report: Report,
         time_zone: Option<String>,
     ) -> Result<Report> {
+        // What is compared must still be so when it is written.
+        alone(&self.tx).await?;
         let kept = KeptRoster::load(&self.tx).await?;
         let ties = link(self.tx.district(), &mut roster, &kept.known(), &mut report);
         if report.is_refused() {

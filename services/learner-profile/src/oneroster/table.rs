@@ -221,3 +221,41 @@ impl<'t> Iterator for Records<'t> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn quoted(records: &[Vec<String>]) -> String {
+        let line = |fields: &Vec<String>| {
+            let fields = fields.iter().map(|field| format!("\"{}\"", field.replace('"', "\"\"")));
+            fields.collect::<Vec<_>>().join(",") + "\r\n"
+        };
+        records.iter().map(line).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_quoted_reads_back(records in prop::collection::vec(prop::collection::vec(".{0,8}", 2..5), 0..6)) {
+            let text = quoted(&records);
+            let read: Result<Vec<_>, _> = Records::new(&text).collect();
+            let read: Vec<Vec<String>> =
+                read.unwrap().into_iter().map(|r| r.fields.into_iter().map(Cow::into_owned).collect()).collect();
+            prop_assert_eq!(read, records);
+        }
+
+        #[test]
+        fn any_text_is_read_to_its_end(text in "[a,\"\r\n]{0,60}") {
+            let lines = text.lines().count() + text.matches('\r').count() + 1;
+            for record in Records::new(&text) {
+                let line = match record {
+                    Ok(record) => record.line,
+                    Err(fault) => fault.line,
+                };
+                prop_assert!((1..=lines).contains(&(line as usize)));
+            }
+        }
+    }
+}

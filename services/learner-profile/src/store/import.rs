@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::Set;
+use sea_orm::{ConnectionTrait as _, DbBackend, Set, Statement};
 use trellis_kernel::{Result, Uuid};
 use trellis_store::{Scope, Tx, failure};
 
@@ -10,6 +10,18 @@ use super::entities::organization_ancestor;
 use super::records::{Kept, Stored};
 use crate::domain::meta::Meta;
 use crate::domain::roster::Organization;
+
+/// Waits until no other import of the district is under way. `SQLite` has one writer anyway.
+pub(crate) async fn alone(tx: &Tx) -> Result<()> {
+    let backend = tx.conn().get_database_backend();
+    if backend == DbBackend::Postgres {
+        let key = format!("roster import {}", tx.district());
+        let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+        let lock = Statement::from_sql_and_values(backend, sql, [key.into()]);
+        tx.conn().query_one_raw(lock).await.map_err(failure)?;
+    }
+    Ok(())
+}
 
 /// The records of a kind in a district, and when each was written.
 #[derive(Debug)]

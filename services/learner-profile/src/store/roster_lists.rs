@@ -1,11 +1,8 @@
 //! Lists of the roster: their filters, their orders.
 
 use jiff::civil::Date;
-use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait as _, ExprTrait as _, QueryFilter, QuerySelect, QueryTrait, Select,
-    Value,
-};
+use sea_orm::sea_query::{Expr, Iden, Query};
+use sea_orm::{ColumnTrait, Condition, ExprTrait as _, QueryFilter, Select, Value};
 use trellis_kernel::{Name, Page, PageRequest, Result, Uuid};
 use trellis_store::filter::{Field, Kind, parse};
 use trellis_store::{Keyset, Reader, Scope, Scoped};
@@ -187,29 +184,30 @@ fn in_role(text: &str) -> Option<Condition> {
 }
 
 fn with_role(condition: Expr) -> Condition {
-    let district = Expr::col((person_role::Entity, person_role::Column::District));
-    let roles = person_role::Entity::find()
-        .filter(district.equals((person::Entity, person::Column::District)))
-        .filter(person_role::Column::Active.eq(true))
-        .filter(condition)
-        .select_only()
-        .column(person_role::Column::PersonId)
-        .into_query();
-    Condition::all().add(person::Column::Id.in_subquery(roles))
+    use person_role::{Column, Entity};
+    let active = Expr::col((Entity, Column::Active)).eq(true);
+    among(Entity, Column::District, Column::PersonId, active.and(condition))
+}
+
+/// A filter is read without a scope, so the rows that it looks at are held to the district of the person
+/// they are compared to.
+fn among<E, C>(table: E, district: C, person: C, condition: Expr) -> Condition
+where
+    E: Iden + Copy + 'static,
+    C: Iden + Copy + 'static,
+{
+    let same = Expr::col((table, district)).equals((person::Entity, person::Column::District));
+    let mut rows = Query::select();
+    rows.column((table, person)).from(table).and_where(same).and_where(condition);
+    Condition::all().add(person::Column::Id.in_subquery(rows))
 }
 
 /// Which class people are enrolled in, by enrolments that the roster holds.
 fn in_class(text: &str) -> Option<Condition> {
+    use enrollment::{Column, Entity};
     let class = Name::of("filter", text, &["classes"]).ok()?.id()?;
-    let district = Expr::col((enrollment::Entity, enrollment::Column::District));
-    let enrolled = enrollment::Entity::find()
-        .filter(district.equals((person::Entity, person::Column::District)))
-        .filter(enrollment::Column::Active.eq(true))
-        .filter(enrollment::Column::ClassId.eq(class))
-        .select_only()
-        .column(enrollment::Column::PersonId)
-        .into_query();
-    Some(Condition::all().add(person::Column::Id.in_subquery(enrolled)))
+    let active = Expr::col((Entity, Column::Active)).eq(true);
+    Some(among(Entity, Column::District, Column::PersonId, active.and(Column::ClassId.eq(class))))
 }
 
 /// Whom an enrolment is about.

@@ -192,3 +192,14 @@ on_each_database!(
         refused(client.import_roster(twice).await, Code::InvalidArgument, "FIELD_VIOLATION");
     }
 );
+
+on_each_database!(
+    async fn two_imports_at_once_come_one_after_the_other(suite: Suite) {
+        let operator = suite.operator(DISTRICT);
+        let zip = small(FROM, UNTIL).zip();
+        let (first, second) = tokio::join!(import(&operator, &zip), import(&operator, &zip));
+        let mut created = [&first, &second].map(|transfer| of_file(transfer, "users.csv").created);
+        created.sort_unstable();
+        assert_eq!(created, [0, 4], "the later one finds everything there already");
+    }
+);
