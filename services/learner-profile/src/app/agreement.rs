@@ -138,8 +138,11 @@ async fn organizations(tx: &Tx, names: &[Name]) -> Result<Vec<Uuid>> {
 }
 
 fn missing(field: &str) -> Failure {
-    Failure::invalid(Reason::ReferenceNotFound, "The request names something that is not in this district.")
-        .violation(field, "must name what there is in the same district")
+    Failure::precondition(
+        Reason::ReferenceNotFound,
+        "The request names something that is not in this district.",
+    )
+    .violation(field, "must name what there is in the same district")
 }
 
 fn no_application(name: &Name) -> Failure {

@@ -174,7 +174,9 @@ on_each_database!(
             match refusal {
                 None => assert!(answer.is_ok(), "{answer:?}"),
                 Some((because, field)) => {
-                    let status = refused(answer, Code::InvalidArgument, because);
+                    let missing = because == "REFERENCE_NOT_FOUND";
+                    let code = if missing { Code::FailedPrecondition } else { Code::InvalidArgument };
+                    let status = refused(answer, code, because);
                     assert_eq!(violations(&status)[0].0, field);
                 }
             }
