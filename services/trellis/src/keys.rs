@@ -1,8 +1,8 @@
 //! What the suite keeps secret: the keys it makes at its first start, readable by its own user alone.
 
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use trellis_auth::{DEV_ISSUER, SERVICE_ISSUER, Signer};
@@ -25,35 +25,51 @@ pub fn dev(directory: &Path) -> Result<Signer> {
 pub fn sealer(directory: &Path) -> Result<Sealer> {
     prepare(directory)?;
     let path = directory.join("sealing.keys");
-    let made = SealingKey::generate(1).to_line();
-    let lines = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-        Ok(mut file) => {
-            writeln!(file, "{made}").and_then(|()| file.sync_all()).map_err(Failure::internal)?;
-            made
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            fs::read_to_string(&path).map_err(Failure::internal)?
-        }
-        Err(error) => return Err(Failure::internal(error)),
+    let lines = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => first_sealing_key(&path),
+        read => read,
     };
+    let lines = lines.map_err(Failure::internal)?;
     let keys = lines.lines().filter(|line| !line.trim().is_empty()).map(SealingKey::parse);
     Sealer::new(keys.collect::<Result<_>>()?)
 }
 
-fn prepare(directory: &Path) -> Result<()> {
-    fs::create_dir_all(directory)
-        .and_then(|()| fs::set_permissions(directory, Permissions::from_mode(0o700)))
-        .map_err(Failure::internal)
+fn first_sealing_key(path: &Path) -> std::io::Result<String> {
+    let made = SealingKey::generate(1).to_line();
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(mut file) => {
+            writeln!(file, "{made}").and_then(|()| file.sync_all())?;
+            Ok(made)
+        }
+        // Another process of the suite was quicker: its key is the key.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => fs::read_to_string(path),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes a directory that only this user enters, and those above it that are missing. One that is there
+/// already (a mounted secret) is left as it is.
+pub(crate) fn prepare(directory: &Path) -> Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(Failure::internal)
+}
+
+/// Makes an empty file that only this user reads, if there is none.
+pub(crate) fn private_file(path: &Path) -> Result<()> {
+    let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    made.map(drop).map_err(Failure::internal)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
     fn keys_are_made_once_and_are_the_owners_alone() {
         let directory = tempfile::tempdir().expect("a directory");
-        let keys = directory.path().join("keys");
+        let data = directory.path().join("data");
+        let keys = data.join("keys");
         let (first, again) = (services(&keys).expect("made"), services(&keys).expect("opened"));
         assert_eq!(
             serde_json::to_value(first.public_keys()).expect("JSON"),
@@ -66,6 +82,8 @@ mod tests {
             let mode = fs::metadata(keys.join(file)).expect("a file").permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{file}");
         }
-        assert_eq!(fs::metadata(&keys).expect("a directory").permissions().mode() & 0o777, 0o700);
+        for made in [data, keys] {
+            assert_eq!(fs::metadata(&made).expect("a directory").permissions().mode() & 0o777, 0o700);
+        }
     }
 }

@@ -14,7 +14,7 @@ use trellis_auth::{
 use trellis_contracts::common::event_service_server::EventServiceServer;
 use trellis_contracts::common::{EventServiceGuarded, event_service};
 use trellis_events::EventFeed;
-use trellis_kernel::{Clock, Failure, Ids, RandomIds, Result, SystemClock};
+use trellis_kernel::{Clock, Failure, Ids, RandomIds, Reason, Result, SystemClock};
 use trellis_rpc::{Deps, Limits, Mounted, Peer, Peers, RemoteStandings, Server, Target, Tls};
 use trellis_store::{Options, Store};
 
@@ -61,7 +61,8 @@ impl Running {
 ///
 /// The configuration is taken at its word: [`Config::check`] says whether it should be.
 pub async fn start(config: &Config, sources: Sources) -> Result<Running> {
-    let listener = TcpListener::bind(config.listen).await.map_err(Failure::internal)?;
+    let listener =
+        TcpListener::bind(config.listen).await.map_err(|error| unreachable(config.listen, error))?;
     let address = listener.local_addr().map_err(Failure::internal)?;
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
@@ -72,6 +73,16 @@ pub async fn start(config: &Config, sources: Sources) -> Result<Running> {
         let _ = stopped.await;
     }));
     Ok(Running { address, public_url, stop, serving })
+}
+
+/// Why an address cannot be listened on, and what to do.
+fn unreachable(listen: SocketAddr, error: std::io::Error) -> Failure {
+    let words = if error.kind() == std::io::ErrorKind::AddrInUse {
+        format!("Another program listens on {listen}. End it, or choose another address with --listen.")
+    } else {
+        format!("{listen} cannot be listened on; choose another address with --listen.")
+    };
+    Failure::precondition(Reason::StateConflict, words).because(error)
 }
 
 /// Brings the schemas of the configured services up to date, and serves nothing.
@@ -126,7 +137,11 @@ async fn open(config: &Config, sources: &Sources) -> Result<Vec<Store>> {
     let url = if let Some(url) = &config.database_url {
         url.clone()
     } else {
-        std::fs::create_dir_all(&config.data_dir).map_err(Failure::internal)?;
+        keys::prepare(&config.data_dir)?;
+        for service in &config.services {
+            // Made before SQLite would make it readable to all; its journals take the file's mode.
+            keys::private_file(&config.data_dir.join(format!("{}.db", service.name())))?;
+        }
         format!("sqlite://{}", config.data_dir.display())
     };
     let options = Options::new(url, sealer);
