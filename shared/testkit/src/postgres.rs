@@ -21,7 +21,7 @@ const INSTALL: &str = "PostgreSQL 15 or later is needed for the tests and was no
 const KEEPER: &str = r#"
 "$1/initdb" -D "$2/data" -U postgres --auth=trust --no-sync -E UTF8 --locale=C >"$2/log" 2>&1 &&
 "$1/pg_ctl" -D "$2/data" -l "$2/log" -w -o "-p $3 -c listen_addresses=127.0.0.1 \
-  -c unix_socket_directories='' -c fsync=off -c full_page_writes=off -c max_connections=400 \
+  -c unix_socket_directories='' -c fsync=off -c full_page_writes=off -c max_connections=1000 \
   -c shared_buffers=64MB -c max_wal_size=256MB" start >>"$2/log" 2>&1 &&
 echo ready
 cat >/dev/null
