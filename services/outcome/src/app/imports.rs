@@ -412,7 +412,7 @@ fn too_large() -> Refused {
         text: text.to_owned(),
         repair: String::new(),
     };
-    let failure = Failure::invalid(Reason::DocumentTooLarge, text).with("limit", MAX_BYTES);
+    let failure = Failure::exhausted(Reason::DocumentTooLarge, text).with("limit_bytes", MAX_BYTES);
     Refused { failure, issues: vec![issue] }
 }
 

@@ -38,7 +38,7 @@ fn touch(tx: &mut Tx, framework: &mut Framework, added: Holdings) {
 
 /// A resource that a request names does not exist.
 fn dangling(field: &str, kind: &str, name: &Name) -> Failure {
-    Failure::invalid(Reason::ReferenceNotFound, "A resource that the request names does not exist.")
+    Failure::precondition(Reason::ReferenceNotFound, "A resource that the request names does not exist.")
         .violation(field, "must name a resource that exists")
         .about(kind, name.to_string())
 }

@@ -238,7 +238,7 @@ pub(crate) async fn search(
     }
     let outcomes = store::outcomes::searched(&reader, place.framework.as_ref(), SEARCHED as u64 + 1).await?;
     if outcomes.len() > SEARCHED {
-        return Err(Failure::precondition(
+        return Err(Failure::exhausted(
             Reason::LimitExceeded,
             "There is more to search here than one search looks at: search in one framework.",
         )

@@ -100,7 +100,7 @@ on_each_database!(
         let answer = clients.associations.create_association(untyped.clone()).await;
         refused(answer, Code::InvalidArgument, "FIELD_VIOLATION");
         if let Some(association) = &mut untyped.association {
-            association.extension_type = "ext:alignsTo".to_owned();
+            "ext:alignsTo".clone_into(&mut association.extension_type);
         }
         clients.associations.create_association(untyped).await.expect("an extension with its type");
     }

@@ -21,7 +21,7 @@ on_each_database!(
                 kind: kind.into(),
                 statement: [english("I listen."), {
                     let mut other = english("Escucho.");
-                    other[0].language = language.to_owned();
+                    language.clone_into(&mut other[0].language);
                     other
                 }]
                 .concat(),
@@ -40,7 +40,7 @@ on_each_database!(
         assert_eq!(violations(&twice)[0].0, "outcome.statement[1].language");
         let nowhere = format!("{draft}/outcomes/01900000-0000-7000-8000-0000000000aa");
         let dangling = clients.outcomes.create_outcome(create(OutcomeKind::Skill, "es", &nowhere)).await;
-        refused(dangling, Code::InvalidArgument, "REFERENCE_NOT_FOUND");
+        refused(dangling, Code::FailedPrecondition, "REFERENCE_NOT_FOUND");
     }
 );
 

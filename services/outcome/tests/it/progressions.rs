@@ -42,7 +42,7 @@ on_each_database!(
             ..ListProgressionsRequest::default()
         };
         let of = clients.progressions.list_progressions(list(&draft, &outcome.name)).await;
-        assert_eq!(of.expect("a list").into_inner().progressions, [made.clone()]);
+        assert_eq!(of.expect("a list").into_inner().progressions, std::slice::from_ref(&made));
         let of_other = clients.progressions.list_progressions(list(&draft, &other.name)).await;
         assert!(of_other.expect("a list").into_inner().progressions.is_empty());
 
@@ -57,6 +57,6 @@ on_each_database!(
         refused(one, Code::InvalidArgument, "FIELD_VIOLATION");
         let nowhere = format!("{draft}/outcomes/01900000-0000-7000-8000-0000000000aa");
         let dangling = clients.progressions.create_progression(request(levels, &nowhere)).await;
-        refused(dangling, Code::InvalidArgument, "REFERENCE_NOT_FOUND");
+        refused(dangling, Code::FailedPrecondition, "REFERENCE_NOT_FOUND");
     }
 );

@@ -242,7 +242,7 @@ on_each_database!(
         });
         let stream = tokio_stream::iter(std::iter::once(beginning()).chain(chunks));
         let answer = clients.transfers.import_framework(stream).await;
-        let status = refused(answer, Code::InvalidArgument, "DOCUMENT_TOO_LARGE");
+        let status = refused(answer, Code::ResourceExhausted, "DOCUMENT_TOO_LARGE");
         let get = GetFrameworkTransferRequest { name: metadata(&status)["transfer"].clone() };
         let failed = clients.transfers.get_framework_transfer(get).await.expect("kept").into_inner();
         assert_eq!(failed.received_size, 64 * 1024 * 1024);

@@ -131,7 +131,6 @@ impl Kept<'_> {
             None => {
                 self.places.insert(key, self.list.len());
                 let source = fields.source.clone();
-                let title = title.replace('\0', "\u{fffd}");
                 self.list.push(Definition { section: section.to_owned(), id, title, counted: true, source });
             }
         }
@@ -141,7 +140,7 @@ impl Kept<'_> {
     fn keep_whole(&mut self, key: &str, raw: &RawValue) {
         let json = compact(raw.get());
         let digest = hex(&Sha256::digest(&json)[..16]);
-        let section: String = key.chars().filter(|c| *c != '\0').take(100).collect();
+        let section: String = key.chars().take(100).collect();
         let id = Uuid::new_v5(&self.scope.framework, key.as_bytes());
         let source = Source { json, digest };
         self.list.push(Definition { section, id, title: String::new(), counted: false, source });

@@ -118,7 +118,7 @@ pub(super) fn complete(mut document: Document, definitions: &[Definition]) -> Do
         .and_then(|definition| serde_json::from_str::<Value>(&definition.source.json).ok())
         .and_then(|value| Some(value.get("licenseText")?.as_str()?.to_owned()));
     if let Some(text) = text {
-        license.text = text.chars().filter(|c| *c != '\0').take(LONG).collect();
+        license.text = text.chars().take(LONG).collect();
     }
     document
 }

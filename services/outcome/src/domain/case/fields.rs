@@ -108,7 +108,7 @@ impl<'e, 'a> Fields<'e, 'a> {
                 self.ignore(key, "The text is longer than the field takes.");
                 String::new()
             }
-            Some(Value::String(text)) => self.clean(key, text),
+            Some(Value::String(text)) => text,
             Some(Value::Number(number)) => {
                 self.say(
                     key,
@@ -124,20 +124,6 @@ impl<'e, 'a> Fields<'e, 'a> {
                 String::new()
             }
         }
-    }
-
-    fn clean(&mut self, key: &str, text: String) -> String {
-        if !text.contains('\0') {
-            return text;
-        }
-        self.say(
-            key,
-            Severity::Warning,
-            "CHARACTER_REPLACED",
-            "The text holds the character U+0000.",
-            "It is replaced by U+FFFD.",
-        );
-        text.replace('\0', "\u{fffd}")
     }
 
     /// A list of short texts; a single text is a list of one.
@@ -158,7 +144,7 @@ impl<'e, 'a> Fields<'e, 'a> {
                 && text.chars().count() <= max
                 && texts.len() < 100
             {
-                texts.push(self.clean(key, text));
+                texts.push(text);
             }
         }
         if texts.len() < count {
@@ -316,9 +302,9 @@ pub(super) fn digest(map: &Map<String, Value>) -> String {
     hex(&Sha256::digest(bytes)[..16])
 }
 
-/// A text cut to a number of characters, without U+0000.
+/// A text cut to a number of characters.
 fn limited(text: &str, max: usize) -> String {
-    text.chars().take(max).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect()
+    text.chars().take(max).collect()
 }
 
 fn whole(number: f64) -> Option<i64> {

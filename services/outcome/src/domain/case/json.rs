@@ -24,6 +24,7 @@ impl<'a> Sections<'a> {
         // A byte order mark says nothing in UTF-8, and some tools write one.
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         check_depth(bytes)?;
+        check_texts(bytes)?;
         let entries: Entries<'a> = serde_json::from_slice(bytes).map_err(|error| {
             let place = Place {
                 pointer: String::new(),
@@ -129,6 +130,24 @@ fn check_depth(bytes: &[u8]) -> Result<(), Refusal> {
             b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
             _ => {}
         }
+    }
+    Ok(())
+}
+
+/// Refuses a document in which a text holds U+0000: `PostgreSQL` keeps none, and what is taken must not
+/// depend on the database. Unescaped it is no JSON in the first place.
+fn check_texts(bytes: &[u8]) -> Result<(), Refusal> {
+    let (mut offset, mut rest) = (0, bytes);
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        if rest[at..].starts_with(b"\\u0000") {
+            let (line, column) = position(bytes, offset + at);
+            let place = Place { pointer: String::new(), line, column };
+            let text = "A text holds the character U+0000 here.";
+            return Err(Refusal::at(place, "NUL_CHARACTER", text));
+        }
+        // The backslash and what it escapes, so that two of them are not taken for the begin of a third.
+        let next = (at + 2).min(rest.len());
+        (offset, rest) = (offset + next, &rest[next..]);
     }
     Ok(())
 }

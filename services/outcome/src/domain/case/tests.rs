@@ -202,6 +202,7 @@ fn a_document_that_cannot_be_taken_is_refused_with_the_place() {
         ("no title", whole.replace("\"title\"", "\"name\""), "TITLE_MISSING", (1, 16)),
         ("no identity", whole.replace(FRAMEWORK, "none"), "IDENTIFIER_MISSING", (1, 16)),
         ("twice", whole.replace("CFAssociations", "CFItems"), "KEY_REPEATED", (3, 12)),
+        ("a nul", whole.replacen("S1", "S\\u0000", 1), "NUL_CHARACTER", (2, 87)),
         ("no item taken", package("1, 2", ""), "NO_ITEM_TAKEN", (0, 0)),
     ];
     let (mut told, mut expected) = (Vec::new(), Vec::new());
