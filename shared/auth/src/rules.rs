@@ -1,9 +1,9 @@
-//! The rules that the contract states, enforced on every message.
+//! The rules that the contract states, enforced on every message; and one that holds for every text.
 
 use std::sync::LazyLock;
 
 use prost_protovalidate::{Error, Validator, Violation};
-use prost_reflect::ReflectMessage;
+use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 use trellis_kernel::{Failure, Reason, Result};
 
 /// Compiled rules are kept in it, so there is one for the whole process.
@@ -17,7 +17,7 @@ const LISTED: usize = 20;
 /// The failure names each field by its path and says what its rule asks for, never what was sent.
 pub fn check<M: ReflectMessage>(message: &M) -> Result<()> {
     match VALIDATOR.validate(message) {
-        Ok(()) => Ok(()),
+        Ok(()) => check_texts(message),
         Err(Error::Validation(error)) => {
             let failure = Failure::invalid(
                 Reason::FieldViolation,
@@ -28,6 +28,44 @@ pub fn check<M: ReflectMessage>(message: &M) -> Result<()> {
             }))
         }
         Err(error) => Err(Failure::internal(error.to_string())),
+    }
+}
+
+/// Refuses a text that holds U+0000: `PostgreSQL` keeps none, and what is taken must not depend on the
+/// database.
+fn check_texts<M: ReflectMessage>(message: &M) -> Result<()> {
+    // Hardly any message has a byte that is zero, and only those are taken apart.
+    if !message.encode_to_vec().contains(&0) {
+        return Ok(());
+    }
+    match nul_in(&message.transcode_to_dynamic()) {
+        Some(path) => Err(Failure::field(path, "must not hold the character U+0000")),
+        None => Ok(()),
+    }
+}
+
+/// The path of the first text in a message that holds U+0000.
+fn nul_in(message: &DynamicMessage) -> Option<String> {
+    message.fields().find_map(|(field, value)| {
+        let within = nul_in_value(value)?;
+        Some(format!("{}{within}", field.name()))
+    })
+}
+
+/// The path of it below the field that holds the value.
+fn nul_in_value(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Message(message) => nul_in(message).map(|path| format!(".{path}")),
+        Value::List(values) => values
+            .iter()
+            .enumerate()
+            .find_map(|(index, value)| nul_in_value(value).map(|path| format!("[{index}]{path}"))),
+        Value::Map(values) => values.iter().find_map(|(key, value)| {
+            let in_key = key.as_str().filter(|key| key.contains('\0')).map(|_| String::new());
+            in_key.or_else(|| nul_in_value(value)).map(|path| format!("[key]{path}"))
+        }),
+        _ => None,
     }
 }
 

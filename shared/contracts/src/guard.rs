@@ -113,6 +113,14 @@ pub struct Names {
 
 /// Authenticates, authorises, validates: in this order.
 pub trait Gate: Clone + Send + Sync + 'static {
+    /// Lets a caller begin to stream, whose first message will say what the call is about: the token
+    /// proves somebody, and carries the method's scope.
+    fn greet(
+        &self,
+        method: &'static Method,
+        metadata: &MetadataMap,
+    ) -> impl Future<Output = Result<()>> + Send;
+
     /// Lets a call through or says why not.
     fn admit<M: ReflectMessage>(
         &self,
@@ -164,6 +172,8 @@ pub(crate) async fn admit_stream<M: ReflectMessage + 'static, G: Gate>(
     names: impl FnOnce(&M) -> Names + Send,
 ) -> Result<Call<Inbound<M>>> {
     let (metadata, _, mut stream) = request.into_parts();
+    // Nothing is read of a stream that nobody known sends.
+    gate.greet(method, &metadata).await?;
     let first = stream.message().await.map_err(|s| status::received(&s))?.ok_or_else(|| {
         Failure::invalid(
             Reason::FieldViolation,

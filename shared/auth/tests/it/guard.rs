@@ -220,3 +220,24 @@ async fn who_may_not_learns_nothing_of_the_rules() {
     assert_eq!(admit(EDUCATOR, learner(CLASSMATE)).await, Kind::PermissionDenied);
     assert_eq!(admit(EDUCATOR, learner(LEARNER)).await, Kind::InvalidArgument);
 }
+
+#[tokio::test]
+async fn ones_own_record_among_the_names_opens_nothing_of_the_district() {
+    let house = House::new();
+    let guard = Guard::new(Arc::new(house.authority(&[])), Arc::new(Roster), Arc::new(Evidence));
+    let call = house.call(&Party::Person(LEARNER), "evidence.read");
+    let names = decided(&[&learner(LEARNER), "districts/grand-bend"]);
+    let failure = guard.admit(&METHOD, &call, names, &WhoAmIRequest {}).await.expect_err("a member only");
+    assert_eq!(failure.reason(), Reason::AccessDenied);
+}
+
+#[tokio::test]
+async fn who_would_stream_is_known_before_the_first_message() -> Result<()> {
+    let house = House::new();
+    let guard = Guard::new(Arc::new(house.authority(&[])), Arc::new(Roster), Arc::new(Evidence));
+    let nobody = guard.greet(&METHOD, &tonic::metadata::MetadataMap::new()).await.expect_err("nobody");
+    assert_eq!(nobody.reason(), Reason::Unauthenticated);
+    let scopeless = guard.greet(&METHOD, &house.call(&EDUCATOR, "evidence.write")).await;
+    assert_eq!(scopeless.expect_err("no scope").reason(), Reason::ScopeMissing);
+    guard.greet(&METHOD, &house.call(&EDUCATOR, "evidence.read")).await
+}

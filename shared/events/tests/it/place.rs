@@ -164,6 +164,10 @@ impl MigrationTrait for Effects {
 pub(crate) struct Open;
 
 impl Gate for Open {
+    async fn greet(&self, _method: &'static Method, _metadata: &MetadataMap) -> Result<()> {
+        Ok(())
+    }
+
     async fn admit<M: ReflectMessage>(
         &self,
         _method: &'static Method,
