@@ -89,6 +89,8 @@ async fn sqlite(
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(wait)
+            // What a learner deletes is overwritten, not only forgotten.
+            .pragma("secure_delete", "on")
             .disable_statement_logging();
         if reads { settings.pragma("query_only", "on") } else { settings }
     });

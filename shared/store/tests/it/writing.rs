@@ -44,6 +44,34 @@ fn two_hundred_writers_at_once_lose_nothing() {
 }
 
 #[test]
+fn what_is_deleted_is_no_longer_in_the_file() {
+    trellis_testkit::run(async {
+        const WORDS: &str = "Note 424242";
+        let place = Place::sqlite();
+        let file = place.options.url.trim_start_matches("sqlite://").to_owned() + "/testing.db";
+        let in_file = || {
+            let bytes = std::fs::read(&file).unwrap();
+            bytes.windows(WORDS.len()).any(|window| window == WORDS.as_bytes())
+        };
+        let store = place.store().await;
+        let mut tx = begin(&store, change()).await;
+        let id = add(&mut tx, 424_242).await;
+        tx.commit(id).await.unwrap();
+        // Closing folds the journal into the file.
+        store.close().await;
+        assert!(in_file());
+
+        let store = place.store().await;
+        let tx = begin(&store, change()).await;
+        let gone = tx.delete_many::<note::Entity>().filter(note::Column::Id.eq(id)).exec(tx.conn()).await;
+        assert_eq!(gone.unwrap().rows_affected, 1);
+        tx.commit(id).await.unwrap();
+        store.close().await;
+        assert!(!in_file());
+    });
+}
+
+#[test]
 fn a_repeated_request_gets_the_first_reply_and_changes_nothing() {
     each(async |place| {
         let store = place.store().await;
