@@ -23,7 +23,7 @@ help: ## List these commands.
 
 .PHONY: run
 run: need-rust ## Serve a demonstration district. LISTEN=127.0.0.1:50051 DATA_DIR=data
-	cargo build --quiet --locked -p trellis
+	cargo build --locked -p trellis
 	@exec target/debug/trellis serve --demo --listen $(LISTEN) --data-dir $(DATA_DIR)
 
 .PHONY: test
@@ -52,7 +52,7 @@ lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies
 
 .PHONY: contract
 contract: need-rust need-jq .tools/grpcurl ## The contract cases by grpcurl. ADDRESS=host:port TOKEN=... for a suite that runs.
-	@if [ -z "$(ADDRESS)" ]; then cargo build --quiet --locked -p trellis; fi
+	@if [ -z "$(ADDRESS)" ]; then cargo build --locked -p trellis; fi
 	@ADDRESS="$(ADDRESS)" TOKEN="$(TOKEN)" TRELLIS=target/debug/trellis tests/contract/demo.sh
 
 # --- What must be there ---------------------------------------------------------------------------
