@@ -16,6 +16,8 @@ use crate::{AUDIENCE, Claims, SERVICE_ISSUER, Signer};
 const LEEWAY_SECONDS: i64 = 60;
 /// How many verified tokens are remembered. Verifying costs more than everything else a small call does.
 const CACHED_TOKENS: usize = 10_000;
+/// For how many seconds a verified token is not verified again: its issuer may take the key back.
+const BELIEVED_SECONDS: i64 = 300;
 /// Longer than this is no token, and is not even hashed.
 const MAX_TOKEN: usize = 16 * 1024;
 
@@ -36,10 +38,18 @@ struct Trusted {
     own: bool,
 }
 
+/// A token that was verified.
+#[derive(Clone)]
+struct Seen {
+    actor: Arc<Actor>,
+    /// When it is to be verified again, in seconds since 1970.
+    until: i64,
+}
+
 /// Decides whose tokens are believed.
 pub struct Authority {
     issuers: HashMap<String, Trusted>,
-    seen: Cache<[u8; 32], Arc<Actor>>,
+    seen: Cache<[u8; 32], Seen>,
     clock: Arc<dyn Clock>,
 }
 
@@ -65,15 +75,20 @@ impl Authority {
     pub async fn authenticate(&self, metadata: &MetadataMap) -> Result<Actor> {
         let token = bearer(metadata)?;
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        if let Some(actor) = self.seen.get(&digest) {
+        let now = self.clock.now().as_second();
+        if let Some(Seen { actor, until }) = self.seen.get(&digest) {
             if self.is_over(actor.expire_time.as_second()) {
                 self.seen.remove(&digest);
                 return Err(expired());
             }
-            return Ok((*actor).clone());
+            if now < until {
+                return Ok((*actor).clone());
+            }
+            self.seen.remove(&digest);
         }
         let actor = self.verify(token).await?;
-        self.seen.insert(digest, Arc::new(actor.clone()));
+        let until = now.saturating_add(BELIEVED_SECONDS);
+        self.seen.insert(digest, Seen { actor: Arc::new(actor.clone()), until });
         Ok(actor)
     }
 
@@ -84,7 +99,7 @@ impl Authority {
             jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|_| malformed())?;
         let issuer = self.issuers.get(&claimed.iss).ok_or_else(untrusted)?;
         let kid = header.kid.as_deref().ok_or_else(malformed)?;
-        let key = issuer.ring.find(kid).await?.ok_or_else(untrusted)?;
+        let key = issuer.ring.find(kid, self.clock.now()).await?.ok_or_else(untrusted)?;
         let mut validation = Validation::new(key.algorithm);
         // Times and audience are checked below, against the clock that we were given.
         validation.validate_exp = false;

@@ -3,26 +3,32 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::RwLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use jiff::SignedDuration;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use tokio::sync::Mutex;
-use trellis_kernel::{Failure, Reason, Result};
+use trellis_kernel::{Failure, Reason, Result, Timestamp};
 
 /// Where an issuer's keys are.
 #[derive(Clone, Debug)]
 pub enum Keys {
     /// Known from the start and for good.
     Fixed(JwkSet),
-    /// In a file, read again when a token names a key that is not known.
+    /// In a file, read again when a token names a key that is not known, and every ten minutes: a key that
+    /// the issuer takes back is no longer believed.
     File(PathBuf),
     /// At an address, fetched again likewise.
     Url(String),
 }
 
 /// How often, at most, an unknown key id makes us look again: a stranger's tokens must not drive requests.
-const REFRESH_AT_MOST: Duration = Duration::from_secs(30);
+const REFRESH_AT_MOST: SignedDuration = SignedDuration::from_secs(30);
+/// How long what was read of an issuer is used before it is read again.
+const FRESH: SignedDuration = SignedDuration::from_mins(10);
+/// How long it is used when it cannot be read again.
+const USABLE: SignedDuration = SignedDuration::from_hours(1);
 /// How long the issuer may take to answer.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 /// More keys than this is no key set of an issuer's.
@@ -38,40 +44,61 @@ pub(crate) struct VerifyingKey {
 /// The keys of one issuer, as last seen.
 pub(crate) struct KeyRing {
     source: Keys,
-    known: RwLock<HashMap<String, VerifyingKey>>,
-    refreshed: Mutex<Option<Instant>>,
+    known: RwLock<Known>,
+    refreshed: Mutex<Option<Timestamp>>,
+}
+
+struct Known {
+    keys: HashMap<String, VerifyingKey>,
+    /// When they were read; never for those that are known for good.
+    read: Option<Timestamp>,
+}
+
+impl Known {
+    /// The key, if it was read less than `age` ago.
+    fn find(&self, kid: &str, now: Timestamp, age: SignedDuration) -> Option<VerifyingKey> {
+        let young = self.read.is_none_or(|read| now.duration_since(read) < age);
+        self.keys.get(kid).filter(|_| young).cloned()
+    }
 }
 
 impl KeyRing {
     pub(crate) fn new(source: Keys) -> Result<Self> {
-        let known = match &source {
+        let keys = match &source {
             Keys::Fixed(set) => read(set)?,
             Keys::File(_) | Keys::Url(_) => HashMap::new(),
         };
-        Ok(Self { source, known: RwLock::new(known), refreshed: Mutex::new(None) })
+        let known = RwLock::new(Known { keys, read: None });
+        Ok(Self { source, known, refreshed: Mutex::new(None) })
     }
 
-    pub(crate) async fn find(&self, kid: &str) -> Result<Option<VerifyingKey>> {
-        if let Some(key) = self.known(kid) {
+    pub(crate) async fn find(&self, kid: &str, now: Timestamp) -> Result<Option<VerifyingKey>> {
+        if let Some(key) = self.known(kid, now, FRESH) {
             return Ok(Some(key));
         }
         let mut refreshed = self.refreshed.lock().await;
         // Another call may have refreshed while this one waited.
-        if let Some(key) = self.known(kid) {
+        if let Some(key) = self.known(kid, now, FRESH) {
             return Ok(Some(key));
         }
-        if matches!(self.source, Keys::Fixed(_)) || refreshed.is_some_and(|at| at.elapsed() < REFRESH_AT_MOST)
-        {
-            return Ok(None);
+        let recently = refreshed.is_some_and(|at| now.duration_since(at) < REFRESH_AT_MOST);
+        if matches!(self.source, Keys::Fixed(_)) || recently {
+            return Ok(self.known(kid, now, USABLE));
         }
-        *refreshed = Some(Instant::now());
-        let set = fetch(&self.source).await?;
-        *self.known.write().unwrap_or_else(std::sync::PoisonError::into_inner) = read(&set)?;
-        Ok(self.known(kid))
+        *refreshed = Some(now);
+        match fetch(&self.source).await {
+            Ok(set) => {
+                let known = Known { keys: read(&set)?, read: Some(now) };
+                *self.known.write().unwrap_or_else(std::sync::PoisonError::into_inner) = known;
+                Ok(self.known(kid, now, FRESH))
+            }
+            // An issuer that is away for a while stops nobody whom it has let in.
+            Err(away) => self.known(kid, now, USABLE).map(Some).ok_or(away),
+        }
     }
 
-    fn known(&self, kid: &str) -> Option<VerifyingKey> {
-        self.known.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(kid).cloned()
+    fn known(&self, kid: &str, now: Timestamp, age: SignedDuration) -> Option<VerifyingKey> {
+        self.known.read().unwrap_or_else(std::sync::PoisonError::into_inner).find(kid, now, age)
     }
 }
 

@@ -1,4 +1,5 @@
 use jiff::SignedDuration;
+use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use tonic::metadata::MetadataMap;
 use trellis_auth::{Authority, DEV_ISSUER, Issuer, Keys, Signer};
@@ -154,6 +155,44 @@ async fn keys_in_a_file_are_found_when_a_token_names_them() -> Result<()> {
     let issuer = Issuer { name: DEV_ISSUER.to_owned(), keys: Keys::File(file), districts: Vec::new() };
     let authority = Authority::new(vec![issuer], &house.services, house.clock.clone())?;
     authority.authenticate(&house.call(&PERSON, "")).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_that_its_issuer_takes_back_is_believed_no_longer() -> Result<()> {
+    let house = House::new();
+    let file = house.directory.path().join("jwks.json");
+    let write = |keys| std::fs::write(&file, serde_json::to_vec(&keys).expect("keys")).expect("a file");
+    write(house.issuer.public_keys());
+    let issuer =
+        Issuer { name: DEV_ISSUER.to_owned(), keys: Keys::File(file.clone()), districts: Vec::new() };
+    let authority = Authority::new(vec![issuer], &house.services, house.clock.clone())?;
+    let call = house.call(&PERSON, "");
+    authority.authenticate(&call).await?;
+    write(JwkSet { keys: Vec::new() });
+    house.clock.advance(SignedDuration::from_mins(9));
+    authority.authenticate(&call).await?;
+    house.clock.advance(SignedDuration::from_mins(6));
+    refused(&authority, &call).await;
+    refused(&authority, &house.call(&PERSON, "")).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_away_for_a_while_stops_nobody() -> Result<()> {
+    let house = House::new();
+    let file = house.directory.path().join("jwks.json");
+    std::fs::write(&file, serde_json::to_vec(&house.issuer.public_keys()).expect("keys")).expect("a file");
+    let issuer =
+        Issuer { name: DEV_ISSUER.to_owned(), keys: Keys::File(file.clone()), districts: Vec::new() };
+    let authority = Authority::new(vec![issuer], &house.services, house.clock.clone())?;
+    authority.authenticate(&house.call(&PERSON, "")).await?;
+    std::fs::remove_file(&file).expect("no file");
+    house.clock.advance(SignedDuration::from_mins(59));
+    authority.authenticate(&house.call(&PERSON, "")).await?;
+    house.clock.advance(SignedDuration::from_mins(1));
+    let failure = authority.authenticate(&house.call(&PERSON, "")).await.expect_err("too long ago");
+    assert_eq!(failure.kind(), Kind::Unavailable);
     Ok(())
 }
 
