@@ -1,0 +1,6 @@
+//! The program as a person or a script uses it.
+
+mod commands;
+mod demonstration;
+mod program;
+mod serving;
