@@ -22,25 +22,19 @@ pub(crate) enum Answer {
     Admitted,
 }
 
-/// Calls a method with the one message.
+/// Calls a method with the one message, and says how far it came.
 pub(crate) async fn ask(caller: Caller, method: &Method, request: &DynamicMessage) -> Answer {
+    call(caller, method, request).await.err().map_or(Answer::Admitted, |status| judge(&status))
+}
+
+/// Calls a method with the one message; the refusal of a stream is its first message.
+pub(crate) async fn call(caller: Caller, method: &Method, request: &DynamicMessage) -> Result<(), Status> {
     let mut grpc = Grpc::new(caller);
     grpc.ready().await.unwrap_or_else(|_| panic!("the suite is away"));
     let path = PathAndQuery::from_static(method.path);
     let messages = tokio_stream::once(request.encode_to_vec());
     // A stream that begins was admitted; what it tells is not asked here.
-    match grpc.streaming(Request::new(messages), path, Raw).await {
-        Ok(reply) => match first(reply.into_inner()).await {
-            Some(status) => judge(&status),
-            None => Answer::Admitted,
-        },
-        Err(status) => judge(&status),
-    }
-}
-
-/// The failure with which a stream begins, if it does so at once.
-async fn first(mut stream: tonic::Streaming<Vec<u8>>) -> Option<Status> {
-    stream.message().await.err()
+    grpc.streaming(Request::new(messages), path, Raw).await?.into_inner().message().await.map(drop)
 }
 
 fn judge(status: &Status) -> Answer {

@@ -3,8 +3,8 @@
 //! `rules.toml` is written from the rules, for people. `matrix.md` is made from the contract: every method and
 //! every caller. The last test asks the suite itself, over a socket, once for every cell.
 
-mod ask;
-mod scene;
+pub(crate) mod ask;
+pub(crate) mod scene;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -109,9 +109,8 @@ fn to_the_district(caller: &str, method: &Method) -> Relations {
         "teacher" | "other_educator" => [Relation::Member, Relation::Educator].into_iter().collect(),
         "administrator" => [Relation::Member, Relation::District].into_iter().collect(),
         "operator" => Relations::NONE.with(Relation::Operator),
-        "application" => Relations::NONE.with(Relation::Application),
         "other_application" if record => Relations::NONE,
-        "other_application" => Relations::NONE.with(Relation::Application),
+        "application" | "other_application" => Relations::NONE.with(Relation::Application),
         _ => Relations::NONE.with(Relation::Member),
     }
 }

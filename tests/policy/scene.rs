@@ -217,6 +217,19 @@ impl Scene {
         message
     }
 
+    /// The same message, but the resource's name goes on to somebody else: `…/evidence/E/learners/L`.
+    pub(crate) fn request_by_way_of(&self, method: &Method, collection: &str, who: Uuid) -> DynamicMessage {
+        let mut message = self.request(method);
+        let path: Vec<&str> = method.resource.split('.').collect();
+        set(&mut message, &path, format!("{}/{collection}/{who}", self.name(method)));
+        message
+    }
+
+    /// The school.
+    pub(crate) const fn school(&self) -> &School {
+        &self.school
+    }
+
     /// The name of the resource that the method is decided on.
     fn name(&self, method: &Method) -> String {
         let mut name = self.school.parent();
