@@ -1,8 +1,12 @@
 //! `trellis.profile.v1alpha1.RosterTransferService`.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use trellis_contracts::guard::{Call, Inbound, Outbound};
 use trellis_contracts::profile::{
     GetRosterTransferRequest, ImportRosterHeader, ImportRosterRequest, ListRosterIssuesRequest,
@@ -18,15 +22,22 @@ use crate::app::roster_import::{self, Ask};
 use crate::oneroster::MAX_ARCHIVE;
 use crate::store::transfers;
 
+/// How many files are held in memory at once; further imports wait.
+const AT_ONCE: usize = 2;
+
+/// How long sending a file may take: whoever is slower keeps others waiting.
+const RECEIVE_TIME: Duration = Duration::from_mins(5);
+
 /// Brings rosters in.
 pub(crate) struct Transfers {
     store: Store,
+    room: Semaphore,
 }
 
 impl Transfers {
     /// Transfers in this store.
     pub(crate) const fn new(store: Store) -> Self {
-        Self { store }
+        Self { store, room: Semaphore::const_new(AT_ONCE) }
     }
 
     async fn get(&self, name: &str) -> Result<RosterTransfer> {
@@ -44,7 +55,11 @@ impl RosterTransferServiceApi for Transfers {
         let header = inbound.first.header.take().unwrap_or_default();
         let district = district("header.parent", &header.parent)?;
         let time_zone = time_zone(&header)?;
-        let archive = collect(&mut inbound).await?;
+        let _room = self.room.acquire().await.map_err(Failure::internal)?;
+        let archive = timeout(RECEIVE_TIME, collect(&mut inbound)).await.map_err(|_elapsed| {
+            let text = "Sending the file took too long.";
+            Failure::new(Kind::DeadlineExceeded, Reason::DeadlineExceeded, text)
+        })??;
         let digest = fingerprint(&header, &archive);
         let change = trellis_rpc::change_as(&admission, method, &header.request_id, digest)?;
         let ask = Ask { archive, time_zone, dry_run: header.dry_run };

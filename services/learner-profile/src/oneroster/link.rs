@@ -236,29 +236,31 @@ impl Check<'_> {
     }
 }
 
-/// An organisation may not be a part of itself, by however long a way.
+/// How many organisations may stand above one: a state has far fewer levels. Every organisation is kept with
+/// each of those above it, so a long chain of them would make rows by its square.
+const MAX_LEVELS: usize = 20;
+
+/// An organisation may not be a part of itself, by however long a way, nor stand below too many.
 fn circles(roster: &Roster, report: &mut Report) {
     let parents: HashMap<Uuid, Uuid> =
         roster.organizations.iter().filter_map(|o| Some((o.record.id, o.record.parent?))).collect();
     for Placed { line, record } in &roster.organizations {
-        let mut seen = HashSet::from([record.id]);
-        let mut at = record.id;
-        while let Some(parent) = parents.get(&at) {
-            if *parent == record.id {
-                report.add(Issue {
-                    severity: Severity::Error,
-                    file: File::Orgs.name(),
-                    line: *line,
-                    column: "parentSourcedId",
-                    reason: "CIRCLE",
-                    text: "The organisation is, by way of its parents, a part of itself.".to_owned(),
-                });
+        let mut above = std::iter::successors(parents.get(&record.id), |at| parents.get(*at));
+        let (reason, text) = match above.by_ref().take(MAX_LEVELS).find(|at| **at == record.id) {
+            Some(_) => ("CIRCLE", "The organisation is, by way of its parents, a part of itself."),
+            None if above.next().is_some() => {
+                ("TOO_DEEP", "More than 20 organisations stand above this one.")
             }
-            if !seen.insert(*parent) {
-                break;
-            }
-            at = *parent;
-        }
+            None => continue,
+        };
+        report.add(Issue {
+            severity: Severity::Error,
+            file: File::Orgs.name(),
+            line: *line,
+            column: "parentSourcedId",
+            reason,
+            text: text.to_owned(),
+        });
     }
 }
 

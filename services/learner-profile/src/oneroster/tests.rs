@@ -102,6 +102,17 @@ fn rows_that_break_the_table_are_issues_at_their_lines() {
 }
 
 #[test]
+fn a_chain_of_organisations_ends_at_twenty_above() {
+    let chain = |length: usize| {
+        (1..=length).fold("o0,,,Top,state,,\n".to_owned(), |rows, level| {
+            format!("{rows}o{level},,,Below,department,,o{}\n", level - 1)
+        })
+    };
+    assert_eq!(issues(&orgs(&chain(20))), []);
+    one(&orgs(&chain(21)), "TOO_DEEP", "orgs.csv", 23);
+}
+
+#[test]
 fn a_quote_that_goes_wrong_is_an_issue_at_the_line_where_it_does() {
     one(&orgs("d,,,\"Grand\nBend\",district,,\ns,,,\"High,school,,d\n"), "QUOTING", "orgs.csv", 4);
     one(&orgs("d,,,\"Grand\" Bend,district,,\n"), "QUOTING", "orgs.csv", 2);
