@@ -62,7 +62,7 @@ settings! {
     "issuer_jwks" Text "--issuer-jwks URL", "`/.well-known/jwks.json` under `issuer_url`",
         "Where the issuer's keys are (RFC 7517): a URL, or a file.";
     "issuer_districts" List "--issuer-district ID", "all",
-        "The districts that the issuer may issue tokens for.";
+        "The districts that the issuer may issue tokens for. The commons must be named.";
     "tls_certificate" Text "--tls-certificate FILE", "none",
         "The certificate chain, PEM. With `tls_key` it turns on TLS.";
     "tls_key" Text "--tls-key FILE", "none",

@@ -120,6 +120,26 @@ async fn an_issuer_speaks_for_its_districts_only() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_issuer_speaks_for_the_commons_only_when_they_are_named() -> Result<()> {
+    const NAME: &str = "https://id.example.org";
+    let house = House::new();
+    let mut claims = house.claims(&PERSON, "outcome.write");
+    claims.iss = NAME.to_owned();
+    claims.trellis_district = Some(district("commons"));
+    let call = metadata(&house.issuer.mint(&claims)?);
+    let trusting = |districts: &[&str]| {
+        let districts = districts.iter().map(|id| district(id)).collect();
+        let issuer =
+            Issuer { name: NAME.to_owned(), keys: Keys::Fixed(house.issuer.public_keys()), districts };
+        Authority::new(vec![issuer], &house.services, house.clock.clone())
+    };
+    refused(&trusting(&[])?, &call).await;
+    refused(&trusting(&["grand-bend"])?, &call).await;
+    trusting(&["commons"])?.authenticate(&call).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn only_the_suite_names_services() -> Result<()> {
     let house = House::new();
     let authority = house.authority(&[]);
