@@ -9,6 +9,9 @@ SHELL := /bin/bash
 LISTEN ?= 127.0.0.1:50051
 DATA_DIR ?= data
 
+# The program as cargo leaves it.
+PROGRAM := $(abspath $(or $(CARGO_TARGET_DIR),target))/debug/trellis
+
 TOOLS := $(CURDIR)/.tools
 export PATH := $(TOOLS)/bin:$(TOOLS)/venv/bin:$(HOME)/.cargo/bin:$(PATH)
 
@@ -24,14 +27,15 @@ help: ## List these commands.
 .PHONY: run
 run: need-rust ## Serve a demonstration district. LISTEN=127.0.0.1:50051 DATA_DIR=data
 	cargo build --locked -p trellis
-	@exec target/debug/trellis serve --demo --listen $(LISTEN) --data-dir $(DATA_DIR)
+	@exec $(PROGRAM) serve --demo --listen $(LISTEN) --data-dir $(DATA_DIR)
 
 .PHONY: test
-test: lint test-code contract ## Lint, then every test, on SQLite and PostgreSQL.
+test: lint test-code ## Lint, then every test, on SQLite and PostgreSQL, then the contract cases.
+	@$(MAKE) --no-print-directory contract BUILT=1
 
 .PHONY: test-code
 test-code: need-rust need-postgres
-	cargo test --workspace --all-features --locked
+	TESTKIT_PROGRAM=$(PROGRAM) cargo test --workspace --all-features --locked
 
 .PHONY: bench
 bench: need-rust need-postgres ## How fast it serves, as ratios to a bare server in the same run.
@@ -52,8 +56,8 @@ lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies
 
 .PHONY: contract
 contract: need-rust need-jq .tools/grpcurl ## The contract cases by grpcurl. ADDRESS=host:port TOKEN=... for a suite that runs.
-	@if [ -z "$(ADDRESS)" ]; then cargo build --locked -p trellis; fi
-	@ADDRESS="$(ADDRESS)" TOKEN="$(TOKEN)" TRELLIS=target/debug/trellis tests/contract/demo.sh
+	@if [ -z "$(ADDRESS)$(BUILT)" ]; then cargo build --locked -p trellis; fi
+	@ADDRESS="$(ADDRESS)" TOKEN="$(TOKEN)" TRELLIS=$(PROGRAM) tests/contract/demo.sh
 
 # --- What must be there ---------------------------------------------------------------------------
 

@@ -147,10 +147,14 @@ fn arguments(
     arguments
 }
 
-/// The program, built if need be: a test of another crate does not build it by itself.
+/// The program, built if need be: a test of another crate does not build it by itself. A run of all tests
+/// does, and then says where it is in `TESTKIT_PROGRAM`.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
+        if let Some(program) = std::env::var_os("TESTKIT_PROGRAM") {
+            return program.into();
+        }
         if let Some(cargo) = std::env::var_os("CARGO") {
             let built = Command::new(cargo)
                 .args(["build", "--quiet", "--locked", "-p", "trellis", "--bin", "trellis"])
