@@ -34,7 +34,7 @@ pub fn run<T>(test: impl Future<Output = T>) -> T {
 
 /// Makes two tests of one body: `name::sqlite` and `name::postgres`, each with a suite of its own.
 ///
-/// ```ignore
+/// ```text
 /// trellis_testkit::on_each_database!(
 ///     async fn a_framework_is_read_back(suite: Suite) {
 ///         let caller = suite.operator("grand-bend");
