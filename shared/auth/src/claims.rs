@@ -20,6 +20,9 @@ pub struct Claims {
     /// Before when it is not valid, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,
+    /// What it is called, so that it can be taken back (RFC 7519, section 4.1.7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
     /// What it allows: scopes with spaces between (RFC 8693, section 4.2).
     #[serde(default)]
     pub scope: String,
@@ -90,6 +93,7 @@ impl Claims {
             aud: Audience::One(crate::AUDIENCE.to_owned()),
             exp: expire_time.as_second(),
             nbf: None,
+            jti: None,
             scope: scopes.to_string(),
             trellis_kind: kind,
             trellis_district: Some(district),
@@ -104,6 +108,7 @@ impl Claims {
         let mut claims =
             Self::new(crate::SERVICE_ISSUER, district, &actor.party, &actor.scopes, actor.expire_time);
         claims.sub.clone_from(&actor.subject);
+        claims.jti.clone_from(&actor.token_id);
         Some(claims)
     }
 
@@ -139,6 +144,7 @@ impl Claims {
             district: self.trellis_district,
             scopes: Scopes::parse(&self.scope),
             expire_time: Timestamp::from_second(self.exp).map_err(|_| incomplete())?,
+            token_id: self.jti,
         })
     }
 }

@@ -96,6 +96,7 @@ const fn code(kind: Kind) -> Code {
         Kind::DeadlineExceeded => Code::DeadlineExceeded,
         Kind::Cancelled => Code::Cancelled,
         Kind::Unimplemented => Code::Unimplemented,
+        Kind::DataLoss => Code::DataLoss,
         Kind::Internal => Code::Internal,
     }
 }
@@ -115,7 +116,8 @@ const fn kind(code: Code) -> Option<Kind> {
         Code::DeadlineExceeded => Kind::DeadlineExceeded,
         Code::Cancelled => Kind::Cancelled,
         Code::Unimplemented => Kind::Unimplemented,
+        Code::DataLoss => Kind::DataLoss,
         Code::Internal => Kind::Internal,
-        Code::Ok | Code::Unknown | Code::DataLoss => return None,
+        Code::Ok | Code::Unknown => return None,
     })
 }

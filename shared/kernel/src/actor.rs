@@ -39,6 +39,8 @@ pub struct Actor {
     pub scopes: Scopes,
     /// When the token ends.
     pub expire_time: Timestamp,
+    /// What the token is called, its `jti`, if it has a name.
+    pub token_id: Option<String>,
 }
 
 impl Actor {

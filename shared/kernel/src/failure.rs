@@ -37,6 +37,8 @@ pub enum Kind {
     Cancelled,
     /// The method is not served here.
     Unimplemented,
+    /// What was kept cannot be read any more.
+    DataLoss,
     /// A defect.
     Internal,
 }

@@ -77,4 +77,14 @@ reasons! {
     ShuttingDown = "SHUTTING_DOWN",
     /// A defect or a broken installation; the log holds the rest under the trace id.
     Internal = "INTERNAL",
+    /// The server serves as many calls as it can: come back after the time that it says.
+    Overloaded = "OVERLOADED",
+    /// The caller has called more often than its share: come back after the time that it says.
+    RateLimited = "RATE_LIMITED",
+    /// The database has no room left; nothing was changed, and reading goes on.
+    StoreFull = "STORE_FULL",
+    /// The database takes no changes for the moment; reading goes on.
+    StoreReadOnly = "STORE_READ_ONLY",
+    /// A part of the database cannot be read: whoever runs the server must restore it.
+    StoreCorrupt = "STORE_CORRUPT",
 }

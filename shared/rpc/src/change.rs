@@ -52,6 +52,7 @@ mod tests {
             district: district.clone(),
             scopes: Scopes::default(),
             expire_time: SystemClock.now(),
+            token_id: None,
         };
         Admission { actor, district, subjects: Vec::new(), standing: Relations::NONE }
     }

@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use trellis_auth::{Query, Standings};
 use trellis_contracts::common::{CallerKind, DataClass, IdentityServiceApi, WhoAmIRequest, WhoAmIResponse};
 use trellis_contracts::guard::Call;
-use trellis_contracts::profile::{AccessServiceApi, DecideAccessRequest, DecideAccessResponse, Standing};
+use trellis_contracts::profile::{
+    AccessServiceApi, CheckTokenRequest, CheckTokenResponse, DecideAccessRequest, DecideAccessResponse,
+    Standing,
+};
 use trellis_contracts::values;
 use trellis_kernel::{Actor, District, Failure, Party, Relation, Relations, Result, Uuid};
 use trellis_store::Store;
@@ -42,6 +45,11 @@ impl AccessServiceApi for Access {
         let standings =
             standings.into_iter().map(|relations| Standing { relations: values::relations(relations) });
         Ok(DecideAccessResponse { standings: standings.collect() })
+    }
+
+    async fn check_token(&self, _call: Call<CheckTokenRequest>) -> Result<CheckTokenResponse> {
+        // Nothing can be taken back yet.
+        Ok(CheckTokenResponse { revoked: false })
     }
 }
 
@@ -86,7 +94,8 @@ impl Identity {
 #[async_trait]
 impl IdentityServiceApi for Identity {
     async fn who_am_i(&self, call: Call<WhoAmIRequest>) -> Result<WhoAmIResponse> {
-        let Actor { subject, party, district, scopes, expire_time } = call.actor().principal().clone();
+        let Actor { subject, party, district, scopes, expire_time, token_id: _ } =
+            call.actor().principal().clone();
         let mut answer = WhoAmIResponse {
             subject,
             scopes: scopes.iter().map(str::to_owned).collect(),

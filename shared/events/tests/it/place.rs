@@ -181,6 +181,7 @@ impl Gate for Open {
             district: None,
             scopes: Scopes::default(),
             expire_time: Timestamp::MAX,
+            token_id: None,
         };
         Ok(Admission { actor, district: None, subjects: Vec::new(), standing: Relations::NONE })
     }

@@ -169,6 +169,7 @@ impl Scene {
             district: Some(self.district.clone()),
             scopes: Scopes::parse(scopes),
             expire_time: self.clock.now() + SignedDuration::from_hours(1),
+            token_id: None,
         }
     }
 

@@ -32,6 +32,7 @@ fn learner() -> Actor {
         district: Some(District::parse("grand-bend").expect("a district")),
         scopes: Scopes::default(),
         expire_time: trellis_kernel::Clock::now(&SystemClock) + Duration::from_hours(1),
+        token_id: None,
     }
 }
 

@@ -8,7 +8,8 @@ use trellis_auth::{Query, Standings as _};
 use trellis_contracts::common::{DataClass, Relation as WireRelation};
 use trellis_contracts::guard::Call;
 use trellis_contracts::profile::{
-    AccessServiceApi, DecideAccessRequest, DecideAccessResponse, Standing, access_service,
+    AccessServiceApi, CheckTokenRequest, CheckTokenResponse, DecideAccessRequest, DecideAccessResponse,
+    Standing, access_service,
 };
 use trellis_kernel::{District, Party, Reason, Relation, Relations, Result, Uuid};
 use trellis_rpc::{Limits, RemoteStandings, Target};
@@ -24,6 +25,10 @@ struct Roster {
 
 #[async_trait]
 impl AccessServiceApi for Roster {
+    async fn check_token(&self, call: Call<CheckTokenRequest>) -> Result<CheckTokenResponse> {
+        Ok(CheckTokenResponse { revoked: call.message.token_id == "taken-back" })
+    }
+
     async fn decide_access(&self, call: Call<DecideAccessRequest>) -> Result<DecideAccessResponse> {
         let (_, request) = call.into_parts();
         let taught = Uuid::from_u128(1).to_string();
