@@ -1,7 +1,7 @@
 //! A service's own database.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use futures::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DbBackend};
@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 use trellis_kernel::{Clock, District, Failure, Ids, Result, Timestamp};
 
 use crate::feed::Feed;
-use crate::{Options, Reader, Sealer, connect};
+use crate::{Options, Reader, Sealer, Told, connect};
 
 /// Something that runs until the server ends, under a name for the log.
 pub type Task = (String, BoxFuture<'static, ()>);
@@ -34,6 +34,18 @@ pub(crate) struct Inner {
     pub(crate) sealer: Sealer,
     pub(crate) wake: Notify,
     pub(crate) head: watch::Sender<i64>,
+    pub(crate) on_commit: RwLock<Vec<OnCommit>>,
+}
+
+/// What is called with the district of a change that has committed, and what it told.
+type OnCommit = Box<dyn Fn(&District, &[Told]) + Send + Sync>;
+
+impl Inner {
+    pub(crate) fn committed(&self, district: &District, told: &[Told]) {
+        for called in self.on_commit.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            called(district, told);
+        }
+    }
 }
 
 impl Store {
@@ -57,8 +69,15 @@ impl Store {
             sealer: options.sealer.clone(),
             wake: Notify::new(),
             head: watch::Sender::new(0),
+            on_commit: RwLock::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Has something called after every commit of this process, before the change is answered: what is
+    /// remembered of the rows must not outlive them. It must be quick, and must not write.
+    pub fn on_commit(&self, call: impl Fn(&District, &[Told]) + Send + Sync + 'static) {
+        self.inner.on_commit.write().unwrap_or_else(PoisonError::into_inner).push(Box::new(call));
     }
 
     /// Reads in one district.

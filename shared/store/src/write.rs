@@ -111,8 +111,7 @@ impl Tx {
     /// Commits the rows, what was told and the reply for a repetition: all or nothing.
     pub async fn commit<T: Replay>(mut self, reply: T) -> Result<T> {
         let told = std::mem::take(&mut self.told);
-        let anything = !told.is_empty();
-        self.append(told).await?;
+        self.append(told.clone()).await?;
         if let Some(request) = &self.change.idempotency {
             let kept = serde_json::to_string(&reply).map_err(Failure::internal)?;
             let sql =
@@ -122,7 +121,8 @@ impl Tx {
             self.conn.execute_raw(self.statement(sql, values)).await.map_err(failure)?;
         }
         self.conn.commit().await.map_err(failure)?;
-        if anything {
+        self.store.inner.committed(&self.change.district, &told);
+        if !told.is_empty() {
             self.store.inner.wake.notify_one();
         }
         Ok(reply)
