@@ -19,6 +19,7 @@ export PATH := $(TOOLS)/bin:$(TOOLS)/venv/bin:$(HOME)/.cargo/bin:$(PATH)
 BUF_VERSION := 1.75.0
 GRPCURL_VERSION := 1.8.6.post2
 DENY_VERSION := 0.20.2
+FUZZ_VERSION := 0.13.2
 
 .PHONY: help
 help: ## List these commands.
@@ -40,6 +41,19 @@ test-code: need-rust need-postgres
 .PHONY: bench
 bench: need-rust need-postgres ## How fast it serves, as ratios to a bare server in the same run.
 	cargo bench --locked -p trellis-tests --bench load
+
+# What `make fuzz` runs, and for how long each.
+TARGETS := name filter page_token token_header case_json oneroster_csv
+SECONDS_EACH ?= 60
+
+.PHONY: fuzz
+fuzz: need-rust .tools/cargo-fuzz ## Random bytes at all that reads what strangers send. TARGETS="filter" SECONDS_EACH=60
+	@for target in $(TARGETS); do \
+	  mkdir -p target/fuzz/corpus/$$target tests/fuzz/seeds/$$target; echo "fuzzing $$target"; \
+	  cargo fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz/build --sanitizer none $$target \
+	    target/fuzz/corpus/$$target tests/fuzz/seeds/$$target \
+	    -- -max_total_time=$(SECONDS_EACH) -timeout=10 -rss_limit_mb=1024 -max_len=65536; \
+	done
 
 .PHONY: lint
 lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies, contracts.
@@ -64,6 +78,7 @@ contract: need-rust need-jq .tools/grpcurl ## The contract cases by grpcurl. ADD
 .PHONY: need-rust
 need-rust:
 	@command -v cargo >/dev/null || { echo "Rust is needed: https://rustup.rs"; exit 1; }
+	@command -v c++ >/dev/null || { echo "A C++ compiler is needed: apt-get install -y g++"; exit 1; }
 	@command -v cc >/dev/null || { echo "A C compiler is needed: apt-get install -y gcc libc6-dev"; exit 1; }
 
 .PHONY: need-jq
@@ -101,4 +116,8 @@ endef
 	@command -v cargo-deny >/dev/null \
 	  || cargo install --quiet --locked --debug --root $(TOOLS) --version $(DENY_VERSION) cargo-deny
 
-.PHONY: .tools/buf .tools/grpcurl .tools/venv .tools/cargo-deny
+.tools/cargo-fuzz:
+	@command -v cargo-fuzz >/dev/null \
+	  || cargo install --quiet --locked --debug --root $(TOOLS) --version $(FUZZ_VERSION) cargo-fuzz
+
+.PHONY: .tools/buf .tools/grpcurl .tools/venv .tools/cargo-deny .tools/cargo-fuzz

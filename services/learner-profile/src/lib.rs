@@ -44,6 +44,35 @@ pub fn roster_id(district: &District, collection: &str, sourced_id: &str) -> Uui
     domain::roster::identity_in(district, collection, sourced_id)
 }
 
+/// What a `OneRoster` archive holds that an import would take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckedArchive {
+    /// Records of all files.
+    pub records: usize,
+    /// What stands in the way of an import; with one, nothing of the archive is taken.
+    pub errors: u32,
+    /// What an import would take all the same.
+    pub warnings: u32,
+}
+
+/// Reads a `OneRoster` 1.2 archive as an import into an empty district would, and keeps nothing.
+pub fn check_archive(district: &District, archive: &[u8]) -> CheckedArchive {
+    let (mut roster, mut report) = oneroster::read(district, archive);
+    if !report.is_refused() {
+        oneroster::link(district, &mut roster, &oneroster::Known::default(), &mut report);
+    }
+    let records = roster.organizations.len()
+        + roster.sessions.len()
+        + roster.courses.len()
+        + roster.classes.len()
+        + roster.people.len()
+        + roster.roles.len()
+        + roster.enrollments.len()
+        + roster.demographics.len()
+        + roster.profiles.len();
+    CheckedArchive { records, errors: report.errors, warnings: report.warnings }
+}
+
 /// Wires the service.
 pub fn mount(deps: Deps) -> Mounted {
     let Deps { store, authority, standings, peers, public_url: _ } = deps;

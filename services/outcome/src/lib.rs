@@ -24,6 +24,34 @@ pub fn migrations() -> trellis_store::Migrations {
     store::migrations::all()
 }
 
+/// What a CASE package holds that an import would take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckedPackage {
+    /// Outcomes.
+    pub outcomes: usize,
+    /// Associations.
+    pub associations: usize,
+    /// Definitions and rubrics.
+    pub definitions: usize,
+    /// What there is to say about its entries.
+    pub issues: usize,
+}
+
+/// Reads a CASE package (1.0 or 1.1) as an import would, and keeps nothing.
+///
+/// # Errors
+///
+/// Why an import would refuse it whole, without any of its words.
+pub fn check_package(bytes: &[u8]) -> Result<CheckedPackage, String> {
+    let package = domain::case::read(bytes).map_err(|refusal| refusal.text)?;
+    Ok(CheckedPackage {
+        outcomes: package.items.len(),
+        associations: package.associations.len(),
+        definitions: package.definitions.len(),
+        issues: package.issues.len(),
+    })
+}
+
 /// Wires the service.
 pub fn mount(deps: Deps) -> Mounted {
     let Deps { store, authority, standings, peers: _, public_url: _ } = deps;
