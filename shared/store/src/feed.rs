@@ -1,14 +1,14 @@
 //! What happened, in order: the change feed of a district, and the events of all of them.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
+use sea_orm::{ConnectionTrait, FromQueryResult as _, Statement, Value};
 use trellis_kernel::{District, Failure, Kind, Reason, Result, Timestamp, Uuid};
 
-use crate::{Payload, Store, failure, instant};
+use crate::{Payload, Scope as _, Store, failure, instant};
 
 /// The changes of one district, in the order of their positions.
 ///
 /// To copy a district without a gap: note the [`head`](Self::head), read the rows, then read the feed
-/// after that position.
+/// after that position. Rows and feed are read in the same database: where a replica is read, in that.
 #[derive(Clone, Debug)]
 pub struct Feed {
     store: Store,
@@ -47,25 +47,28 @@ impl Feed {
         Self { store, district }
     }
 
-    /// At most `limit` changes after a position; 0 is before the first.
+    /// At most `limit` changes after a position.
     ///
-    /// A position beyond the head is from before the database was restored: the client's copy and
-    /// this feed have parted, and it is told to list again (`RESUME_TOKEN_TOO_OLD`).
+    /// A position that the feed no longer holds (below the floor), or does not hold yet (beyond the
+    /// head: the database was restored since), is told so: the client's copy and this feed have
+    /// parted, and it must list again (`RESUME_TOKEN_TOO_OLD`).
     pub async fn after(&self, position: i64, limit: u64) -> Result<Vec<FeedRow>> {
-        let rows = self.store.happened(Some(&self.district), position, limit).await?;
-        if rows.is_empty() && position > 0 && position > self.head().await? {
-            return Err(Failure::new(
-                Kind::OutOfRange,
-                Reason::ResumeTokenTooOld,
-                "The feed no longer holds this place: list again, then watch.",
-            ));
+        let reader = self.store.read(&self.district);
+        let rows = happened(reader.conn(), Some(&self.district), position, limit).await?;
+        if rows.is_empty() && position > self.store.head().await? {
+            return Err(too_old());
         }
         Ok(rows)
     }
 
     /// The last position that was given, in any district: every change at or before it is readable.
     pub async fn head(&self) -> Result<i64> {
-        self.store.head().await
+        relay_number(self.store.read(&self.district).conn(), "head").await
+    }
+
+    /// Where a client begins that has no token: before the oldest change that is kept.
+    pub async fn beginning(&self) -> Result<i64> {
+        relay_number(self.store.read(&self.district).conn(), "floor").await
     }
 
     /// A token for a client to resume after `position`; it opens for this service and district only.
@@ -73,13 +76,14 @@ impl Feed {
         self.store.sealer().seal(&self.bound(), &position.to_be_bytes())
     }
 
-    /// The position that a token stands for; an empty one stands for the beginning.
-    pub fn open(&self, token: &str) -> Result<i64> {
+    /// The position that a token stands for; none for an empty one, which stands for the
+    /// [`beginning`](Self::beginning).
+    pub fn open(&self, token: &str) -> Result<Option<i64>> {
         if token.is_empty() {
-            return Ok(0);
+            return Ok(None);
         }
         let content = self.store.sealer().open(&self.bound(), token);
-        content.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes).ok_or_else(|| {
+        content.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes).map(Some).ok_or_else(|| {
             Failure::invalid(Reason::InvalidResumeToken, "The resume token is not one of this feed's.")
                 .violation("resume_token", "must be a token that this feed gave")
         })
@@ -91,41 +95,82 @@ impl Feed {
 }
 
 impl Store {
-    /// At most `limit` events of all districts after a position; 0 is before the first.
+    /// At most `limit` events of all districts after a position. A position below the floor is
+    /// refused (`RESUME_TOKEN_TOO_OLD`): events after it are gone.
     pub async fn events(&self, position: i64, limit: u64) -> Result<Vec<FeedRow>> {
-        self.happened(None, position, limit).await
+        happened(&self.everything(), None, position, limit).await
     }
 
     /// The last position that was given.
     pub async fn head(&self) -> Result<i64> {
-        self.number("SELECT head FROM relay", Vec::new()).await.map(Option::unwrap_or_default)
+        relay_number(&self.everything(), "head").await
+    }
+
+    /// The last position that is no longer kept; 0 while all are.
+    pub async fn floor(&self) -> Result<i64> {
+        relay_number(&self.everything(), "floor").await
     }
 
     /// The position up to which a consumer of events has applied them.
     pub async fn checkpoint(&self, consumer: &str) -> Result<i64> {
         let sql = "SELECT position FROM event_checkpoints WHERE consumer = $1";
-        self.number(sql, vec![consumer.into()]).await.map(Option::unwrap_or_default)
+        let row = self.everything().query_one_raw(self.statement(sql, [consumer.into()])).await;
+        let position = row.map_err(failure)?.map(|row| row.try_get_by_index(0)).transpose();
+        position.map_err(failure).map(Option::unwrap_or_default)
     }
+}
 
-    async fn number(&self, sql: &str, values: Vec<sea_orm::Value>) -> Result<Option<i64>> {
-        let statement = Statement::from_sql_and_values(self.backend(), sql, values);
-        let row = self.inner.reader.query_one_raw(statement).await.map_err(failure)?;
-        row.map(|row| row.try_get_by_index(0)).transpose().map_err(failure)
+/// Reads the rows and the floor in one statement, and so in one moment: rows that are gone by then
+/// are below the floor that is read with the others.
+async fn happened<C: ConnectionTrait>(
+    conn: &C,
+    district: Option<&District>,
+    position: i64,
+    limit: u64,
+) -> Result<Vec<FeedRow>> {
+    let limit = i64::try_from(limit).map_err(Failure::internal)?;
+    let mut values: Vec<Value> = vec![position.into(), limit.into()];
+    let mut of_district = "";
+    if let Some(district) = district {
+        of_district = "AND outbox.district = $3";
+        values.push(district.as_str().into());
     }
-
-    async fn happened(&self, district: Option<&District>, position: i64, limit: u64) -> Result<Vec<FeedRow>> {
-        let mut select = outbox::Entity::find().filter(outbox::Column::Position.gt(position));
-        if let Some(district) = district {
-            select = select.filter(outbox::Column::District.eq(district.as_str()));
+    let sql = format!(
+        "SELECT outbox.*, relay.floor FROM relay LEFT JOIN (SELECT * FROM outbox \
+         WHERE position > $1 {of_district} ORDER BY position LIMIT $2) AS outbox ON true \
+         ORDER BY outbox.position"
+    );
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let rows = conn.query_all_raw(statement).await.map_err(failure)?;
+    let floor = rows.first().map(|row| row.try_get::<i64>("", "floor")).transpose().map_err(failure)?;
+    if floor.is_some_and(|floor| position < floor) {
+        return Err(too_old());
+    }
+    let mut told = Vec::with_capacity(rows.len());
+    for row in &rows {
+        // Where nothing happened there is one row, of the relay alone.
+        if row.try_get::<Option<i64>>("", "seq").map_err(failure)?.is_some() {
+            told.push(FeedRow::read(outbox::Model::from_query_result(row, "").map_err(failure)?)?);
         }
-        let rows = select
-            .order_by_asc(outbox::Column::Position)
-            .limit(limit)
-            .all(&self.inner.reader)
-            .await
-            .map_err(failure)?;
-        rows.into_iter().map(FeedRow::read).collect()
     }
+    Ok(told)
+}
+
+/// A number of the relay's row: `head`, `floor` or `compacted`.
+pub(crate) async fn relay_number<C: ConnectionTrait>(conn: &C, column: &'static str) -> Result<i64> {
+    let sql = format!("SELECT {column} FROM relay");
+    let row = conn.query_one_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, []));
+    let row = row.await.map_err(failure)?;
+    let row = row.ok_or_else(|| Failure::internal("the relay's row is missing"))?;
+    row.try_get_by_index(0).map_err(failure)
+}
+
+fn too_old() -> Failure {
+    Failure::new(
+        Kind::OutOfRange,
+        Reason::ResumeTokenTooOld,
+        "The feed no longer holds this place: list again, then watch.",
+    )
 }
 
 impl FeedRow {
@@ -182,6 +227,7 @@ pub(crate) mod outbox {
 
     pub(crate) fn row(
         told: Told,
+        position: Option<i64>,
         uid: Uuid,
         district: &District,
         actor: &str,
@@ -194,7 +240,7 @@ pub(crate) mod outbox {
         let subjects: Vec<String> = told.subjects.iter().map(|id| format!("\"{id}\"")).collect();
         ActiveModel {
             seq: NotSet,
-            position: NotSet,
+            position: Set(position),
             uid: Set(uid),
             district: Set(district.as_str().to_owned()),
             kind: Set(told.kind.to_owned()),

@@ -9,22 +9,31 @@
 //! Inside a transaction every query uses that transaction: a second connection taken there can
 //! deadlock the pool, and does not see what the transaction wrote.
 
-mod connect;
+pub mod backup;
+pub mod check;
+mod conn;
+mod dead;
+mod events;
 mod failure;
 pub mod feed;
 pub mod filter;
+mod lag;
 mod migrate;
 mod options;
 mod page;
+mod positions;
 mod relay;
+mod retain;
 mod scope;
 mod seal;
 mod store;
-
 mod write;
 
+pub use conn::{ReadConn, TxConn};
+pub use dead::{DeadLetter, Follower, LetterState};
 pub use failure::failure;
-pub use options::Options;
+pub use lag::{Following, Lag};
+pub use options::{Options, Retention};
 pub use page::{Keyset, PAGE_BYTES, page};
 pub use scope::{Reader, Scope, Scoped};
 pub use seal::{Sealer, SealingKey};

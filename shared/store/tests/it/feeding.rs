@@ -116,8 +116,9 @@ fn a_resume_token_is_bound_to_its_feed_and_to_what_there_is() {
         write(&store, change()).await;
         store.relay_once().await.unwrap();
         let feed = store.feed(&district("grand-bend"));
-        assert_eq!(feed.open("").unwrap(), 0);
-        assert_eq!(feed.open(&feed.token(1)).unwrap(), 1);
+        assert_eq!(feed.open("").unwrap(), None);
+        assert_eq!(feed.beginning().await.unwrap(), 0);
+        assert_eq!(feed.open(&feed.token(1)).unwrap(), Some(1));
         let foreign = store.feed(&district("elsewhere")).open(&feed.token(1)).unwrap_err();
         assert_eq!((foreign.kind(), foreign.reason()), (Kind::InvalidArgument, Reason::InvalidResumeToken));
         assert_eq!(feed.after(1, 10).await.unwrap(), []);
