@@ -1,25 +1,48 @@
 //! Where traces go.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::trace::{SpanContext, TracerProvider as _};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
 use tokio::runtime::Runtime;
-use tracing::Subscriber;
-use tracing_subscriber::Layer;
-use tracing_subscriber::filter::filter_fn;
-use tracing_subscriber::registry::LookupSpan;
 use trellis_kernel::{Failure, Result};
 
 /// How long the end of the process waits for the last spans to leave.
 const FLUSH: Duration = Duration::from_secs(5);
 
-/// The tracer, and what sends its spans.
-///
-/// Without an endpoint spans are made all the same, since their trace ids are in the log and in the
-/// answers; they go nowhere.
+static EXPORT: OnceLock<Export> = OnceLock::new();
+
+/// What makes spans, where somebody collects them.
+#[derive(Debug)]
+pub(crate) struct Export {
+    pub(crate) tracer: SdkTracer,
+    /// The share of the traces beginning here that are recorded.
+    ratio: f64,
+}
+
+/// What makes spans, if spans are made.
+pub(crate) fn running() -> Option<&'static Export> {
+    EXPORT.get()
+}
+
+/// What makes spans, if they are made of this work: of a caller's as the caller decided, of one that
+/// begins here by chance.
+pub(crate) fn sampled(caller: Option<&SpanContext>, chance: u128) -> Option<&'static Export> {
+    let export = running()?;
+    let sampled = caller.map_or_else(|| share(chance) < export.ratio, SpanContext::is_sampled);
+    sampled.then_some(export)
+}
+
+/// A random number as one from 0 up to 1.
+fn share(chance: u128) -> f64 {
+    let thirty_two = u32::try_from(chance & u128::from(u32::MAX)).unwrap_or(u32::MAX);
+    f64::from(thirty_two) / (f64::from(u32::MAX) + 1.0)
+}
+
+/// Sends spans to a collector.
 pub(crate) struct Traces {
     provider: SdkTracerProvider,
     /// The connection to the collector lives on a runtime of its own: on the suite's, a flush that
@@ -28,12 +51,11 @@ pub(crate) struct Traces {
 }
 
 impl Traces {
-    pub(crate) fn begin(service: &str, endpoint: Option<&str>) -> Result<Self> {
-        let resource = Resource::builder().with_service_name(service.to_owned()).build();
-        let provider = SdkTracerProvider::builder().with_resource(resource);
-        let Some(endpoint) = endpoint else {
-            return Ok(Self { provider: provider.build(), runtime: None });
-        };
+    pub(crate) fn begin(service: &str, endpoint: &str, ratio: f64) -> Result<Self> {
+        let resource = Resource::builder()
+            .with_service_name(service.to_owned())
+            .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+            .build();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("telemetry")
@@ -49,20 +71,15 @@ impl Traces {
                 .build()
                 .map_err(Failure::internal)?
         };
-        Ok(Self { provider: provider.with_batch_exporter(exporter).build(), runtime: Some(runtime) })
-    }
-
-    /// The layer that makes our spans, and no library's, into spans of the trace.
-    pub(crate) fn layer<S>(&self) -> impl Layer<S> + Send + Sync + use<S>
-    where
-        S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
-    {
-        tracing_opentelemetry::layer()
-            .with_tracer(self.provider.tracer("trellis"))
-            .with_location(false)
-            .with_threads(false)
-            .with_tracked_inactivity(false)
-            .with_filter(filter_fn(|metadata| metadata.is_span() && metadata.target().starts_with("trellis")))
+        // What is asked for is recorded: it was decided before, so that what is not costs nothing.
+        let provider = SdkTracerProvider::builder()
+            .with_resource(resource)
+            .with_sampler(Sampler::AlwaysOn)
+            .with_batch_exporter(exporter)
+            .build();
+        let export = Export { tracer: provider.tracer("trellis"), ratio };
+        EXPORT.set(export).map_err(|_| Failure::internal("traces are already exported from this process"))?;
+        Ok(Self { provider, runtime: Some(runtime) })
     }
 }
 
@@ -75,5 +92,17 @@ impl Drop for Traces {
             // Dropping it would block, which a thread of another runtime may not.
             runtime.shutdown_background();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_all_chances_is_that_share() {
+        assert!(share(0) < f64::MIN_POSITIVE);
+        assert!(share(u128::MAX) < 1.0);
+        assert!((share(u128::from(u32::MAX / 2)) - 0.5).abs() < 0.001);
     }
 }

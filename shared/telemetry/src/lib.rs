@@ -1,19 +1,22 @@
 //! What the suite tells of itself: logs, traces and metrics.
 //!
-//! Architecture invariant: the only crate that names `opentelemetry`. Nothing that it tells holds SQL,
-//! a resource's name, a request's value or anything else about a person: attributes are methods,
-//! codes and reasons.
+//! Architecture invariant: the only crate that names `opentelemetry` and `prometheus_client`. Nothing
+//! that it tells holds SQL, a resource's name, a request's value or anything else about a person:
+//! labels and attributes are words of the program, methods, codes and reasons.
 
 pub mod calls;
 pub mod context;
 mod export;
 mod logs;
+pub mod metrics;
+mod process;
+pub mod spans;
 
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use trellis_kernel::{Failure, Result};
 
-pub use logs::LogFormat;
+pub use logs::{LogFormat, LogLevel};
 
 use crate::export::Traces;
 
@@ -22,8 +25,12 @@ use crate::export::Traces;
 pub struct Options {
     /// The name under which this process tells of itself: `trellis`, or the one service it runs.
     pub service: String,
-    /// Where traces go (OTLP over gRPC), `http://localhost:4317`; none keeps them nowhere.
+    /// Where traces go (OTLP over gRPC), `http://localhost:4317`. Without it no spans are made; calls
+    /// carry trace ids all the same, and log lines name them.
     pub otlp_endpoint: Option<String>,
+    /// The share of the traces beginning here of which spans are made, from 0 to 1. A trace that a caller
+    /// began is recorded if the caller records it.
+    pub trace_sample_ratio: f64,
     /// How a line of the log is written.
     pub log_format: LogFormat,
     /// How much is logged: a level, or directives as `tracing_subscriber::EnvFilter` reads them.
@@ -35,6 +42,7 @@ impl Default for Options {
         Self {
             service: "trellis".to_owned(),
             otlp_endpoint: None,
+            trace_sample_ratio: 1.0,
             log_format: LogFormat::Text,
             log_level: "info".to_owned(),
         }
@@ -44,24 +52,27 @@ impl Default for Options {
 /// Keeps telemetry going; what is not yet exported is, when it is dropped.
 #[must_use = "telemetry ends when this is dropped"]
 pub struct Telemetry {
-    _traces: Traces,
+    log_level: LogLevel,
+    _traces: Option<Traces>,
+}
+
+impl Telemetry {
+    /// What changes how much is logged.
+    pub fn log_level(&self) -> LogLevel {
+        self.log_level.clone()
+    }
 }
 
 /// Begins to log to standard error, and to trace.
 ///
 /// Once in a process, and before its work begins.
 pub fn init(options: &Options) -> Result<Telemetry> {
-    let traces = Traces::begin(&options.service, options.otlp_endpoint.as_deref())?;
-    tracing_subscriber::registry()
-        .with(traces.layer())
-        .with(logs::layer(options.log_format, &options.log_level)?)
-        .try_init()
-        .map_err(Failure::internal)?;
+    let endpoint = options.otlp_endpoint.as_deref();
+    let traces = endpoint
+        .map(|endpoint| Traces::begin(&options.service, endpoint, options.trace_sample_ratio))
+        .transpose()?;
+    let (lines, log_level) = logs::layer(options.log_format, &options.log_level)?;
+    tracing_subscriber::registry().with(lines).try_init().map_err(Failure::internal)?;
     logs::tell_of_panics();
-    Ok(Telemetry { _traces: traces })
-}
-
-/// The metrics of this process, in Prometheus' text format.
-pub fn metrics() -> String {
-    calls::text()
+    Ok(Telemetry { log_level, _traces: traces })
 }
