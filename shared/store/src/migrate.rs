@@ -1,12 +1,15 @@
 //! Bringing a service's schema to what this program knows.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait as _,
+};
 use sea_orm_migration::SchemaManager;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use trellis_kernel::{Failure, Result};
 
-use crate::{Store, connect, failure};
+use crate::{Store, failure};
 
 impl Store {
     /// Applies what has not been applied yet: the tables that every store has, then the service's
@@ -15,7 +18,19 @@ impl Store {
     /// A schema that is newer than this program is left as it is: during a rollout the old program
     /// goes on working on it.
     pub async fn migrate(&self) -> Result<()> {
-        let tx = connect::begin(&self.inner.writer).await?;
+        let conn = self.inner.pools.writer.migrator().await.map_err(failure)?;
+        let done = self.migrate_on(&conn).await;
+        if self.backend() == DbBackend::Sqlite && conn.close().await.is_err() {
+            tracing::warn!(store = self.service(), "the migrator's connection did not close in order");
+        }
+        done
+    }
+
+    async fn migrate_on(&self, conn: &DatabaseConnection) -> Result<()> {
+        let immediate = (self.backend() == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate);
+        let options =
+            TransactionOptions { sqlite_transaction_mode: immediate, ..TransactionOptions::default() };
+        let tx = conn.begin_with_options(options).await.map_err(failure)?;
         self.lock(&tx).await?;
         let service = self.service();
         let table = format!(
@@ -45,11 +60,15 @@ impl Store {
         tx.commit().await.map_err(failure)
     }
 
-    /// Takes the migrators' lock until the transaction ends. `SQLite`'s write lock is held already.
+    /// Sees every district, and takes the migrators' lock, until the transaction ends. `SQLite`'s write lock is held already.
     async fn lock(&self, tx: &DatabaseTransaction) -> Result<()> {
         if self.backend() != DbBackend::Postgres {
             return Ok(());
         }
+        // All districts' rows may have to move, and however many replicas start, each waits its turn.
+        let settings =
+            "SET LOCAL trellis.district = '*'; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
+        tx.execute_unprepared(settings).await.map_err(failure)?;
         let digest = Sha256::digest(format!("trellis migrate {}", self.service()));
         let key = digest.iter().take(8).fold(0_i64, |key, byte| (key << 8) | i64::from(*byte));
         let lock =

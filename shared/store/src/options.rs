@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use crate::Sealer;
 
 /// How a store is opened. The same options serve every service of the suite: each takes its own file
@@ -15,9 +17,16 @@ pub struct Options {
     pub readers: u32,
     /// How many transactions may write at once. `SQLite` has one writer, whatever is said here.
     pub writers: u32,
-    /// How long a request may wait for a connection, or for `SQLite`'s lock, before it is told to try
+    /// How long a request may wait for a connection, or for another's lock, before it is told to try
     /// again.
     pub acquire_timeout: Duration,
+    /// How long a statement may run. Migrations may run longer.
+    pub statement_timeout: Duration,
+    /// A `PostgreSQL` replica of the same database, which reads of a district then go to. It may lag:
+    /// what was just written may not be there yet.
+    pub replica_url: Option<String>,
+    /// How long what happened can be read.
+    pub retention: Retention,
     /// What seals page and resume tokens; replicas share its keys.
     pub sealer: Sealer,
 }
@@ -25,6 +34,31 @@ pub struct Options {
 impl Options {
     /// The options that fit a small server.
     pub fn new(url: impl Into<String>, sealer: Sealer) -> Self {
-        Self { url: url.into(), readers: 6, writers: 6, acquire_timeout: Duration::from_secs(10), sealer }
+        Self {
+            url: url.into(),
+            readers: 6,
+            writers: 6,
+            acquire_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(30),
+            replica_url: None,
+            retention: Retention::default(),
+            sealer,
+        }
+    }
+}
+
+/// How long what happened can be read by those who follow the feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// After how long a change leaves the feed.
+    pub keep: SignedDuration,
+    /// After how long it leaves the feed if a later change of the same resource is there.
+    pub compact: SignedDuration,
+}
+
+impl Default for Retention {
+    /// 30 days, and 7.
+    fn default() -> Self {
+        Self { keep: SignedDuration::from_hours(30 * 24), compact: SignedDuration::from_hours(7 * 24) }
     }
 }

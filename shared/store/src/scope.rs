@@ -1,12 +1,10 @@
 //! Queries that cannot forget their district.
 
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DeleteMany, EntityTrait, QueryFilter, Select,
-    UpdateMany,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DeleteMany, EntityTrait, QueryFilter, Select, UpdateMany};
 use trellis_kernel::District;
 
 use crate::Sealer;
+use crate::conn::ReadConn;
 
 /// A table whose rows each belong to a district. Implement it with [`scoped!`](crate::scoped).
 pub trait Scoped: EntityTrait {
@@ -59,21 +57,21 @@ pub trait Scope: Sync {
 /// Reads in one district, each query on a connection of its own. The database refuses it any change.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    conn: DatabaseConnection,
+    conn: ReadConn,
     district: District,
     sealer: Sealer,
 }
 
 impl Reader {
-    pub(crate) const fn new(conn: DatabaseConnection, district: District, sealer: Sealer) -> Self {
+    pub(crate) const fn new(conn: ReadConn, district: District, sealer: Sealer) -> Self {
         Self { conn, district, sealer }
     }
 }
 
 impl Scope for Reader {
-    type Conn = DatabaseConnection;
+    type Conn = ReadConn;
 
-    fn conn(&self) -> &DatabaseConnection {
+    fn conn(&self) -> &ReadConn {
         &self.conn
     }
 

@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use futures::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm::DbBackend;
 use sea_orm_migration::MigrationTrait;
 use tokio::sync::{Notify, watch};
-use trellis_kernel::{Clock, District, Failure, Ids, Result, Timestamp};
+use trellis_kernel::{Clock, District, Failure, Ids, Result, Timestamp, Uuid};
 
+use crate::conn::{self, Pools, ReadConn, Sight, TxConn};
 use crate::feed::Feed;
-use crate::{Options, Reader, Sealer, Told, connect};
+use crate::{Options, Reader, Retention, Sealer, Told, failure};
 
 /// Something that runs until the server ends, under a name for the log.
 pub type Task = (String, BoxFuture<'static, ()>);
@@ -26,12 +27,14 @@ pub struct Store {
 
 pub(crate) struct Inner {
     pub(crate) service: &'static str,
-    pub(crate) reader: DatabaseConnection,
-    pub(crate) writer: DatabaseConnection,
+    pub(crate) pools: Pools,
+    /// This process, in the relay's lease.
+    pub(crate) holder: Uuid,
     pub(crate) migrations: Migrations,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) sealer: Sealer,
+    pub(crate) retention: Retention,
     pub(crate) wake: Notify,
     pub(crate) head: watch::Sender<i64>,
     pub(crate) on_commit: RwLock<Vec<OnCommit>>,
@@ -58,15 +61,16 @@ impl Store {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> Result<Self> {
-        let pools = connect::open(options, service).await?;
+        let pools = conn::open(options, service).await?;
         let inner = Inner {
             service,
-            reader: pools.reader,
-            writer: pools.writer,
+            pools,
+            holder: ids.next(),
             migrations,
             clock,
             ids,
             sealer: options.sealer.clone(),
+            retention: options.retention,
             wake: Notify::new(),
             head: watch::Sender::new(0),
             on_commit: RwLock::default(),
@@ -80,9 +84,17 @@ impl Store {
         self.inner.on_commit.write().unwrap_or_else(PoisonError::into_inner).push(Box::new(call));
     }
 
-    /// Reads in one district.
+    /// Reads in one district. Where a replica is configured they read that, and may see the district
+    /// as it was a moment ago.
     pub fn read(&self, district: &District) -> Reader {
-        Reader::new(self.inner.reader.clone(), district.clone(), self.sealer().clone())
+        let conn = self.inner.pools.lagging.clone().read(Sight::District(district.clone()));
+        Reader::new(conn, district.clone(), self.sealer().clone())
+    }
+
+    /// Reads in one district, and sees every change that was acknowledged: for decisions that must
+    /// not be made on yesterday's permission.
+    pub fn read_latest(&self, district: &District) -> Reader {
+        Reader::new(self.reading(district), district.clone(), self.sealer().clone())
     }
 
     /// The changes of one district, in the order of their positions.
@@ -122,15 +134,34 @@ impl Store {
 
     /// Ends every connection, after the work under way.
     pub async fn close(&self) {
-        for pool in [&self.inner.reader, &self.inner.writer] {
-            if pool.close_by_ref().await.is_err() {
-                tracing::warn!(store = self.inner.service, "a pool did not close");
-            }
+        let Pools { reader, lagging, writer } = &self.inner.pools;
+        for pool in [lagging, reader, writer] {
+            pool.close().await;
         }
     }
 
     pub(crate) fn backend(&self) -> DbBackend {
-        self.inner.writer.get_database_backend()
+        self.inner.pools.writer.backend()
+    }
+
+    /// Reads every district: for the house's own work.
+    pub(crate) fn everything(&self) -> ReadConn {
+        self.inner.pools.reader.clone().read(Sight::Everything)
+    }
+
+    /// Reads one district, and never a replica.
+    pub(crate) fn reading(&self, district: &District) -> ReadConn {
+        self.inner.pools.reader.clone().read(Sight::District(district.clone()))
+    }
+
+    /// Begins a transaction in every district: for the house's own work.
+    pub(crate) async fn begin_everything(&self) -> Result<TxConn> {
+        self.begin(&Sight::Everything).await
+    }
+
+    /// Begins a transaction that may write.
+    pub(crate) async fn begin(&self, sight: &Sight) -> Result<TxConn> {
+        self.inner.pools.writer.begin(sight).await.map_err(failure)
     }
 }
 

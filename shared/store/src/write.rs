@@ -4,15 +4,16 @@ use std::fmt;
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Iden, Iterable, PrimaryKeyToColumn,
-    QueryResult, Statement, Value,
+    ActiveModelTrait, ConnectionTrait, EntityTrait, Iden, Iterable, PrimaryKeyToColumn, QueryResult,
+    Statement, Value,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use trellis_kernel::{District, Failure, Reason, Result, Timestamp, Uuid};
 
+use crate::conn::{Sight, TxConn};
 use crate::feed::outbox;
-use crate::{Scope, Scoped, Sealer, Store, connect, failure};
+use crate::{Scope, Scoped, Sealer, Store, failure, positions};
 
 /// Who changes what district, and under which `request_id`.
 #[derive(Clone, Debug)]
@@ -79,7 +80,7 @@ pub struct Payload {
 /// A transaction in one district. Dropped without [`commit`](Self::commit), it leaves nothing behind.
 pub struct Tx {
     store: Store,
-    conn: DatabaseTransaction,
+    conn: TxConn,
     change: Change,
     now: Timestamp,
     told: Vec<Told>,
@@ -92,7 +93,7 @@ impl Store {
     /// with the reply of then, or refuses with `REQUEST_ID_REUSED` when the method or the body is
     /// another. A repetition that arrives while the first is still under way waits for it.
     pub async fn write<T: Replay>(&self, change: Change) -> Result<Write<T>> {
-        let conn = connect::begin(&self.inner.writer).await?;
+        let conn = self.begin(&Sight::District(change.district.clone())).await?;
         let now = self.clock().now();
         let tx = Tx { store: self.clone(), conn, change, now, told: Vec::new() };
         match tx.change.idempotency.clone() {
@@ -111,7 +112,7 @@ impl Tx {
     /// Commits the rows, what was told and the reply for a repetition: all or nothing.
     pub async fn commit<T: Replay>(mut self, reply: T) -> Result<T> {
         let told = std::mem::take(&mut self.told);
-        self.append(told.clone()).await?;
+        let last = self.append(told.clone()).await?;
         if let Some(request) = &self.change.idempotency {
             let kept = serde_json::to_string(&reply).map_err(Failure::internal)?;
             let sql =
@@ -122,8 +123,10 @@ impl Tx {
         }
         self.conn.commit().await.map_err(failure)?;
         self.store.inner.committed(&self.change.district, &told);
-        if !told.is_empty() {
-            self.store.inner.wake.notify_one();
+        match last {
+            Some(head) => self.store.announce(head),
+            None if told.is_empty() => {}
+            None => self.store.inner.wake.notify_one(),
         }
         Ok(reply)
     }
@@ -195,22 +198,6 @@ impl Tx {
         Ok(())
     }
 
-    /// Moves the checkpoint of a consumer of events from one position to a later one, in this
-    /// transaction. False when it does not stand at `from`: another replica was faster, and this
-    /// transaction must be dropped.
-    pub async fn advance(&self, consumer: &str, from: i64, to: i64) -> Result<bool> {
-        let (sql, values) = if from == 0 {
-            let sql =
-                "INSERT INTO event_checkpoints (consumer, position) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-            (sql, vec![consumer.into(), to.into()])
-        } else {
-            let sql = "UPDATE event_checkpoints SET position = $2 WHERE consumer = $1 AND position = $3";
-            (sql, vec![consumer.into(), to.into(), from.into()])
-        };
-        let done = self.conn.execute_raw(self.statement(sql, values)).await.map_err(failure)?;
-        Ok(done.rows_affected() == 1)
-    }
-
     /// Takes the `request_id`; false when it is taken.
     async fn claim(&self, request: &Idempotency) -> Result<bool> {
         let sql = "INSERT INTO idempotency \
@@ -246,14 +233,19 @@ impl Tx {
         serde_json::from_str(&reply).map_err(Failure::internal)
     }
 
-    async fn append(&self, told: Vec<Told>) -> Result<()> {
+    /// Writes what was told; returns the new head, where this transaction gives the positions.
+    async fn append(&self, told: Vec<Told>) -> Result<Option<i64>> {
+        let first = positions::take(&self.conn, told.len()).await?;
+        let mut next = first;
         let rows = told.into_iter().map(|told| {
-            outbox::row(told, self.new_id(), &self.change.district, &self.change.actor, self.now)
+            let position = next;
+            next = next.map(|position| position + 1);
+            outbox::row(told, position, self.new_id(), &self.change.district, &self.change.actor, self.now)
         });
         for chunk in chunked(rows, outbox::Column::iter().count()) {
             outbox::Entity::insert_many(chunk).exec_without_returning(&self.conn).await.map_err(failure)?;
         }
-        Ok(())
+        Ok(next.map(|next| next - 1))
     }
 
     fn chunks<A>(&self, models: Vec<A>) -> Vec<Vec<A>>
@@ -303,9 +295,9 @@ fn kept(row: &QueryResult) -> std::result::Result<(String, Vec<u8>, String), sea
 }
 
 impl Scope for Tx {
-    type Conn = DatabaseTransaction;
+    type Conn = TxConn;
 
-    fn conn(&self) -> &DatabaseTransaction {
+    fn conn(&self) -> &TxConn {
         &self.conn
     }
 

@@ -1,0 +1,188 @@
+//! Connections to `PostgreSQL`.
+
+use std::time::Duration;
+
+use sea_orm::sqlx::pool::PoolConnection;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Database, Error, PgPool, Postgres, SqlSafeStr as _};
+use sea_orm::{DatabaseConnection, DbErr, ExecResult, QueryResult, SqlxPostgresConnector, Statement};
+use sqlx_core::transaction::TransactionManager;
+
+use super::run::{self, no_connection, not_run};
+use crate::Options;
+
+type Manager = <Postgres as Database>::TransactionManager;
+
+/// After how long without a statement the server ends a transaction whose client has died: it must
+/// not hold the relay's row for ever.
+const IDLE_IN_TRANSACTION: &str = "60s";
+/// After how long an unused connection is closed.
+const IDLE: Duration = Duration::from_mins(10);
+/// How old a connection grows, so that all move to another server within that time.
+const LIFETIME: Duration = Duration::from_mins(30);
+
+/// The connections of one process to one server.
+#[derive(Clone, Debug)]
+pub(crate) struct Pool {
+    pool: PgPool,
+    size: u32,
+}
+
+impl Pool {
+    pub(super) async fn open(options: &Options, url: &str, service: &str, size: u32) -> Result<Self, DbErr> {
+        let wait = options.acquire_timeout;
+        // All of them travel with the connection's first message: no statement of ours outlives its
+        // transaction, which a pooler between us and the server relies on.
+        let settings = [
+            ("search_path", service.to_owned()),
+            ("statement_timeout", milliseconds(options.statement_timeout)),
+            ("lock_timeout", milliseconds(wait)),
+            ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION.to_owned()),
+        ];
+        let connect = url.parse::<PgConnectOptions>().map_err(no_connection)?;
+        let connect = connect
+            .application_name(&format!("trellis-{service}"))
+            .options(settings)
+            .disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(size)
+            .acquire_timeout(wait)
+            // Asking costs a round trip for every statement; a connection that has died is found out
+            // when a transaction is to begin on it, and replaced.
+            .test_before_acquire(false)
+            .idle_timeout(IDLE)
+            .max_lifetime(LIFETIME)
+            .connect_with(connect)
+            .await
+            .map_err(no_connection)?;
+        Ok(Self { pool, size })
+    }
+
+    pub(super) async fn rows(&self, sight: &str, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let begin = reading(sight);
+        let mut transaction = self.begin_with(&begin).await?;
+        match run::rows(&mut *transaction.conn, statement.clone()).await {
+            Err(error) if is_lost(&error) => {
+                drop(transaction);
+                let mut fresh = self.begin_with(&begin).await?;
+                run::rows(&mut *fresh.conn, statement.clone()).await
+            }
+            done => done,
+        }
+        .map_err(not_run)
+    }
+
+    pub(super) async fn execute(&self, sight: &str, statement: &Statement) -> Result<ExecResult, DbErr> {
+        self.begin_with(&reading(sight)).await?.execute(statement.clone()).await
+    }
+
+    pub(super) async fn begin(&self, sight: &str) -> Result<Transaction, DbErr> {
+        self.begin_with(&format!("BEGIN; SET LOCAL trellis.district = '{sight}'")).await
+    }
+
+    /// Begins on a connection that lives. Those that have died since they were last used are thrown
+    /// away; after as many as the pool holds, the next is new.
+    async fn begin_with(&self, begin: &str) -> Result<Transaction, DbErr> {
+        let mut dead = 0;
+        loop {
+            let conn = self.pool.acquire().await.map_err(no_connection)?;
+            let mut transaction = Transaction { conn, state: State::Beginning };
+            match Manager::begin(&mut transaction.conn, Some(AssertSqlSafe(begin).into_sql_str())).await {
+                Ok(()) => {
+                    transaction.state = State::Open;
+                    return Ok(transaction);
+                }
+                Err(error) if is_lost(&error) && dead < self.size => dead += 1,
+                Err(error) => return Err(not_run(error)),
+            }
+        }
+    }
+
+    pub(super) fn migrator(&self) -> DatabaseConnection {
+        SqlxPostgresConnector::from_sqlx_postgres_pool(self.pool.clone())
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Beginning and naming the district travel together.
+fn reading(sight: &str) -> String {
+    format!("BEGIN READ ONLY; SET LOCAL trellis.district = '{sight}'")
+}
+
+/// A transaction under way. When it is dropped its end is sent to the server, and nobody waits for
+/// the answer.
+pub(crate) struct Transaction {
+    conn: PoolConnection<Postgres>,
+    state: State,
+}
+
+#[derive(PartialEq, Eq)]
+enum State {
+    /// Whether it has begun is not known yet.
+    Beginning,
+    Open,
+    /// A statement was refused. The server would answer a commit by rolling back, and call that done.
+    Failed,
+    Ended,
+}
+
+impl Transaction {
+    pub(super) async fn rows(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let done = run::rows(&mut *self.conn, statement).await;
+        self.noted(done)
+    }
+
+    pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let done = run::execute(&mut *self.conn, statement).await;
+        self.noted(done)
+    }
+
+    fn noted<T>(&mut self, done: Result<T, Error>) -> Result<T, DbErr> {
+        if done.is_err() {
+            self.state = State::Failed;
+        }
+        done.map_err(not_run)
+    }
+
+    pub(super) async fn commit(mut self) -> Result<(), DbErr> {
+        if self.state == State::Failed {
+            return Err(DbErr::Custom(
+                "a transaction with a refused statement cannot be committed".to_owned(),
+            ));
+        }
+        Manager::commit(&mut self.conn).await.map_err(not_run)?;
+        self.state = State::Ended;
+        Ok(())
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        match self.state {
+            // A connection that may hold a transaction that nobody knows of is not used again.
+            State::Beginning => self.conn.close_on_drop(),
+            State::Open | State::Failed => Manager::start_rollback(&mut self.conn),
+            State::Ended => {}
+        }
+    }
+}
+
+/// Whether the connection is no more: not whether what ran on it had an effect.
+fn is_lost(error: &Error) -> bool {
+    match error {
+        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => true,
+        Error::Database(told) => {
+            let code = told.code().unwrap_or_default();
+            code.starts_with("08") || code.starts_with("57P") || code == "25P03"
+        }
+        _ => false,
+    }
+}
+
+/// A duration as the server's settings take it; none is written 0.
+fn milliseconds(duration: Duration) -> String {
+    format!("{}ms", duration.as_millis())
+}

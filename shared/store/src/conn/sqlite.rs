@@ -1,0 +1,344 @@
+//! Connections to an `SQLite` file: some that read, and one that writes.
+//!
+//! The pool is our own. A connection is a thread with an open file: it does not die, so nothing has
+//! to be asked of it before or after a statement, and giving it back is putting it on a stack.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _, Error, SqliteConnection};
+use sea_orm::{
+    DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, SqlxSqliteConnector, Statement,
+};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use trellis_kernel::{Failure, Result};
+
+use super::run::{self, no_connection, not_run};
+use crate::{Options, failure};
+
+type Done<T> = std::result::Result<T, DbErr>;
+
+/// How many steps of `SQLite`'s machine lie between two looks at the clock.
+const STEPS: i32 = 4096;
+/// How often a file that is locked while it is opened is tried again.
+const AGAIN: Duration = Duration::from_millis(20);
+
+/// Opens the file of a service: its readers and its writer.
+pub(super) async fn open(options: &Options, directory: &str, service: &str) -> Result<(Pool, Pool)> {
+    // Only the server's own user may enter.
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(Failure::internal)?;
+    let file = Path::new(directory).join(format!("{service}.db"));
+    // The writer first: it is the one that creates the file and its journal.
+    let writer = Pool::open(options, settings(options, &file), 1).await.map_err(failure)?;
+    let reading = settings(options, &file).pragma("query_only", "on");
+    let reader = Pool::open(options, reading, options.readers).await.map_err(failure)?;
+    Ok((reader, writer))
+}
+
+fn settings(options: &Options, file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // What was acknowledged survives a loss of power.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(options.acquire_timeout)
+        // What a learner deletes is overwritten, not only forgotten.
+        .pragma("secure_delete", "on")
+        .disable_statement_logging()
+}
+
+/// At most so many connections to one file, opened when they are first needed.
+#[derive(Clone)]
+pub(crate) struct Pool {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: SqliteConnectOptions,
+    size: u32,
+    wait: Duration,
+    statement_timeout: Duration,
+    free: Mutex<Vec<Live>>,
+    permits: Arc<Semaphore>,
+}
+
+/// An open connection, and until when its statement may run.
+struct Live {
+    conn: SqliteConnection,
+    until: Arc<Until>,
+}
+
+impl Pool {
+    /// Opens the first connection, again and again for as long as the file is locked: `SQLite` does
+    /// not wait for the lock when it turns a new file's journal on, which another process may be
+    /// doing at this moment.
+    async fn open(options: &Options, settings: SqliteConnectOptions, size: u32) -> Done<Self> {
+        let inner = Inner {
+            settings,
+            size,
+            wait: options.acquire_timeout,
+            statement_timeout: options.statement_timeout,
+            free: Mutex::default(),
+            permits: Arc::new(Semaphore::new(size as usize)),
+        };
+        let began = Instant::now();
+        let first = loop {
+            match inner.connect().await {
+                Err(error) if primary(&error) == Some(BUSY) && began.elapsed() < inner.wait => {
+                    tokio::time::sleep(AGAIN).await;
+                }
+                opened => break opened.map_err(no_connection)?,
+            }
+        };
+        inner.give_back(first);
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    pub(super) async fn rows(&self, statement: Statement) -> Done<Vec<QueryResult>> {
+        self.lease().await?.rows(statement).await
+    }
+
+    pub(super) async fn execute(&self, statement: Statement) -> Done<ExecResult> {
+        self.lease().await?.execute(statement).await
+    }
+
+    pub(super) async fn begin(&self) -> Done<Transaction> {
+        // Made first, so that it is rolled back when this is given up half-way.
+        let mut transaction = Transaction { lease: Some(self.lease().await?) };
+        transaction.execute(bare("BEGIN IMMEDIATE")).await?;
+        Ok(transaction)
+    }
+
+    pub(super) async fn migrator(&self) -> Done<DatabaseConnection> {
+        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(self.inner.wait);
+        let pool = pool.connect_with(self.inner.settings.clone()).await.map_err(no_connection)?;
+        Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+    }
+
+    /// Ends every connection, after the work under way.
+    pub(super) async fn close(&self) {
+        if let Ok(all) = self.inner.permits.acquire_many(self.inner.size).await {
+            self.inner.permits.close();
+            drop(all);
+        }
+        let free = std::mem::take(&mut *self.inner.free.lock().unwrap_or_else(PoisonError::into_inner));
+        for live in free {
+            if live.conn.close().await.is_err() {
+                tracing::warn!("a connection did not close in order");
+            }
+        }
+    }
+
+    async fn lease(&self) -> Done<Lease> {
+        let permit = tokio::time::timeout(self.inner.wait, self.inner.permits.clone().acquire_owned());
+        let permit = match permit.await {
+            Err(_) => return Err(no_connection(Error::PoolTimedOut)),
+            Ok(Err(_)) => return Err(no_connection(Error::PoolClosed)),
+            Ok(Ok(permit)) => permit,
+        };
+        let free = self.inner.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let live = match free {
+            Some(live) => live,
+            None => self.inner.connect().await.map_err(no_connection)?,
+        };
+        Ok(Lease { live: Some(live), pool: self.inner.clone(), under_way: false, permit: Some(permit) })
+    }
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pool").field("size", &self.inner.size).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    async fn connect(&self) -> std::result::Result<Live, Error> {
+        let mut conn = self.settings.connect().await?;
+        let until = Arc::new(Until::default());
+        let watched = until.clone();
+        conn.lock_handle().await?.set_progress_handler(STEPS, move || watched.goes_on());
+        Ok(Live { conn, until })
+    }
+
+    fn give_back(&self, live: Live) {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(live);
+    }
+}
+
+/// A connection that is lent out; dropped, it goes back.
+struct Lease {
+    /// Some until it has gone back, or must not.
+    live: Option<Live>,
+    pool: Arc<Inner>,
+    /// Whether a statement may still be running, its caller having gone away.
+    under_way: bool,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Lease {
+    async fn rows(&mut self, statement: Statement) -> Done<Vec<QueryResult>> {
+        let conn = self.start()?;
+        let done = run::rows(conn, statement).await;
+        self.end(done)
+    }
+
+    async fn execute(&mut self, statement: Statement) -> Done<ExecResult> {
+        let conn = self.start()?;
+        let done = run::execute(conn, statement).await;
+        self.end(done)
+    }
+
+    async fn roll_back(&mut self) {
+        let Some(live) = &mut self.live else { return };
+        if self.under_way {
+            live.until.now();
+            if live.conn.ping().await.is_err() {
+                self.live = None;
+                return;
+            }
+        }
+        // Refused when the transaction has ended already, which is as good.
+        if self.execute(bare("ROLLBACK")).await.is_err() {
+            tracing::debug!("a transaction had ended before it was rolled back");
+        }
+    }
+
+    fn start(&mut self) -> Done<&mut SqliteConnection> {
+        // It is gone after an error that left it unusable.
+        let live = self.live.as_mut().ok_or_else(|| not_run(Error::WorkerCrashed))?;
+        live.until.set(self.pool.statement_timeout);
+        self.under_way = true;
+        Ok(&mut live.conn)
+    }
+
+    fn end<T>(&mut self, done: std::result::Result<T, Error>) -> Done<T> {
+        self.under_way = false;
+        done.map_err(|error| {
+            if is_spent(&error) {
+                self.live = None;
+            }
+            not_run(error)
+        })
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(mut live) = self.live.take() else { return };
+        if !self.under_way {
+            self.pool.give_back(live);
+            return;
+        }
+        // Nobody waits for the statement any more: it is interrupted, and the connection is free
+        // again when its thread is.
+        live.until.now();
+        let (pool, permit) = (self.pool.clone(), self.permit.take());
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                if live.conn.ping().await.is_ok() {
+                    pool.give_back(live);
+                }
+                drop(permit);
+            });
+        }
+    }
+}
+
+/// A transaction under way, which is rolled back when it is dropped.
+pub(crate) struct Transaction {
+    lease: Option<Lease>,
+}
+
+impl Transaction {
+    pub(super) async fn rows(&mut self, statement: Statement) -> Done<Vec<QueryResult>> {
+        self.lease()?.rows(statement).await
+    }
+
+    pub(super) async fn execute(&mut self, statement: Statement) -> Done<ExecResult> {
+        self.lease()?.execute(statement).await
+    }
+
+    pub(super) async fn commit(mut self) -> Done<()> {
+        self.execute(bare("COMMIT")).await?;
+        self.lease = None;
+        Ok(())
+    }
+
+    fn lease(&mut self) -> Done<&mut Lease> {
+        self.lease.as_mut().ok_or_else(|| not_run(Error::WorkerCrashed))
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        let Some(mut lease) = self.lease.take() else { return };
+        let Ok(runtime) = Handle::try_current() else {
+            // The connection is dropped, and the file's lock with it.
+            lease.live = None;
+            return;
+        };
+        runtime.spawn(async move { lease.roll_back().await });
+    }
+}
+
+/// A statement without values that is kept prepared.
+fn bare(sql: &str) -> Statement {
+    Statement::from_sql_and_values(DbBackend::Sqlite, sql, [])
+}
+
+/// Until when a statement may run; its thread looks at it between steps.
+struct Until {
+    since: Instant,
+    milliseconds: AtomicU64,
+}
+
+impl Default for Until {
+    fn default() -> Self {
+        Self { since: Instant::now(), milliseconds: AtomicU64::new(u64::MAX) }
+    }
+}
+
+impl Until {
+    fn set(&self, duration: Duration) {
+        let until = self.since.elapsed() + duration;
+        self.milliseconds.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn now(&self) {
+        self.milliseconds.store(0, Ordering::Relaxed);
+    }
+
+    fn goes_on(&self) -> bool {
+        self.since.elapsed().as_millis() < u128::from(self.milliseconds.load(Ordering::Relaxed))
+    }
+}
+
+const BUSY: u32 = 5;
+
+/// The primary result code: the low byte of the extended one.
+fn primary(error: &Error) -> Option<u32> {
+    let Error::Database(told) = error else { return None };
+    told.code()?.parse::<u32>().ok().map(|code| code & 0xff)
+}
+
+/// Whether the connection must not be used again: after no memory, a read-only file, an interrupt, an
+/// I/O error, corruption, a full disk, a file that does not open, a locking protocol, no database.
+///
+/// Some of these end the transaction, and a statement after them would be kept although the
+/// transaction is lost. The file may be well again in a while, and a new connection then works.
+fn is_spent(error: &Error) -> bool {
+    const SPENT: [u32; 9] = [7, 8, 9, 10, 11, 13, 14, 15, 26];
+    match error {
+        Error::Database(_) => primary(error).is_some_and(|code| SPENT.contains(&code)),
+        Error::WorkerCrashed | Error::Io(_) => true,
+        _ => false,
+    }
+}
