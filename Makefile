@@ -23,7 +23,7 @@ FUZZ_VERSION := 0.13.2
 
 .PHONY: help
 help: ## List these commands.
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: need-rust ## Serve a demonstration district. LISTEN=127.0.0.1:50051 DATA_DIR=data
@@ -38,22 +38,26 @@ test: lint test-code ## Lint, then every test, on SQLite and PostgreSQL, then th
 test-code: need-rust need-postgres
 	TESTKIT_PROGRAM=$(PROGRAM) cargo test --workspace --all-features --locked
 
+# What is measured is what is shipped.
+RELEASED := $(abspath $(or $(CARGO_TARGET_DIR),target))/release/trellis
+BENCH := cargo bench --locked -p trellis-tests --bench load --
+
 .PHONY: bench
-bench: need-rust need-postgres ## How fast it serves, as ratios to a bare server in the same run.
-	cargo bench --locked -p trellis-tests --bench load
+bench: need-rust need-postgres ## What every layer and call costs, beside its floor. QUICK=1; ONLY="layers sqlite"
+	cargo build --release --locked -p trellis
+	BENCH_PROGRAM=$(RELEASED) $(BENCH) $(ONLY)
 
-# What `make fuzz` runs, and for how long each.
-TARGETS := name filter page_token token_header case_json oneroster_csv
-SECONDS_EACH ?= 60
+# The revision is built beside this one, from a tree of its own.
+COMPARED := target/bench/compared
 
-.PHONY: fuzz
-fuzz: need-rust .tools/cargo-fuzz ## Random bytes at all that reads what strangers send. TARGETS="filter" SECONDS_EACH=60
-	@for target in $(TARGETS); do \
-	  mkdir -p target/fuzz/corpus/$$target tests/fuzz/seeds/$$target; echo "fuzzing $$target"; \
-	  cargo fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz/build --sanitizer none $$target \
-	    target/fuzz/corpus/$$target tests/fuzz/seeds/$$target \
-	    -- -max_total_time=$(SECONDS_EACH) -timeout=10 -rss_limit_mb=1024 -max_len=65536; \
-	done
+.PHONY: bench-compare
+bench-compare: need-rust need-postgres ## What a change costs: this tree beside BASE=REV, in alternation. QUICK=1
+	@[ -n "$(BASE)" ] || { echo "Say beside what: make bench-compare BASE=HEAD~1"; exit 2; }
+	@[ -d $(COMPARED)/tree ] || git worktree add --quiet --detach $(COMPARED)/tree "$(BASE)"
+	git -C $(COMPARED)/tree checkout --quiet --detach "$$(git rev-parse "$(BASE)^{commit}")"
+	cargo build --release --locked -p trellis
+	cd $(COMPARED)/tree && CARGO_TARGET_DIR=$(CURDIR)/$(COMPARED)/target cargo build --release --locked -p trellis
+	BENCH_PROGRAM=$(RELEASED) $(BENCH) compare $(CURDIR)/$(COMPARED)/target/release/trellis $(RELEASED)
 
 .PHONY: lint
 lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies, contracts.

@@ -1,35 +1,58 @@
-//! How fast the suite serves, as ratios against a bare tonic server measured in the same run.
+//! What the suite costs: every layer and kind of call, beside the least that it could cost, measured in the
+//! same run. `make bench` runs it; docs/performance.md says what the lines mean.
 //!
-//! `make bench` runs it: client and servers share one process and its cores, so the absolute figures are those of the
-//! machine, and the ratios are what can be compared between machines.
+//! Three processes at least: the real program or a layer of it, the floor to compare with (this program as
+//! `load serve-floor …`), and the client, which is this one.
 
+mod calls;
+mod floor;
+mod house;
+mod kinds;
 mod meter;
-mod subjects;
+mod process;
+mod report;
+mod sections;
+
+use std::path::Path;
 
 use trellis_testkit::Backend;
 
-use crate::meter::{Measured, header, row};
+use crate::meter::Pace;
+use crate::report::Targets;
 
 fn main() {
     // `cargo bench` passes flags of its own harness, which this has no use for.
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     trellis_testkit::run(async {
-        header();
-        let floor = subjects::bare_echo().await;
-        row("bare tonic echo (the floor)", &floor, &floor);
-        for backend in [Backend::Sqlite, Backend::Postgres] {
-            println!("{backend:?}");
-            for (name, measured) in subjects::calls(backend).await {
-                row(name, &measured, &floor);
+        match words.split_first() {
+            Some((first, rest)) if first == "serve-floor" => floor::serve(rest).await,
+            Some((first, [old, new])) if first == "compare" => {
+                // A difference needs more rounds than a ratio: what is compared is closer together.
+                let pace = Pace::chosen();
+                kinds::compare(Pace { rounds: pace.rounds * 2, ..pace }, Path::new(old), Path::new(new))
+                    .await;
             }
+            _ => run(&words).await,
         }
-        for (name, took) in subjects::imports().await {
-            println!("{name}: {:.2} s", took.as_secs_f64());
-        }
-        check(&floor);
     });
 }
 
-/// A floor that measured nothing makes every ratio mean nothing.
-fn check(floor: &Measured) {
-    assert!(floor.calls > 1000, "only {} calls of the floor were answered", floor.calls);
+/// Runs the named sections, or all.
+async fn run(sections: &[String]) {
+    let pace = Pace::chosen();
+    let wanted = |section: &str| sections.is_empty() || sections.iter().any(|named| named == section);
+    let mut targets = Targets::default();
+    if wanted("layers") {
+        sections::layers(pace, &mut targets).await;
+    }
+    if wanted("sqlite") {
+        kinds::run(pace, Backend::Sqlite, &mut targets).await;
+    }
+    if wanted("postgres") {
+        kinds::run(pace, Backend::Postgres, &mut targets).await;
+    }
+    if wanted("house") {
+        sections::house(pace, &mut targets).await;
+    }
+    targets.print();
 }

@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// What a test prints when there is no PostgreSQL on the machine: it fails, and never skips.
 const INSTALL: &str = "PostgreSQL 15 or later is needed for the tests and was not found; \
@@ -21,7 +21,7 @@ const INSTALL: &str = "PostgreSQL 15 or later is needed for the tests and was no
 const KEEPER: &str = r#"
 "$1/initdb" -D "$2/data" -U postgres --auth=trust --no-sync -E UTF8 --locale=C >"$2/log" 2>&1 &&
 "$1/pg_ctl" -D "$2/data" -l "$2/log" -w -o "-p $3 -c listen_addresses=127.0.0.1 \
-  -c unix_socket_directories='' -c fsync=off -c full_page_writes=off -c max_connections=1000 \
+  -c unix_socket_directories='' -c fsync=$4 -c full_page_writes=$4 -c max_connections=1000 \
   -c shared_buffers=64MB -c max_wal_size=256MB" start >>"$2/log" 2>&1 &&
 echo ready
 cat >/dev/null
@@ -38,6 +38,8 @@ struct Cluster {
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
+/// Whether an acknowledged write must be on the disk: wanted for measuring, and slow for testing.
+static DURABLE: AtomicBool = AtomicBool::new(false);
 
 /// The URL of a fresh, empty database that belongs to the ordinary role `trellis`.
 ///
@@ -59,6 +61,17 @@ pub fn copy_of(url: &str) -> String {
     create(&format!(" template {name}"))
 }
 
+/// As [`database`], on a cluster that has every acknowledged write on the disk, as a real one has: for what
+/// is measured. The first database of the process says so for all.
+///
+/// # Panics
+///
+/// As [`database`].
+pub fn durable() -> String {
+    DURABLE.store(true, Ordering::Relaxed);
+    create("")
+}
+
 fn create(template: &str) -> String {
     let cluster = CLUSTER.get_or_init(Cluster::start);
     let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
@@ -77,6 +90,7 @@ impl Cluster {
         let port = free_port();
         let mut keeper = Command::new("sh");
         keeper.arg("-c").arg(KEEPER).arg("keeper").arg(&bin).arg(&directory).arg(port.to_string());
+        keeper.arg(if DURABLE.load(Ordering::Relaxed) { "on" } else { "off" });
         // A group of its own: Ctrl-C ends the tests, and the keeper then ends the server in order.
         keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir("/").process_group(0);
         if let Some((user, group)) = ordinary_user() {
