@@ -132,45 +132,97 @@ proptest! {
     }
 }
 
+/// One comparison: as a client writes it, and as plain code decides it.
+type Term = (String, Box<dyn Fn(&note::Model) -> bool>);
+
+const SIGNS: [&str; 6] = ["=", "!=", "<", "<=", ">", ">="];
+
+fn holds(sign: usize, ordering: std::cmp::Ordering) -> bool {
+    match sign {
+        0 => ordering.is_eq(),
+        1 => ordering.is_ne(),
+        2 => ordering.is_lt(),
+        3 => ordering.is_le(),
+        4 => ordering.is_gt(),
+        _ => ordering.is_ge(),
+    }
+}
+
+/// A comparison of every kind of field.
+fn reference(field: usize, sign: usize, value: u8) -> Term {
+    let (number, either) = (i64::from(value), sign % 2);
+    match field {
+        0 => (
+            format!("note.rank {} {value}", SIGNS[sign]),
+            Box::new(move |row| holds(sign, row.rank.cmp(&number))),
+        ),
+        1 => (
+            format!("score {} {value}.5", SIGNS[sign]),
+            Box::new(move |row| holds(sign, row.score.total_cmp(&(f64::from(value) + 0.5)))),
+        ),
+        2 => (
+            format!("title {} \"Note {value}\"", SIGNS[either]),
+            Box::new(move |row| holds(either, row.title.cmp(&format!("Note {value}")))),
+        ),
+        3 => {
+            let part = ["OTE 1", "e", "%", "_", "\\\"", "3", "\\\\"][usize::from(value) % 7];
+            let plain = part.replace("\\\"", "\"").replace("\\\\", "\\").to_lowercase();
+            (format!("title:\"{part}\""), Box::new(move |row| row.title.to_lowercase().contains(&plain)))
+        }
+        4 => (
+            format!("done {} {}", SIGNS[either], value % 2 == 0),
+            Box::new(move |row| holds(either, row.done.cmp(&(value % 2 == 0)))),
+        ),
+        5 => {
+            let day = format!("2026-01-{:02}", value % 28 + 1);
+            // A field that is not set is not equal to anything, and neither before nor after.
+            (
+                format!("due {} {day}", SIGNS[sign]),
+                Box::new(move |row| row.due.as_ref().map_or(sign == 1, |due| holds(sign, due.cmp(&day)))),
+            )
+        }
+        6 => (
+            format!("seen_time {} 1970-01-01T00:00:00.{value:06}Z", SIGNS[sign]),
+            Box::new(move |row| holds(sign, row.rank.cmp(&number))),
+        ),
+        7 => {
+            let id = Uuid::from_u128(u128::from(value));
+            (format!("id {} {id}", SIGNS[either]), Box::new(move |row| holds(either, row.id.cmp(&id))))
+        }
+        8 => {
+            let id = Uuid::from_u128(u128::from(value));
+            (
+                format!("name {} districts/grand-bend/notes/{id}", SIGNS[either]),
+                Box::new(move |row| holds(either, row.id.cmp(&id))),
+            )
+        }
+        9 => (
+            format!("parity {} {}", SIGNS[either], if value % 2 == 0 { "EVEN" } else { "ODD" }),
+            Box::new(move |row| holds(either, row.done.cmp(&(value % 2 == 0)))),
+        ),
+        _ => ("tags:small".to_owned(), Box::new(|row| row.rank < 5)),
+    }
+}
+
 #[test]
 fn both_databases_agree_with_plain_comparison() {
-    let term = (0..3_usize, 0..6_usize, 0..40_i64);
-    let terms = proptest::collection::vec(term, 1..4);
-    let signs = ["=", "!=", "<", "<=", ">", ">="];
+    let terms = proptest::collection::vec((0..11_usize, 0..6_usize, 0..40_u8), 1..6);
     for place in [Place::sqlite(), Place::postgres()] {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let store = runtime.block_on(notes(&place));
+        let reader = store.read(&district("grand-bend"));
+        let rows = runtime.block_on(reader.find::<note::Entity>().all(reader.conn())).unwrap();
+        assert_eq!(rows.len(), 40);
         let mut runner =
-            TestRunner::new(Config { cases: 100, failure_persistence: None, ..Config::default() });
+            TestRunner::new(Config { cases: 300, failure_persistence: None, ..Config::default() });
         runner
             .run(&terms, |terms| {
-                let text: Vec<String> = terms
-                    .iter()
-                    .map(|(field, sign, value)| match field {
-                        0 => format!("note.rank {} {value}", signs[*sign]),
-                        1 => format!("score {} {}.5", signs[*sign], value / 2),
-                        _ => format!("title {} \"Note {value}\"", signs[*sign % 2]),
-                    })
-                    .collect();
-                let holds = |rank: i64| {
-                    terms.iter().all(|(field, sign, value)| {
-                        let (ordering, sign) = match field {
-                            0 => (rank.cmp(value), *sign),
-                            1 => (rank.cmp(&(value / 2 * 2 + 1)), *sign),
-                            _ => (rank.cmp(value), *sign % 2),
-                        };
-                        match sign {
-                            0 => ordering.is_eq(),
-                            1 => ordering.is_ne(),
-                            2 => ordering.is_lt(),
-                            3 => ordering.is_le(),
-                            4 => ordering.is_gt(),
-                            _ => ordering.is_ge(),
-                        }
-                    })
-                };
+                let terms: Vec<Term> =
+                    terms.into_iter().map(|(field, sign, value)| reference(field, sign, value)).collect();
+                let text: Vec<&str> = terms.iter().map(|(text, _)| text.as_str()).collect();
                 let found = runtime.block_on(ranks(&store, &text.join(" AND "))).unwrap();
-                prop_assert_eq!(found, (0..40).filter(|rank| holds(*rank)).collect::<BTreeSet<_>>());
+                let expected = rows.iter().filter(|row| terms.iter().all(|(_, holds)| holds(row)));
+                prop_assert_eq!(found, expected.map(|row| row.rank).collect::<BTreeSet<_>>());
                 Ok(())
             })
             .unwrap();

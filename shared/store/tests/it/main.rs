@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod checking;
+mod copying;
 mod feeding;
 mod filtering;
 mod migrating;
 mod paging;
 mod place;
+mod repeating;
 mod sealing;
 mod writing;
