@@ -5,11 +5,22 @@
 //! in the same transaction as the effect, so that each event takes effect once, however often either
 //! side is killed.
 //!
-//! An event whose effect fails is tried again, ever more slowly, and holds up those behind it: order
-//! matters more than speed here. There is no place yet to put one aside.
+//! An event whose effect fails is tried again. While something is away, for as long as that lasts;
+//! else [`ATTEMPTS`] times, and then it is put aside as a dead letter, in the transaction that moves
+//! the checkpoint over it. Later events of the same resource wait behind it, so that their order is
+//! kept; all others go on. [`DeadLetters`] shows, replays and discards them.
 
 mod consume;
+mod dead;
+mod effect;
+mod event;
+mod figures;
+mod replay;
 mod serve;
 
-pub use consume::{Apply, Event, consumer};
+pub use consume::consumer;
+pub use dead::DeadLetters;
+pub use effect::{ATTEMPTS, Apply, Effect};
+pub use event::Event;
+pub use figures::figures;
 pub use serve::EventFeed;

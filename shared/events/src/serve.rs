@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
-use prost_types::Any;
 use tokio::sync::watch;
 
-use trellis_contracts::common::{self, EventServiceApi, StreamEventsRequest, StreamEventsResponse};
+use trellis_contracts::common::{EventServiceApi, StreamEventsRequest, StreamEventsResponse};
 use trellis_contracts::guard::{Call, Outbound};
-use trellis_contracts::values;
 use trellis_kernel::{Failure, Reason, Result};
 use trellis_store::Store;
-use trellis_store::feed::FeedRow;
+
+use crate::Event;
 
 /// How many events are read at once.
 const BATCH: u64 = 200;
@@ -62,9 +61,13 @@ impl EventServiceApi for EventFeed {
                 "The consumer is ahead of this producer: one of the two databases was restored.",
             ));
         }
+        // Who has applied nothing yet begins with the oldest that is kept; who has applied some must
+        // find the next, and is refused where that is gone.
+        let position =
+            if request.after_position == 0 { store.floor().await? } else { request.after_position };
         let head = store.watch();
         let heartbeat = self.heartbeat;
-        Ok(follow(Following { store, position: request.after_position, head, heartbeat }))
+        Ok(follow(Following { store, position, head, heartbeat }))
     }
 }
 
@@ -99,7 +102,7 @@ impl Following {
                 self.position = last.position;
                 return Ok(rows
                     .into_iter()
-                    .map(|row| StreamEventsResponse { event: Some(event(row)) })
+                    .map(|row| StreamEventsResponse { event: Some(Event::sent(row)) })
                     .collect());
             }
             match tokio::time::timeout(self.heartbeat, self.head.changed()).await {
@@ -114,18 +117,5 @@ impl Following {
                 Err(_) => return Ok(vec![StreamEventsResponse { event: None }]),
             }
         }
-    }
-}
-
-fn event(row: FeedRow) -> common::Event {
-    common::Event {
-        position: row.position,
-        uid: row.uid.to_string(),
-        district: format!("districts/{}", row.district),
-        kind: row.kind,
-        resource: row.resource,
-        actor: row.actor,
-        event_time: Some(values::timestamp(row.time)),
-        payload: row.payload.map(|payload| Any { type_url: payload.type_url, value: payload.value }),
     }
 }

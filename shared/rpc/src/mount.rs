@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tonic::service::Routes;
 use trellis_auth::{Authority, Standings};
+use trellis_events::Effect;
 use trellis_store::{Store, Task};
 
 use crate::Peer;
@@ -47,6 +48,9 @@ pub struct Mounted {
     pub http: axum::Router,
     /// What it does without being asked, until the server ends.
     pub tasks: Vec<Task>,
+    /// What the events of the other services do to it: the tasks among `tasks` run them, and whoever
+    /// looks after dead letters replays them.
+    pub effects: Vec<Effect>,
     /// Where its events are.
     pub events_from: Store,
 }

@@ -249,11 +249,9 @@ impl Store {
         }
         if let Some((time, uid)) = after {
             let time = time.as_microsecond();
-            let same = Condition::all()
-                .add(letter::Column::CreateTime.eq(time))
-                .add(letter::Column::Uid.gt(uid));
-            select = select
-                .filter(Condition::any().add(letter::Column::CreateTime.gt(time)).add(same));
+            let same =
+                Condition::all().add(letter::Column::CreateTime.eq(time)).add(letter::Column::Uid.gt(uid));
+            select = select.filter(Condition::any().add(letter::Column::CreateTime.gt(time)).add(same));
         }
         let found = select
             .order_by_asc(letter::Column::CreateTime)

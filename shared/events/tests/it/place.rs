@@ -13,11 +13,11 @@ use tonic::metadata::MetadataMap;
 use trellis_contracts::common::event_service_server::EventServiceServer;
 use trellis_contracts::common::{EventServiceApi, EventServiceGuarded, event_service};
 use trellis_contracts::guard::{Admission, Gate, Method, Names};
-use trellis_events::{Apply, EventFeed, consumer};
+use trellis_events::{Apply, Effect, EventFeed, consumer};
 use trellis_kernel::{
     Actor, District, Party, RandomIds, Relations, Result, Scopes, SystemClock, Timestamp, Uuid,
 };
-use trellis_store::{Change, Options, Scope, Sealer, SealingKey, Store, Told, Tx, Write};
+use trellis_store::{Change, Options, Scope, Sealer, SealingKey, Store, Task, Told, Tx, Write};
 
 pub(crate) struct Place {
     pub(crate) options: Options,
@@ -89,7 +89,16 @@ pub(crate) fn follow<A: EventServiceApi>(
     server: Server<A>,
     apply: impl Apply,
 ) -> JoinHandle<()> {
-    tokio::spawn(consumer(store.clone(), move || server.clone(), "experience", Arc::new(apply)).1)
+    tokio::spawn(follower(store, server, apply).0.1)
+}
+
+/// The task that follows, not started, and the effect.
+pub(crate) fn follower<A: EventServiceApi>(
+    store: &Store,
+    server: Server<A>,
+    apply: impl Apply,
+) -> (Task, Effect) {
+    consumer(store.clone(), move || server.clone(), "experience", Arc::new(apply))
 }
 
 pub(crate) type Server<A> = EventServiceServer<EventServiceGuarded<A, Open>>;
@@ -183,7 +192,12 @@ impl Gate for Open {
             expire_time: Timestamp::MAX,
             token_id: None,
         };
-        Ok(Admission { actor, district: None, subjects: Vec::new(), standing: Relations::NONE })
+        Ok(Admission {
+            actor: Arc::new(actor),
+            district: None,
+            subjects: Vec::new(),
+            standing: Relations::NONE,
+        })
     }
 
     fn check<M: ReflectMessage>(&self, _message: &M) -> Result<()> {
