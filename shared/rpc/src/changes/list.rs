@@ -11,7 +11,8 @@ use super::{ChangeFeed, Listed, Resources};
 const BATCHES: usize = 10;
 
 impl<R: Resources> ChangeFeed<R> {
-    /// The changes after a token; after the beginning, when it is empty.
+    /// The changes after a token; from the oldest that is kept on, when it is empty. Where the feed no
+    /// longer holds what a token stands for, it is refused with `RESUME_TOKEN_TOO_OLD`.
     pub async fn list(
         &self,
         actor: &Actor,
@@ -21,7 +22,10 @@ impl<R: Resources> ChangeFeed<R> {
     ) -> Result<Listed<R::Message>> {
         let size = usize::from(PageSize::parse(page_size)?.get());
         let tokens = self.store.feed(district);
-        let mut position = tokens.open(resume_token)?;
+        let mut position = match tokens.open(resume_token)? {
+            Some(position) => position,
+            None => tokens.beginning().await?,
+        };
         let sight = self.sight(actor, district);
         let (mut changes, mut bytes, mut more) = (Vec::new(), 0, true);
         for _ in 0..BATCHES {
