@@ -29,10 +29,25 @@ pub fn migrations() -> trellis_store::Migrations {
     store::migrations::all()
 }
 
-/// How parties stand, decided from the roster and the agreements in this service's store as they are at
-/// the moment of asking.
+/// What the rows promise each other and those of other services where no foreign key says so.
+pub fn promises() -> Vec<trellis_store::check::Promise> {
+    store::promises::all()
+}
+
+/// How parties stand, and which tokens were taken back, decided from this service's store as it is at the
+/// moment of asking.
 pub fn standings(store: Store) -> Arc<dyn Standings> {
     app::access::decisions(store)
+}
+
+/// Calls `forget` before the answer to any change in this service's store after which somebody may stand
+/// differently in a district, or a token is no longer believed there.
+pub fn on_altered_standings(store: &Store, forget: impl Fn(&District) + Send + Sync + 'static) {
+    store.on_commit(move |district, told| {
+        if app::access::alters_standings(told) {
+            forget(district);
+        }
+    });
 }
 
 /// The id of a record that a roster calls `sourced_id`, in a collection by its word in names: `people`,
@@ -80,12 +95,14 @@ pub fn mount(deps: Deps) -> Mounted {
     let guard = Guard::new(authority, standings.clone(), subjects);
     let resources = Arc::new(api::changes::ProfileResources::new(store.clone(), standings.clone()));
     let changes = api::changes::Changes::new(ChangeFeed::new(store.clone(), guard.clone(), resources));
-    let identity = api::access::Identity::new(store.clone(), standings.clone());
-    let access = api::access::Access::new(standings);
+    let identity = api::access::Identity::new(store.clone(), standings);
+    let access = api::access::Access::new(app::access::decisions(store.clone()));
+    let tokens = api::token::Tokens::new(store.clone());
     let applications = api::application::Applications::new(store.clone());
     let mut routes = Routes::default();
     routes = routes.add_service(common::identity_service(Arc::new(identity), guard.clone()));
     routes = routes.add_service(contract::access_service(Arc::new(access), guard.clone()));
+    routes = routes.add_service(contract::token_service(Arc::new(tokens), guard.clone()));
     routes = routes.add_service(contract::roster_service(
         Arc::new(api::roster::Roster::new(store.clone())),
         guard.clone(),

@@ -60,7 +60,8 @@ impl Role {
             Self::Operator => {
                 "outcome.read outcome.write outcome.import profile.roster.read profile.roster.import \
                  profile.growth.read profile.growth.write profile.applications.read \
-                 profile.applications.write experience.designs.read scheduling.read scheduling.write"
+                 profile.applications.write profile.tokens.read profile.tokens.write \
+                 experience.designs.read scheduling.read scheduling.write"
             }
             Self::Learner => {
                 "outcome.read profile.roster.read profile.entries.read profile.entries.write \
@@ -87,7 +88,8 @@ impl Role {
             Self::Administrator => {
                 "outcome.read outcome.write outcome.import profile.roster.read profile.roster.import \
                  profile.entries.read profile.goals.read profile.growth.read profile.growth.write \
-                 profile.applications.read profile.applications.write experience.designs.read \
+                 profile.applications.read profile.applications.write profile.tokens.read \
+                 profile.tokens.write experience.designs.read \
                  experience.designs.write experience.experiences.read experience.experiences.write \
                  experience.evidence.read experience.assessments.read scheduling.read scheduling.write \
                  scheduling.requests.read scheduling.requests.write"

@@ -9,17 +9,17 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::service::Routes;
 use trellis_auth::{
-    Authority, DEV_ISSUER, Guard, Issuer, Keys, NoSubjects, ServiceIdentity, Signer, Standings,
+    Authority, DEV_ISSUER, Guard, Issuer, Keys, NoSubjects, Remembered, ServiceIdentity, Signer, Standings,
 };
 use trellis_contracts::common::event_service_server::EventServiceServer;
-use trellis_contracts::common::{EventServiceGuarded, event_service};
-use trellis_events::EventFeed;
+use trellis_contracts::common::{EventServiceGuarded, dead_letter_service, event_service};
+use trellis_events::{DeadLetters, EventFeed};
 use trellis_kernel::{Clock, Failure, Ids, RandomIds, Reason, Result, SystemClock};
 use trellis_rpc::{Deps, Limits, Mounted, Peer, Peers, RemoteStandings, Server, Target, Tls};
 use trellis_store::{Options, Store};
 
 use crate::config::{Config, Service};
-use crate::keys;
+use crate::{data, keys};
 
 /// Where time and new identifiers come from.
 #[derive(Clone)]
@@ -42,6 +42,8 @@ impl Default for Sources {
 pub struct Running {
     /// Where it listens; the port is real even where the configuration said 0.
     pub address: SocketAddr,
+    /// Where it answers those who operate it.
+    pub admin_address: Option<SocketAddr>,
     /// How clients reach it.
     pub public_url: String,
     stop: oneshot::Sender<()>,
@@ -61,18 +63,36 @@ impl Running {
 ///
 /// The configuration is taken at its word: [`Config::check`] says whether it should be.
 pub async fn start(config: &Config, sources: Sources) -> Result<Running> {
-    let listener =
-        TcpListener::bind(config.listen).await.map_err(|error| unreachable(config.listen, error))?;
-    let address = listener.local_addr().map_err(Failure::internal)?;
+    let (listener, address) = bind(config.listen).await?;
+    let admin = match config.admin_listen {
+        Some(listen) => Some(bind(listen).await?),
+        None => None,
+    };
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
-    let server = compose(config, &sources, &public_url).await?;
+    let used = data::used(config)?;
+    let mut server = compose(config, &sources, &public_url).await?;
+    let admin_address = admin.as_ref().map(|(_, address)| *address);
+    if let Some((listener, _)) = admin {
+        server = server.admin(listener);
+    }
     let (stop, stopped) = oneshot::channel();
-    let serving = tokio::spawn(server.serve(listener, async {
+    let serving = server.serve(listener, async {
         // Dropping the handle ends the server as well as using it does.
         let _ = stopped.await;
-    }));
-    Ok(Running { address, public_url, stop, serving })
+    });
+    let serving = tokio::spawn(async move {
+        let ended = serving.await;
+        drop(used);
+        ended
+    });
+    Ok(Running { address, admin_address, public_url, stop, serving })
+}
+
+async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(listen).await.map_err(|error| unreachable(listen, error))?;
+    let address = listener.local_addr().map_err(Failure::internal)?;
+    Ok((listener, address))
 }
 
 /// Why an address cannot be listened on, and what to do.
@@ -87,6 +107,7 @@ fn unreachable(listen: SocketAddr, error: std::io::Error) -> Failure {
 
 /// Brings the schemas of the configured services up to date, and serves nothing.
 pub async fn migrate(config: &Config) -> Result<()> {
+    let _used = data::used(config)?;
     for store in open(config, &Sources::default()).await? {
         store.close().await;
     }
@@ -100,11 +121,12 @@ async fn compose(config: &Config, sources: &Sources, public_url: &str) -> Result
     let targets = targets(config)?;
     let mut server = Server::new(Limits::default());
     if let Some(tls) = &config.tls {
-        server = server.tls(Tls { certificates: tls.certificate.clone(), key: tls.key.clone() });
+        server = server.tls(Tls::new(&tls.certificate, &tls.key));
     }
+    let standings = standings(config, sources, &stores, &targets, &signer);
+    let mut effects = Vec::new();
     for (service, store) in config.services.iter().zip(&stores) {
         let peers = peers(&targets, *service, &signer, &sources.clock);
-        let standings = standings(*service, store, &peers);
         let deps = Deps {
             store: store.clone(),
             authority: authority.clone(),
@@ -113,14 +135,18 @@ async fn compose(config: &Config, sources: &Sources, public_url: &str) -> Result
             public_url: public_url.to_owned(),
         };
         let mounted = mount(*service, deps);
+        effects.extend(mounted.effects.iter().cloned());
         // What the others see of it in this process: its own services, and its own events.
-        let events = events(vec![store.clone()], &authority, standings);
+        let events = events(vec![store.clone()], &authority, standings.clone());
         targets[*service as usize].serve(mounted.routes.clone().add_service(events));
         server = server.mount(mounted).task(store.relay());
     }
-    let standings = RemoteStandings::new(peers(&targets, Service::Profile, &signer, &sources.clock).profile);
-    let events = events(stores, &authority, Arc::new(standings));
-    Ok(server.routes(Routes::new(events)))
+    let guard = Guard::new(authority.clone(), standings.clone(), Arc::new(NoSubjects));
+    let letters = DeadLetters::new(stores.clone(), effects.clone());
+    let letters = dead_letter_service(Arc::new(letters), guard);
+    let figures = trellis_events::figures(stores.clone(), effects);
+    let events = events(stores, &authority, standings);
+    Ok(server.routes(Routes::new(events).add_service(letters)).task(figures))
 }
 
 fn events(
@@ -134,26 +160,18 @@ fn events(
 
 async fn open(config: &Config, sources: &Sources) -> Result<Vec<Store>> {
     let sealer = keys::sealer(&config.keys_dir)?;
-    let url = if let Some(url) = &config.database_url {
-        url.clone()
-    } else {
+    if config.database_url.is_none() {
         keys::prepare(&config.data_dir)?;
         for service in &config.services {
             // Made before SQLite would make it readable to all; its journals take the file's mode.
             keys::private_file(&config.data_dir.join(format!("{}.db", service.name())))?;
         }
-        format!("sqlite://{}", config.data_dir.display())
-    };
-    let options = Options::new(url, sealer);
+    }
+    let options = Options::new(data::url(config), sealer);
     let mut stores = Vec::with_capacity(config.services.len());
     for service in &config.services {
         let Sources { clock, ids } = sources.clone();
-        let migrations = match service {
-            Service::Outcome => trellis_outcome::migrations(),
-            Service::Profile => trellis_learner_profile::migrations(),
-            Service::Experience => trellis_experience::migrations(),
-            Service::Scheduling => trellis_scheduling::migrations(),
-        };
+        let migrations = data::migrations(*service);
         let store = Store::open(&options, service.name(), migrations, clock, ids).await?;
         store.migrate().await?;
         stores.push(store);
@@ -162,20 +180,21 @@ async fn open(config: &Config, sources: &Sources) -> Result<Vec<Store>> {
 }
 
 fn issuers(config: &Config) -> Result<Vec<Issuer>> {
-    let mut issuers = Vec::new();
-    if let Some(issuer) = &config.issuer {
-        let keys = if issuer.jwks.starts_with("http://") || issuer.jwks.starts_with("https://") {
-            Keys::Url(issuer.jwks.clone())
-        } else {
-            Keys::File(PathBuf::from(&issuer.jwks))
-        };
-        issuers.push(Issuer { name: issuer.url.clone(), keys, districts: issuer.districts.clone() });
-    }
+    let mut issuers: Vec<Issuer> = config.issuers.iter().map(issuer).collect();
     if config.dev {
         let keys = Keys::Fixed(keys::dev(&config.keys_dir)?.public_keys());
-        issuers.push(Issuer { name: DEV_ISSUER.to_owned(), keys, districts: Vec::new() });
+        issuers.push(Issuer::new(DEV_ISSUER, keys));
     }
     Ok(issuers)
+}
+
+fn issuer(stated: &crate::config::Issuer) -> Issuer {
+    let keys = if stated.jwks.starts_with("http://") || stated.jwks.starts_with("https://") {
+        Keys::Url(stated.jwks.clone())
+    } else {
+        Keys::File(PathBuf::from(&stated.jwks))
+    };
+    Issuer::new(&stated.url, keys).audience(&stated.audience).districts(stated.districts.clone())
 }
 
 /// Where each service is, in the order of [`Service::ALL`].
@@ -202,14 +221,31 @@ fn peers(targets: &[Target], caller: Service, signer: &Arc<Signer>, clock: &Arc<
     }
 }
 
-/// Profile decides on its own tables; the others ask it, even in the same process.
-fn standings(service: Service, store: &Store, peers: &Peers) -> Arc<dyn Standings> {
-    match service {
-        Service::Profile => trellis_learner_profile::standings(store.clone()),
-        Service::Outcome | Service::Experience | Service::Scheduling => {
-            Arc::new(RemoteStandings::new(peers.profile.clone()))
+/// How parties stand, for all that this process serves: remembered for a second, from profile's tables
+/// where they are here, else from profile itself. Where they are here, nothing is remembered beyond a
+/// change of them.
+fn standings(
+    config: &Config,
+    sources: &Sources,
+    stores: &[Store],
+    targets: &[Target],
+    signer: &Arc<Signer>,
+) -> Arc<dyn Standings> {
+    let here = config.services.iter().position(|service| *service == Service::Profile);
+    let profile = here.and_then(|place| stores.get(place));
+    let asked: Arc<dyn Standings> = match (profile, config.services.first()) {
+        (Some(store), _) => trellis_learner_profile::standings(store.clone()),
+        (None, first) => {
+            let caller = first.copied().unwrap_or(Service::Profile);
+            Arc::new(RemoteStandings::new(peers(targets, caller, signer, &sources.clock).profile))
         }
+    };
+    let remembered = Arc::new(Remembered::new(asked, sources.clock.clone()));
+    if let Some(store) = profile {
+        let remembered = remembered.clone();
+        trellis_learner_profile::on_altered_standings(store, move |district| remembered.forget(district));
     }
+    remembered
 }
 
 fn mount(service: Service, deps: Deps) -> Mounted {

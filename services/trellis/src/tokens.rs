@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use trellis_auth::{Claims, Signer};
-use trellis_kernel::{Clock, District, Failure, Party, Result, Scopes};
+use trellis_kernel::{Clock, District, Failure, Ids, Party, RandomIds, Result, Scopes};
 
 use crate::keys;
 
@@ -15,15 +15,16 @@ use crate::keys;
 pub struct Minter {
     signer: Arc<Signer>,
     clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
 }
 
 impl Minter {
     /// Opens the development issuer's key in a directory of keys, or makes it.
     pub fn open(keys_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
-        Ok(Self { signer: Arc::new(keys::dev(keys_dir)?), clock })
+        Ok(Self { signer: Arc::new(keys::dev(keys_dir)?), clock, ids: Arc::new(RandomIds) })
     }
 
-    /// A token that names `party` in `district` and ends after `life`.
+    /// A token that names `party` in `district` and ends after `life`; each has a `jti` of its own.
     pub fn mint(
         &self,
         district: &District,
@@ -32,7 +33,8 @@ impl Minter {
         life: SignedDuration,
     ) -> Result<String> {
         let expire_time = self.clock.now().checked_add(life).map_err(Failure::internal)?;
-        self.signer.mint(&Claims::new(self.signer.issuer(), district.clone(), party, scopes, expire_time))
+        let claims = Claims::new(self.signer.issuer(), district.clone(), party, scopes, expire_time);
+        self.signer.mint(&Claims { jti: Some(self.ids.next().to_string()), ..claims })
     }
 }
 

@@ -7,10 +7,10 @@ use jsonwebtoken::Validation;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use tonic::metadata::MetadataMap;
-use trellis_kernel::{Actor, Clock, District, Failure, Result};
+use trellis_kernel::{Actor, Clock, District, Failure, Result, Timestamp};
 
 use crate::jwks::{KeyRing, Keys};
-use crate::{AUDIENCE, Claims, DEV_ISSUER, SERVICE_ISSUER, Signer};
+use crate::{AUDIENCE, Claims, DEV_ISSUER, SERVICE_ISSUER, Signer, door};
 
 /// How far an issuer's clock may be from ours.
 const LEEWAY_SECONDS: i64 = 60;
@@ -28,13 +28,35 @@ pub struct Issuer {
     pub name: String,
     /// Where its keys are.
     pub keys: Keys,
+    /// The audience that its tokens must name: the one that it issues for this installation under.
+    pub audience: String,
     /// The districts it may issue for; none named means all but the commons, which every other district
     /// reads and which therefore must be named.
     pub districts: Vec<District>,
 }
 
+impl Issuer {
+    /// An issuer of tokens for the audience `trellis`, for every district but the commons.
+    pub fn new(name: impl Into<String>, keys: Keys) -> Self {
+        Self { name: name.into(), keys, audience: AUDIENCE.to_owned(), districts: Vec::new() }
+    }
+
+    /// The same, for these districts alone.
+    #[must_use]
+    pub fn districts(self, districts: Vec<District>) -> Self {
+        Self { districts, ..self }
+    }
+
+    /// The same, for another audience.
+    #[must_use]
+    pub fn audience(self, audience: impl Into<String>) -> Self {
+        Self { audience: audience.into(), ..self }
+    }
+}
+
 struct Trusted {
     ring: KeyRing,
+    audience: String,
     districts: Vec<District>,
     /// Whether no district named means the commons too.
     commons: bool,
@@ -52,13 +74,16 @@ impl Trusted {
 #[derive(Clone)]
 struct Seen {
     actor: Arc<Actor>,
+    issuer: Arc<Trusted>,
+    /// By the keys of which generation.
+    generation: u64,
     /// When it is to be verified again, in seconds since 1970.
     until: i64,
 }
 
 /// Decides whose tokens are believed.
 pub struct Authority {
-    issuers: HashMap<String, Trusted>,
+    issuers: HashMap<String, Arc<Trusted>>,
     seen: Cache<[u8; 32], Seen>,
     clock: Arc<dyn Clock>,
 }
@@ -66,55 +91,61 @@ pub struct Authority {
 impl Authority {
     /// Trusts the given issuers, and the suite's own services.
     pub fn new(issuers: Vec<Issuer>, services: &Signer, clock: Arc<dyn Clock>) -> Result<Self> {
-        let mut trusted = HashMap::new();
-        for issuer in issuers {
-            if issuer.name == SERVICE_ISSUER {
+        let mut trusted: HashMap<String, Arc<Trusted>> = HashMap::new();
+        for Issuer { name, keys, audience, districts } in issuers {
+            if name == SERVICE_ISSUER {
                 return Err(Failure::internal(
                     "an issuer is configured under the name of the suite's own services",
                 ));
             }
-            let ring = KeyRing::new(issuer.keys)?;
             // Whoever reads the development key can do anything in any case.
-            let commons = issuer.name == DEV_ISSUER;
-            trusted.insert(issuer.name, Trusted { ring, districts: issuer.districts, commons, own: false });
+            let commons = name == DEV_ISSUER;
+            let issuer = Trusted { ring: KeyRing::new(keys)?, audience, districts, commons, own: false };
+            if trusted.insert(name, Arc::new(issuer)).is_some() {
+                return Err(Failure::internal("two issuers are configured under one name"));
+            }
         }
         let ring = KeyRing::new(Keys::Fixed(services.public_keys()))?;
-        trusted.insert(
-            SERVICE_ISSUER.to_owned(),
-            Trusted { ring, districts: Vec::new(), commons: true, own: true },
-        );
+        let audience = AUDIENCE.to_owned();
+        let own = Trusted { ring, audience, districts: Vec::new(), commons: true, own: true };
+        trusted.insert(SERVICE_ISSUER.to_owned(), Arc::new(own));
         Ok(Self { issuers: trusted, seen: Cache::new(CACHED_TOKENS), clock })
     }
 
     /// The actor whom the call's `authorization: Bearer …` proves.
-    pub async fn authenticate(&self, metadata: &MetadataMap) -> Result<Actor> {
+    pub async fn authenticate(&self, metadata: &MetadataMap) -> Result<Arc<Actor>> {
         let token = bearer(metadata)?;
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let now = self.clock.now().as_second();
-        if let Some(Seen { actor, until }) = self.seen.get(&digest) {
-            if self.is_over(actor.expire_time.as_second()) {
+        let now = self.clock.now();
+        if let Some(Seen { actor, issuer, generation, until }) = self.seen.get(&digest) {
+            if is_over(actor.expire_time.as_second(), now.as_second()) {
                 self.seen.remove(&digest);
                 return Err(expired());
             }
-            if now < until {
-                return Ok((*actor).clone());
+            if now.as_second() < until && issuer.ring.stands(generation, now) {
+                return Ok(actor);
             }
             self.seen.remove(&digest);
         }
-        let actor = self.verify(token).await?;
-        let until = now.saturating_add(BELIEVED_SECONDS);
-        self.seen.insert(digest, Seen { actor: Arc::new(actor.clone()), until });
+        door::before_proof()?;
+        let seen = self.verify(token, now).await?;
+        let actor = Arc::clone(&seen.actor);
+        self.seen.insert(digest, seen);
         Ok(actor)
     }
 
-    async fn verify(&self, token: &str) -> Result<Actor> {
+    async fn verify(&self, token: &str, now: Timestamp) -> Result<Seen> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| malformed())?;
+        // What the header says must be understood we do not understand (RFC 7515, section 4.1.11). What it
+        // says of keys (`jwk`, `jku`, `x5u`, `x5c`) is not looked at: the issuer's are known.
+        if header.crit.is_some() {
+            return Err(malformed());
+        }
         // Read before it is believed, only to find the key that it must be signed with.
-        let claimed: Claims =
-            jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|_| malformed())?;
+        let claimed = Claims::unverified(token)?;
         let issuer = self.issuers.get(&claimed.iss).ok_or_else(untrusted)?;
         let kid = header.kid.as_deref().ok_or_else(malformed)?;
-        let key = issuer.ring.find(kid, self.clock.now()).await?.ok_or_else(untrusted)?;
+        let (key, generation) = issuer.ring.find(kid, now).await?.ok_or_else(untrusted)?;
         let mut validation = Validation::new(key.algorithm);
         // Times and audience are checked below, against the clock that we were given.
         validation.validate_exp = false;
@@ -122,30 +153,32 @@ impl Authority {
         validation.required_spec_claims.clear();
         let claims =
             jsonwebtoken::decode::<Claims>(token, &key.key, &validation).map_err(|_| untrusted())?.claims;
-        self.believe(issuer, claims)
+        let actor = Arc::new(believe(issuer, claims, now.as_second())?);
+        let until = now.as_second().saturating_add(BELIEVED_SECONDS);
+        Ok(Seen { actor, issuer: Arc::clone(issuer), generation, until })
     }
+}
 
-    fn believe(&self, issuer: &Trusted, claims: Claims) -> Result<Actor> {
-        let now = self.clock.now().as_second();
-        if self.is_over(claims.exp) {
-            return Err(expired());
-        }
-        if claims.nbf.is_some_and(|nbf| nbf > now.saturating_add(LEEWAY_SECONDS)) {
-            return Err(Failure::unauthenticated("The token is not valid yet."));
-        }
-        if !claims.aud.holds(AUDIENCE) {
-            return Err(Failure::unauthenticated("The token was issued for another audience."));
-        }
-        let actor = claims.into_actor(issuer.own)?;
-        if actor.district.as_ref().is_some_and(|district| !issuer.speaks_for(district)) {
-            return Err(Failure::unauthenticated("The issuer may not issue tokens for this district."));
-        }
-        Ok(actor)
+fn believe(issuer: &Trusted, claims: Claims, now: i64) -> Result<Actor> {
+    if is_over(claims.exp, now) {
+        return Err(expired());
     }
+    let soon = now.saturating_add(LEEWAY_SECONDS);
+    if claims.nbf.is_some_and(|nbf| nbf > soon) || claims.iat.is_some_and(|iat| iat > soon) {
+        return Err(Failure::unauthenticated("The token is not valid yet."));
+    }
+    if !claims.aud.holds(&issuer.audience) {
+        return Err(Failure::unauthenticated("The token was issued for another audience."));
+    }
+    let actor = claims.into_actor(issuer.own)?;
+    if actor.district.as_ref().is_some_and(|district| !issuer.speaks_for(district)) {
+        return Err(Failure::unauthenticated("The issuer may not issue tokens for this district."));
+    }
+    Ok(actor)
+}
 
-    fn is_over(&self, exp: i64) -> bool {
-        exp.saturating_add(LEEWAY_SECONDS) <= self.clock.now().as_second()
-    }
+fn is_over(exp: i64, now: i64) -> bool {
+    exp.saturating_add(LEEWAY_SECONDS) <= now
 }
 
 fn bearer(metadata: &MetadataMap) -> Result<&str> {

@@ -20,6 +20,9 @@ pub struct Claims {
     /// Before when it is not valid, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,
+    /// When it was issued, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iat: Option<i64>,
     /// What it is called, so that it can be taken back (RFC 7519, section 4.1.7).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
@@ -93,6 +96,7 @@ impl Claims {
             aud: Audience::One(crate::AUDIENCE.to_owned()),
             exp: expire_time.as_second(),
             nbf: None,
+            iat: None,
             jti: None,
             scope: scopes.to_string(),
             trellis_kind: kind,
@@ -100,6 +104,12 @@ impl Claims {
             trellis_id: id,
             trellis_on_behalf_of: None,
         }
+    }
+
+    /// What a token says of itself, whoever signed it: to name it, and to believe nothing.
+    pub fn unverified(token: &str) -> Result<Self> {
+        jsonwebtoken::dangerous::insecure_decode_claims(token)
+            .map_err(|_| Failure::unauthenticated("The token is not well formed."))
     }
 
     /// The claims of an actor, for a service that calls on its behalf.

@@ -9,6 +9,7 @@ use trellis_contracts::guard::{Admission, Gate, Method, Names};
 use trellis_kernel::{Actor, District, Failure, Name, Party, Reason, Relation, Relations, Result, Uuid};
 
 use crate::Authority;
+use crate::door;
 use crate::rules;
 use crate::standing::{Query, Standings, Subjects};
 
@@ -35,6 +36,20 @@ impl Guard {
         Self { authority, standings, subjects }
     }
 
+    /// Refuses a token that its district has taken back. For what goes on after the call was admitted: a
+    /// stream.
+    pub async fn require_standing_token(&self, actor: &Actor) -> Result<()> {
+        let principal = actor.principal();
+        let (Some(district), Some(token_id)) = (&principal.district, &principal.token_id) else {
+            return Ok(());
+        };
+        let revoked = match self.standings.remembered_revoked(district, token_id) {
+            Some(revoked) => revoked,
+            None => self.standings.revoked(district, token_id).await?,
+        };
+        if revoked { Err(Failure::unauthenticated("The token was taken back.")) } else { Ok(()) }
+    }
+
     /// For each learner, whether the actor stands to them in one of the relations: for the rows of a
     /// list or a feed, which the guard has not seen one by one. Without learners, one answer for the
     /// district.
@@ -56,7 +71,7 @@ impl Guard {
         if principal.district.as_ref() != Some(district) || principal.party == Party::Operator {
             return Ok(vec![false; learners.len()]);
         }
-        let standings = self.ask(principal, district, class, learners.to_vec()).await?;
+        let standings = self.ask(principal, district, class, learners).await?;
         Ok(standings.into_iter().map(|standing| standing.meets(relations)).collect())
     }
 
@@ -68,7 +83,7 @@ impl Guard {
             _ if principal.district.as_ref() != Some(district) => Ok(Relations::NONE),
             Party::Operator => Ok(Relations::NONE.with(Relation::Operator)),
             Party::Person(_) | Party::Application(_) => {
-                Ok(self.ask(principal, district, class, Vec::new()).await?.pop().unwrap_or_default())
+                Ok(self.ask(principal, district, class, &[]).await?.pop().unwrap_or_default())
             }
         }
     }
@@ -78,11 +93,22 @@ impl Guard {
         principal: &Actor,
         district: &District,
         data_class: DataClass,
-        learners: Vec<Uuid>,
+        learners: &[Uuid],
     ) -> Result<Vec<Relations>> {
         let asked = learners.len().max(1);
-        let query =
-            Query { district: district.clone(), party: principal.party.clone(), data_class, learners };
+        if let [] | [_] = learners {
+            let learner = learners.first().copied();
+            let known = self.standings.remembered(district, &principal.party, data_class, learner);
+            if let Some(known) = known {
+                return Ok(vec![known]);
+            }
+        }
+        let query = Query {
+            district: district.clone(),
+            party: principal.party.clone(),
+            data_class,
+            learners: learners.to_vec(),
+        };
         let standings = self.standings.standings(&query).await?;
         if standings.len() == asked {
             Ok(standings)
@@ -93,32 +119,40 @@ impl Guard {
         }
     }
 
+    /// Who calls, once it is their turn, by a token that was not taken back.
+    async fn recognise(&self, metadata: &MetadataMap) -> Result<Arc<Actor>> {
+        let actor = self.authority.authenticate(metadata).await.map_err(door::unproven)?;
+        door::enter(&actor).await?;
+        self.require_standing_token(&actor).await.map_err(door::unproven)?;
+        Ok(actor)
+    }
+
     /// Decides on one district's resources; `names` all lie in it.
     async fn decide(
         &self,
         method: &'static Method,
-        actor: Actor,
+        actor: &Arc<Actor>,
         district: District,
         names: &[Name],
     ) -> Result<Admission> {
-        let principal = actor.principal().clone();
-        let admission = |actor, subjects, standing| Admission {
-            actor,
+        let principal = actor.principal();
+        let admission = |subjects, standing| Admission {
+            actor: Arc::clone(actor),
             district: Some(district.clone()),
             subjects,
             standing,
         };
         if method.commons && district.is_commons() {
-            return Ok(admission(actor, Vec::new(), Relations::NONE));
+            return Ok(admission(Vec::new(), Relations::NONE));
         }
         match principal.party {
             Party::Service { .. } if method.relations.contains(Relation::Service) => {
-                return Ok(admission(actor, Vec::new(), Relations::NONE.with(Relation::Service)));
+                return Ok(admission(Vec::new(), Relations::NONE.with(Relation::Service)));
             }
             Party::Service { .. } => return Err(Failure::access_denied()),
             _ if principal.district.as_ref() != Some(&district) => return Err(Failure::access_denied()),
             Party::Operator if method.relations.contains(Relation::Operator) => {
-                return Ok(admission(actor, Vec::new(), Relations::NONE.with(Relation::Operator)));
+                return Ok(admission(Vec::new(), Relations::NONE.with(Relation::Operator)));
             }
             Party::Operator => return Err(Failure::access_denied()),
             Party::Person(_) | Party::Application(_) => {}
@@ -134,7 +168,7 @@ impl Guard {
                 about_nobody = true;
                 continue;
             }
-            let standings = self.ask(&principal, &district, class, learners.clone()).await?;
+            let standings = self.ask(principal, &district, class, &learners).await?;
             let mut met = standings.iter().map(|standing| standing.meets(method.relations));
             let allowed = match principal.party {
                 Party::Application(_) => met.all(|met| met),
@@ -146,12 +180,12 @@ impl Guard {
             subjects.extend(learners.into_iter().zip(standings));
         }
         if !about_nobody {
-            return Ok(admission(actor, subjects, Relations::NONE));
+            return Ok(admission(subjects, Relations::NONE));
         }
         // One's own record among the names opens nothing of the district's.
-        let standing = self.standing(&principal, &district, class).await?;
+        let standing = self.standing(principal, &district, class).await?;
         if standing.meets(method.relations) {
-            Ok(admission(actor, subjects, standing))
+            Ok(admission(subjects, standing))
         } else {
             Err(Failure::access_denied())
         }
@@ -160,7 +194,7 @@ impl Guard {
 
 impl Gate for Guard {
     async fn greet(&self, method: &'static Method, metadata: &MetadataMap) -> Result<()> {
-        let actor = self.authority.authenticate(metadata).await?;
+        let actor = self.recognise(metadata).await?;
         if method.any_caller { Ok(()) } else { require_scope(method, &actor) }
     }
 
@@ -171,7 +205,7 @@ impl Gate for Guard {
         names: Names,
         message: &M,
     ) -> Result<Admission> {
-        let actor = self.authority.authenticate(metadata).await?;
+        let actor = self.recognise(metadata).await?;
         let admission = if method.any_caller {
             Admission { actor, district: None, subjects: Vec::new(), standing: Relations::NONE }
         } else {
@@ -181,7 +215,7 @@ impl Gate for Guard {
             } else {
                 let decided = parse(method.resource, &names.decided)?;
                 let district = district_of(method, &decided, &names.placed)?;
-                self.decide(method, actor, district, &decided).await?
+                self.decide(method, &actor, district, &decided).await?
             }
         };
         rules::check(message)?;
@@ -204,7 +238,7 @@ fn require_scope(method: &Method, actor: &Actor) -> Result<()> {
 }
 
 /// For the methods that are not about a resource of a district: the suite's own, and nobody else's.
-fn admit_service(method: &Method, actor: Actor) -> Result<Admission> {
+fn admit_service(method: &Method, actor: Arc<Actor>) -> Result<Admission> {
     if !matches!(actor.party, Party::Service { .. }) || !method.relations.contains(Relation::Service) {
         return Err(Failure::access_denied());
     }

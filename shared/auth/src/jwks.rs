@@ -1,15 +1,16 @@
-//! The public keys of an issuer (RFC 7517).
+//! The public keys of an issuer, as they come and go.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::RwLock;
-use std::time::Duration;
+use std::sync::{PoisonError, RwLock};
 
 use jiff::SignedDuration;
-use jsonwebtoken::jwk::{Jwk, JwkSet};
-use jsonwebtoken::{Algorithm, DecodingKey};
-use tokio::sync::Mutex;
-use trellis_kernel::{Failure, Reason, Result, Timestamp};
+use jsonwebtoken::jwk::JwkSet;
+use tokio::sync::{Mutex, MutexGuard};
+use trellis_kernel::{Result, Timestamp};
+
+use crate::fetch::{self, Fetcher};
+use crate::key::{VerifyingKey, usable};
 
 /// Where an issuer's keys are.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ pub enum Keys {
     /// In a file, read again when a token names a key that is not known, and every ten minutes: a key that
     /// the issuer takes back is no longer believed.
     File(PathBuf),
-    /// At an address, fetched again likewise.
+    /// At an address, fetched again likewise: `https`, or this machine. A redirection is not followed.
     Url(String),
 }
 
@@ -29,140 +30,133 @@ const REFRESH_AT_MOST: SignedDuration = SignedDuration::from_secs(30);
 const FRESH: SignedDuration = SignedDuration::from_mins(10);
 /// How long it is used when it cannot be read again.
 const USABLE: SignedDuration = SignedDuration::from_hours(1);
-/// How long the issuer may take to answer.
-const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
-/// More keys than this is no key set of an issuer's.
-const MAX_KEYS: usize = 100;
-
-/// A key with the only algorithm it may be used for.
-#[derive(Clone)]
-pub(crate) struct VerifyingKey {
-    pub(crate) algorithm: Algorithm,
-    pub(crate) key: DecodingKey,
-}
 
 /// The keys of one issuer, as last seen.
 pub(crate) struct KeyRing {
-    source: Keys,
+    fetcher: Option<Fetcher>,
     known: RwLock<Known>,
-    refreshed: Mutex<Option<Timestamp>>,
+    /// Held by the one call that reads them again.
+    reading: Mutex<()>,
 }
 
+#[derive(Default)]
 struct Known {
+    set: JwkSet,
     keys: HashMap<String, VerifyingKey>,
-    /// When they were read; never for those that are known for good.
+    /// When they were read.
     read: Option<Timestamp>,
+    /// When reading them was last tried.
+    tried: Option<Timestamp>,
+    /// How often they have changed: what was verified by the keys of one generation is verified again by
+    /// those of the next.
+    generation: u64,
 }
 
 impl Known {
-    /// The key, if it was read less than `age` ago.
-    fn find(&self, kid: &str, now: Timestamp, age: SignedDuration) -> Option<VerifyingKey> {
-        let young = self.read.is_none_or(|read| now.duration_since(read) < age);
-        self.keys.get(kid).filter(|_| young).cloned()
+    fn read_within(&self, age: SignedDuration, now: Timestamp) -> bool {
+        self.read.is_some_and(|read| now.duration_since(read) < age)
+    }
+
+    /// Whether it is too early to try again.
+    fn tried_recently(&self, now: Timestamp) -> bool {
+        self.tried.is_some_and(|at| now.duration_since(at) < REFRESH_AT_MOST)
+    }
+
+    fn find(&self, kid: &str) -> Option<(VerifyingKey, u64)> {
+        self.keys.get(kid).map(|key| (key.clone(), self.generation))
+    }
+
+    fn take(&mut self, set: JwkSet, now: Timestamp) -> Result<()> {
+        if self.read.is_none() || set != self.set {
+            self.keys = usable(&set)?;
+            self.set = set;
+            self.generation += 1;
+        }
+        self.read = Some(now);
+        Ok(())
     }
 }
 
 impl KeyRing {
     pub(crate) fn new(source: Keys) -> Result<Self> {
-        let keys = match &source {
-            Keys::Fixed(set) => read(set)?,
-            Keys::File(_) | Keys::Url(_) => HashMap::new(),
-        };
-        let known = RwLock::new(Known { keys, read: None });
-        Ok(Self { source, known, refreshed: Mutex::new(None) })
-    }
-
-    pub(crate) async fn find(&self, kid: &str, now: Timestamp) -> Result<Option<VerifyingKey>> {
-        if let Some(key) = self.known(kid, now, FRESH) {
-            return Ok(Some(key));
-        }
-        let mut refreshed = self.refreshed.lock().await;
-        // Another call may have refreshed while this one waited.
-        if let Some(key) = self.known(kid, now, FRESH) {
-            return Ok(Some(key));
-        }
-        let recently = refreshed.is_some_and(|at| now.duration_since(at) < REFRESH_AT_MOST);
-        if matches!(self.source, Keys::Fixed(_)) || recently {
-            return Ok(self.known(kid, now, USABLE));
-        }
-        *refreshed = Some(now);
-        match fetch(&self.source).await {
-            Ok(set) => {
-                let known = Known { keys: read(&set)?, read: Some(now) };
-                *self.known.write().unwrap_or_else(std::sync::PoisonError::into_inner) = known;
-                Ok(self.known(kid, now, FRESH))
+        let mut known = Known::default();
+        let fetcher = match source {
+            Keys::Fixed(set) => {
+                known.keys = usable(&set)?;
+                None
             }
-            // An issuer that is away for a while stops nobody whom it has let in.
-            Err(away) => self.known(kid, now, USABLE).map(Some).ok_or(away),
+            Keys::File(path) => Some(Fetcher::file(path)),
+            Keys::Url(url) => Some(Fetcher::url(&url)?),
+        };
+        Ok(Self { fetcher, known: RwLock::new(known), reading: Mutex::new(()) })
+    }
+
+    /// Whether what was verified by the keys of a generation needs no verifying again: they are the keys
+    /// still, as far as the issuer could be asked.
+    pub(crate) fn stands(&self, generation: u64, now: Timestamp) -> bool {
+        self.fetcher.is_none()
+            || self.known(|known| {
+                known.generation == generation
+                    && known.read_within(USABLE, now)
+                    && (known.read_within(FRESH, now) || known.tried_recently(now))
+            })
+    }
+
+    /// The key of this name, and the generation of the keys that it is one of; none when the issuer has no
+    /// such key.
+    pub(crate) async fn find(&self, kid: &str, now: Timestamp) -> Result<Option<(VerifyingKey, u64)>> {
+        let Some(fetcher) = &self.fetcher else {
+            return Ok(self.known(|known| known.find(kid)));
+        };
+        if let Some(key) = self.usable(kid, now) {
+            if self.known(|known| known.read_within(FRESH, now)) {
+                return Ok(Some(key));
+            }
+            // One call reads again; the others need not wait for it.
+            if let Ok(reading) = self.reading.try_lock() {
+                self.refresh(fetcher, now, reading).await;
+                return Ok(self.usable(kid, now));
+            }
+            return Ok(Some(key));
+        }
+        let reading = self.reading.lock().await;
+        // Another call may have read them while this one waited.
+        if let Some(key) = self.usable(kid, now) {
+            return Ok(Some(key));
+        }
+        self.refresh(fetcher, now, reading).await;
+        match self.usable(kid, now) {
+            None if !self.known(|known| known.read_within(USABLE, now)) => Err(fetch::away()),
+            key => Ok(key),
         }
     }
 
-    fn known(&self, kid: &str, now: Timestamp, age: SignedDuration) -> Option<VerifyingKey> {
-        self.known.read().unwrap_or_else(std::sync::PoisonError::into_inner).find(kid, now, age)
-    }
-}
-
-async fn fetch(source: &Keys) -> Result<JwkSet> {
-    let away = |error: Box<dyn std::error::Error + Send + Sync>| {
-        Failure::unavailable(
-            Reason::PeerUnavailable,
-            "The issuer's keys cannot be read; try again.",
-            FETCH_TIMEOUT,
-        )
-        .because(error)
-    };
-    match source {
-        Keys::Fixed(set) => Ok(set.clone()),
-        Keys::File(path) => {
-            let text = tokio::fs::read(path).await.map_err(|e| away(e.into()))?;
-            serde_json::from_slice(&text).map_err(|e| away(e.into()))
+    /// Reads the keys again, unless that was tried a moment ago. An issuer that is away for a while stops
+    /// nobody whom it has let in.
+    async fn refresh(&self, fetcher: &Fetcher, now: Timestamp, _reading: MutexGuard<'_, ()>) {
+        if self.known(|known| known.tried_recently(now)) {
+            return;
         }
-        Keys::Url(url) => {
-            let client =
-                reqwest::Client::builder().timeout(FETCH_TIMEOUT).build().map_err(|e| away(e.into()))?;
-            let reply = client.get(url).send().await.and_then(reqwest::Response::error_for_status);
-            reply.map_err(|e| away(e.into()))?.json().await.map_err(|e| away(e.into()))
+        self.change(|known| known.tried = Some(now));
+        let taken = match fetcher.fetch().await {
+            Ok(set) => self.change(|known| known.take(set, now)),
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = taken {
+            let cause = failure.cause().map(ToString::to_string).unwrap_or_default();
+            tracing::warn!(issuer.keys = %fetcher, %cause, "an issuer's keys cannot be read");
         }
     }
-}
 
-fn read(set: &JwkSet) -> Result<HashMap<String, VerifyingKey>> {
-    if set.keys.len() > MAX_KEYS {
-        return Err(Failure::internal("an issuer's key set holds more than 100 keys"));
+    fn usable(&self, kid: &str, now: Timestamp) -> Option<(VerifyingKey, u64)> {
+        self.known(|known| known.find(kid).filter(|_| known.read_within(USABLE, now)))
     }
-    let mut keys = HashMap::new();
-    for jwk in &set.keys {
-        if let (Some(kid), Some(algorithm)) = (&jwk.common.key_id, algorithm(jwk)) {
-            keys.insert(
-                kid.clone(),
-                VerifyingKey { algorithm, key: DecodingKey::from_jwk(jwk).map_err(Failure::internal)? },
-            );
-        }
-    }
-    Ok(keys)
-}
 
-/// The algorithm of a key, fixed by the key and never by the token (RFC 8725, section 3.1). Symmetric
-/// keys have none: whoever can check such a token could also make one.
-fn algorithm(jwk: &Jwk) -> Option<Algorithm> {
-    use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve};
-    let stated = jwk.common.key_algorithm.map(|algorithm| algorithm.to_string());
-    match &jwk.algorithm {
-        AlgorithmParameters::RSA(_) => match stated.as_deref() {
-            None | Some("RS256") => Some(Algorithm::RS256),
-            Some("RS384") => Some(Algorithm::RS384),
-            Some("RS512") => Some(Algorithm::RS512),
-            Some("PS256") => Some(Algorithm::PS256),
-            Some("PS384") => Some(Algorithm::PS384),
-            Some("PS512") => Some(Algorithm::PS512),
-            Some(_) => None,
-        },
-        AlgorithmParameters::EllipticCurve(parameters) => match parameters.curve {
-            EllipticCurve::P256 => Some(Algorithm::ES256),
-            EllipticCurve::P384 => Some(Algorithm::ES384),
-            _ => None,
-        },
-        AlgorithmParameters::OctetKeyPair(_) => Some(Algorithm::EdDSA),
-        _ => None,
+    fn known<T>(&self, look: impl FnOnce(&Known) -> T) -> T {
+        look(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
+        change(&mut self.known.write().unwrap_or_else(PoisonError::into_inner))
     }
 }

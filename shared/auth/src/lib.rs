@@ -5,14 +5,19 @@
 //! - [`Guard`] is the gate before every method: it authenticates, then requires the method's scope, then
 //!   decides on the resource, then checks the message against the contract. What it cannot decide it
 //!   refuses.
-//! - [`Standings`] and [`Subjects`] are what it asks: how a party stands to learners (the profile
-//!   service knows), and whom a resource is about (the service that holds it knows).
+//! - [`Standings`] and [`Subjects`] are what it asks: how a party stands to learners, and whether a token
+//!   was taken back (the profile service knows both), and whom a resource is about (the service that
+//!   holds it knows). [`Remembered`] keeps the answers of the first for a second.
 //! - [`Signer`] mints the tokens of the suite's services and, in development, of everyone.
 
 mod authority;
 mod claims;
+pub mod door;
+mod fetch;
 mod guard;
 mod jwks;
+mod key;
+mod remembered;
 mod rules;
 mod signer;
 mod standing;
@@ -21,6 +26,7 @@ pub use authority::{Authority, Issuer};
 pub use claims::Claims;
 pub use guard::Guard;
 pub use jwks::Keys;
+pub use remembered::Remembered;
 pub use rules::check;
 pub use signer::{ServiceIdentity, Signer};
 pub use standing::{NoSubjects, Query, Standings, Subjects};

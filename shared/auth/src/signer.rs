@@ -130,6 +130,7 @@ impl ServiceIdentity {
             aud: Audience::One(AUDIENCE.to_owned()),
             exp: expire_time.as_second(),
             nbf: None,
+            iat: None,
             jti: None,
             scope: Scopes::parse("*").to_string(),
             trellis_kind: Subject::Service,

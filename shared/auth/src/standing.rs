@@ -22,6 +22,26 @@ pub struct Query {
 pub trait Standings: Send + Sync {
     /// One answer for each learner of the query, in order; or one for the district when it names none.
     async fn standings(&self, query: &Query) -> Result<Vec<Relations>>;
+
+    /// Whether the district has taken the token with this `jti` back. Where that cannot be known, it
+    /// fails, and the call is refused.
+    async fn revoked(&self, district: &District, token_id: &str) -> Result<bool>;
+
+    /// How a party stands to a learner (to the district, without one), if it is known without asking.
+    fn remembered(
+        &self,
+        _district: &District,
+        _party: &Party,
+        _class: DataClass,
+        _learner: Option<Uuid>,
+    ) -> Option<Relations> {
+        None
+    }
+
+    /// Whether a token was taken back, if it is known without asking.
+    fn remembered_revoked(&self, _district: &District, _token_id: &str) -> Option<bool> {
+        None
+    }
 }
 
 /// Answers whom a resource is about: the service that holds it.

@@ -7,6 +7,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
 use prost_reflect::ReflectMessage;
@@ -45,7 +46,7 @@ pub struct Method {
 #[derive(Clone, Debug)]
 pub struct Admission {
     /// Who asks.
-    pub actor: Actor,
+    pub actor: Arc<Actor>,
     /// The district that the resources are in; none for the methods that name no resource.
     pub district: Option<District>,
     /// How the caller stands to each learner that the resources are about.

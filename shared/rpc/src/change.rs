@@ -2,9 +2,9 @@
 
 use prost::Message;
 use sha2::{Digest, Sha256};
-use trellis_contracts::guard::{Admission, Call};
-use trellis_kernel::{Failure, Result, Uuid};
-use trellis_store::{Change, Idempotency};
+use trellis_contracts::guard::{Admission, Call, Method};
+use trellis_kernel::{Failure, Relations, Result, Uuid};
+use trellis_store::{Change, Grounds, Idempotency};
 
 /// The change that a call begins.
 ///
@@ -12,14 +12,14 @@ use trellis_store::{Change, Idempotency};
 /// the method and the fingerprint of the message. Without one, every call is a change of its own.
 pub fn change<M: Message>(call: &Call<M>, request_id: &str) -> Result<Change> {
     let fingerprint = Sha256::digest(call.message.encode_to_vec()).into();
-    change_as(call.admission(), call.method().path, request_id, fingerprint)
+    change_as(call.admission(), call.method(), request_id, fingerprint)
 }
 
 /// The same for a call whose message is not at hand as a whole, such as an upload: `fingerprint`
 /// must differ wherever the content does.
 pub fn change_as(
     admission: &Admission,
-    method: &'static str,
+    method: &'static Method,
     request_id: &str,
     fingerprint: [u8; 32],
 ) -> Result<Change> {
@@ -32,14 +32,30 @@ pub fn change_as(
         text => {
             let request_id =
                 Uuid::try_parse(text).map_err(|_| Failure::field("request_id", "must be a UUID"))?;
-            Some(Idempotency { request_id, method, fingerprint })
+            Some(Idempotency { request_id, method: method.path, fingerprint })
         }
     };
-    Ok(Change { district, actor: admission.actor.label(), idempotency })
+    let grounds = Some(grounds(admission, method));
+    Ok(Change { district, actor: admission.actor.label(), idempotency, grounds })
+}
+
+/// By what right, for the trail: how the caller stands to the learners, or else to the district.
+fn grounds(admission: &Admission, method: &'static Method) -> Grounds {
+    let towards = admission.subjects.iter().flat_map(|(_, relations)| relations.iter());
+    let towards = towards.fold(Relations::NONE, Relations::with);
+    Grounds {
+        method: method.path,
+        token_id: admission.actor.token_id.clone(),
+        data_class: method.data_class,
+        relations: if towards.is_empty() { admission.standing } else { towards },
+        learners: admission.subjects.iter().map(|(learner, _)| *learner).collect(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use trellis_kernel::{Actor, Clock as _, District, Kind, Party, Relations, Scopes, SystemClock};
 
     use super::*;
@@ -54,7 +70,7 @@ mod tests {
             expire_time: SystemClock.now(),
             token_id: None,
         };
-        Admission { actor, district, subjects: Vec::new(), standing: Relations::NONE }
+        Admission { actor: Arc::new(actor), district, subjects: Vec::new(), standing: Relations::NONE }
     }
 
     #[test]

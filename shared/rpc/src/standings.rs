@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use trellis_auth::{Query, Standings};
-use trellis_contracts::profile::DecideAccessRequest;
+use trellis_contracts::profile::{CheckTokenRequest, DecideAccessRequest};
 use trellis_contracts::profile::access_service_client::AccessServiceClient;
 use trellis_contracts::{status, values};
-use trellis_kernel::{Failure, Party, Relations, Result};
+use trellis_kernel::{District, Failure, Party, Relations, Result};
 
 use crate::Peer;
 
@@ -14,8 +14,7 @@ const BATCH: usize = 1000;
 
 /// The decision of the profile service, for the services that do not keep the roster.
 ///
-/// Nothing is remembered between two questions, so that a relation that has ended admits nobody;
-/// and where no answer comes, the call that needed one is refused.
+/// Where no answer comes, the call that needed one is refused.
 pub struct RemoteStandings {
     profile: Peer,
 }
@@ -63,5 +62,13 @@ impl Standings for RemoteStandings {
             standings.extend(self.ask(DecideAccessRequest { learners, ..request.clone() }).await?);
         }
         Ok(standings)
+    }
+
+    async fn revoked(&self, district: &District, token_id: &str) -> Result<bool> {
+        let request =
+            CheckTokenRequest { district: format!("districts/{district}"), token_id: token_id.to_owned() };
+        let mut client = AccessServiceClient::new(self.profile.itself());
+        let answer = client.check_token(request).await.map_err(|s| status::received(&s))?;
+        Ok(answer.into_inner().revoked)
     }
 }

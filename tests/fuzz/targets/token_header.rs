@@ -22,7 +22,7 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
     let signer = Signer::open(&directory.path().join("key"), DEV_ISSUER).expect("a key");
     let keys = signer.public_keys();
     let kid = keys.keys[0].common.key_id.clone().expect("our keys have ids");
-    let issuer = Issuer { name: DEV_ISSUER.to_owned(), keys: Keys::Fixed(keys), districts: Vec::new() };
+    let issuer = Issuer::new(DEV_ISSUER, Keys::Fixed(keys));
     let authority = Authority::new(vec![issuer], &signer, Arc::new(SystemClock)).expect("one issuer");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     House { authority, runtime, kid }

@@ -144,11 +144,7 @@ impl House {
             |file: &str, issuer: &str| Signer::open(&directory.path().join(file), issuer).expect("a key");
         let (people, services) =
             (key("people.pem", DEV_ISSUER), Arc::new(key("services.pem", SERVICE_ISSUER)));
-        let issuer = Issuer {
-            name: DEV_ISSUER.to_owned(),
-            keys: Keys::Fixed(people.public_keys()),
-            districts: Vec::new(),
-        };
+        let issuer = Issuer::new(DEV_ISSUER, Keys::Fixed(people.public_keys()));
         let authority = Authority::new(vec![issuer], &services, clock.clone()).expect("an authority");
         let identity = ServiceIdentity::new(trellis_experience::NAME, services, clock);
         let peer = |target: &Target| Peer::new(target.clone(), identity.clone());
@@ -232,6 +228,10 @@ impl Standings for School {
             return Ok(vec![to_district(&query.party)]);
         }
         Ok(query.learners.iter().map(|learner| to_learner(&query.party, *learner)).collect())
+    }
+
+    async fn revoked(&self, _district: &District, token_id: &str) -> Result<bool> {
+        Ok(token_id == "taken-back")
     }
 }
 

@@ -24,7 +24,8 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// Answers with these decisions.
+    /// Answers with these decisions, which must not be remembered ones: whoever asks remembers the answer
+    /// for as long as it may hold.
     pub(crate) fn new(standings: Arc<dyn Standings>) -> Self {
         Self { standings }
     }
@@ -47,9 +48,10 @@ impl AccessServiceApi for Access {
         Ok(DecideAccessResponse { standings: standings.collect() })
     }
 
-    async fn check_token(&self, _call: Call<CheckTokenRequest>) -> Result<CheckTokenResponse> {
-        // Nothing can be taken back yet.
-        Ok(CheckTokenResponse { revoked: false })
+    async fn check_token(&self, call: Call<CheckTokenRequest>) -> Result<CheckTokenResponse> {
+        let district = district("district", &call.message.district)?;
+        let revoked = self.standings.revoked(&district, &call.message.token_id).await?;
+        Ok(CheckTokenResponse { revoked })
     }
 }
 

@@ -12,3 +12,4 @@ pub(crate) mod learner_changes;
 pub(crate) mod roster;
 pub(crate) mod roster_changes;
 pub(crate) mod roster_transfer;
+pub(crate) mod token;

@@ -9,15 +9,13 @@ use jiff::tz::TimeZone;
 use trellis_auth::{Query, Standings};
 use trellis_contracts::common::DataClass;
 use trellis_kernel::{District, Failure, Name, Party, Relation, Relations, Result, Uuid};
-use trellis_store::{Reader, Store};
+use trellis_store::{Reader, Store, Told};
 
 use crate::domain::access::{Class, Learner, reach};
 use crate::store::standing::{self, Reach};
-use crate::store::{agreements, roster_lists};
+use crate::store::{agreements, roster_lists, tokens};
 
 /// The decision on access, from the roster and the agreements as they are at the moment of asking.
-///
-/// Nothing is remembered between two questions: what is revoked admits nobody from the next call on.
 pub(crate) struct Decisions {
     store: Store,
 }
@@ -47,6 +45,17 @@ impl Standings for Decisions {
             Party::Operator | Party::Service { .. } => Ok(vec![Relations::NONE; query.learners.len().max(1)]),
         }
     }
+
+    async fn revoked(&self, district: &District, token_id: &str) -> Result<bool> {
+        tokens::is_revoked(&self.store.read(district), token_id).await
+    }
+}
+
+/// Whether a commit that told this may have changed how somebody stands: all but what learners and those
+/// around them say of themselves.
+pub(crate) fn alters_standings(told: &[Told]) -> bool {
+    const NEVER: [&str; 5] = ["entry.", "goal.", "growth_rule.", "rating.", "level."];
+    told.is_empty() || told.iter().any(|told| !NEVER.iter().any(|start| told.kind.starts_with(start)))
 }
 
 /// The agreements under which an application acts now.

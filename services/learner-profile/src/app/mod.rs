@@ -9,3 +9,4 @@ pub(crate) mod growth_record;
 pub(crate) mod growth_rules;
 pub(crate) mod roster;
 pub(crate) mod roster_import;
+pub(crate) mod token;

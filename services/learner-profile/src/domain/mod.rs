@@ -12,4 +12,5 @@ pub(crate) mod issue;
 pub(crate) mod merge;
 pub(crate) mod meta;
 pub(crate) mod roster;
+pub(crate) mod token;
 pub(crate) mod transfer;

@@ -6,3 +6,4 @@ pub(crate) mod goal;
 pub(crate) mod growth;
 pub(crate) mod growth_assessed;
 pub(crate) mod roster;
+pub(crate) mod token;

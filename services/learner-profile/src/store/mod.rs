@@ -17,3 +17,4 @@ pub(crate) mod roster;
 pub(crate) mod roster_lists;
 pub(crate) mod standing;
 pub(crate) mod transfers;
+pub(crate) mod tokens;

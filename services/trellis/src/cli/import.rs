@@ -81,7 +81,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    fn caller(&self) -> Result<Caller, Stop> {
+    pub(super) fn caller(&self) -> Result<Caller, Stop> {
         let endpoint = Endpoint::at(&self.endpoint)
             .map_err(|_| Stop::Usage(format!("{} is no URL of a suite.", self.endpoint)))?;
         Ok(endpoint.with(&self.token))

@@ -5,6 +5,7 @@ mod import;
 mod output;
 mod serve;
 mod settings;
+mod revoke;
 mod stop;
 mod token;
 mod walk;
@@ -32,7 +33,7 @@ enum Command {
     Serve(Settings),
     /// Bring the databases of the configured services up to date, and serve nothing.
     Migrate(Settings),
-    /// Print a token of the development issuer, and nothing else.
+    /// Print a token of the development issuer, and nothing else; or take one back.
     Token(token::Token),
     /// Import a file or folder of the field's own formats.
     #[command(subcommand)]
@@ -50,7 +51,7 @@ impl Cli {
         match self.command {
             Command::Serve(settings) => serve::serve(&settings).await,
             Command::Migrate(settings) => serve::migrate(&settings).await,
-            Command::Token(token) => token.print(),
+            Command::Token(token) => token.run().await,
             Command::Import(import) => import.run().await,
             Command::Journey(walk) => walk.run().await,
             Command::Config(config) => config.run(),

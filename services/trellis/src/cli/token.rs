@@ -1,19 +1,45 @@
-//! `token`.
+//! `token`, and `token revoke`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use jiff::SignedDuration;
 use trellis_kernel::{District, Party, Scopes, SystemClock, Uuid};
 
 use super::Stop;
+use super::revoke::Revoke;
 use crate::roles::Role;
 use crate::roster_id;
 use crate::tokens::Minter;
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Token {
+    #[command(subcommand)]
+    other: Option<Other>,
+    #[command(flatten)]
+    print: Option<Print>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Other {
+    /// Take a token back before it ends.
+    Revoke(Revoke),
+}
+
+impl Token {
+    pub(super) async fn run(self) -> Result<(), Stop> {
+        match (self.other, self.print) {
+            (Some(Other::Revoke(revoke)), _) => revoke.run().await,
+            (None, Some(print)) => print.run(),
+            (None, None) => Err(Stop::Usage("Say for whom: --district ID --role ROLE.".to_owned())),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+struct Print {
     /// The district that the token is for.
     #[arg(long, value_name = "ID")]
     district: District,
@@ -40,8 +66,8 @@ pub(super) struct Token {
     keys_dir: Option<PathBuf>,
 }
 
-impl Token {
-    pub(super) fn print(self) -> Result<(), Stop> {
+impl Print {
+    fn run(self) -> Result<(), Stop> {
         let party = self.party()?;
         let scopes = match self.scopes.as_slice() {
             [] => self.role.scopes(),

@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::issuers::Written;
 use super::settings::{Kind, SETTINGS, Setting};
 use super::{Refusal, refuse};
 
 /// The values that were given, each with where it was.
 #[derive(Clone, Debug, Default)]
-pub struct Layers(BTreeMap<&'static str, Given>);
+pub struct Layers {
+    given: BTreeMap<&'static str, Given>,
+    /// The issuers that the file has tables for.
+    issuers: Vec<Written>,
+}
 
 #[derive(Clone, Debug)]
 struct Given {
@@ -29,12 +34,16 @@ impl Layers {
             Refusal::new(format!("{shown} is not TOML: {}", error.message()))
         })?;
         for (key, value) in table {
+            if key == "issuers" {
+                self.issuers = Written::tables(&value, &shown.to_string())?;
+                continue;
+            }
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
                 return refuse(format!("{shown}: there is no setting `{key}`{}", nearest(&key)));
             };
             let values = written(setting, &value)
                 .ok_or_else(|| Refusal::new(format!("{shown}: `{key}` must be {}.", wanted(setting.kind))))?;
-            self.0.insert(setting.key, Given { values, source: shown.to_string() });
+            self.given.insert(setting.key, Given { values, source: shown.to_string() });
         }
         Ok(())
     }
@@ -60,7 +69,7 @@ impl Layers {
                 Kind::List => value.split(',').map(|part| part.trim().to_owned()).collect(),
                 Kind::Text | Kind::Flag => vec![value],
             };
-            self.0.insert(setting.key, Given { values, source: variable });
+            self.given.insert(setting.key, Given { values, source: variable });
         }
         Ok(())
     }
@@ -68,17 +77,22 @@ impl Layers {
     /// Adds a flag's values.
     pub fn flag(&mut self, key: &'static str, values: Vec<String>) {
         debug_assert!(SETTINGS.iter().any(|setting| setting.key == key));
-        self.0.insert(key, Given { values, source: format!("--{}", key.replace('_', "-")) });
+        self.given.insert(key, Given { values, source: format!("--{}", key.replace('_', "-")) });
     }
 
     /// The value of a setting, and where it was given.
     pub(super) fn one(&self, key: &str) -> Option<(&str, &str)> {
-        let given = self.0.get(key)?;
+        let given = self.given.get(key)?;
         Some((given.values.first()?.as_str(), &given.source))
     }
 
     pub(super) fn list(&self, key: &str) -> Option<(&[String], &str)> {
-        self.0.get(key).map(|given| (given.values.as_slice(), given.source.as_str()))
+        self.given.get(key).map(|given| (given.values.as_slice(), given.source.as_str()))
+    }
+
+    /// The issuers that the file has tables for.
+    pub(super) fn issuers(&self) -> &[Written] {
+        &self.issuers
     }
 
     pub(super) fn is_set(&self, key: &str) -> Result<bool, Refusal> {

@@ -1,6 +1,7 @@
 //! How a suite is set up: read from a file, the environment and flags, and refused when it would
 //! leave the suite open or unable to recognise anybody.
 
+mod issuers;
 mod layers;
 mod settings;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use trellis_kernel::District;
 
+pub use issuers::Issuer;
 pub use layers::Layers;
 pub use settings::{Kind, SETTINGS, Setting, table};
 
@@ -73,17 +75,6 @@ pub(crate) fn refuse<T>(words: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::new(words))
 }
 
-/// An issuer whose tokens are trusted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Issuer {
-    /// The `iss` of its tokens.
-    pub url: String,
-    /// Where its keys are: a URL, or a file.
-    pub jwks: String,
-    /// The districts that it may issue for; none means all.
-    pub districts: Vec<District>,
-}
-
 /// The certificate and key of TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
@@ -110,7 +101,7 @@ pub struct Config {
     /// How clients reach it; none means by the listening address.
     pub public_url: Option<String>,
     /// Whose tokens are trusted.
-    pub issuer: Option<Issuer>,
+    pub issuers: Vec<Issuer>,
     /// TLS.
     pub tls: Option<Tls>,
     /// No TLS, on purpose.
@@ -144,7 +135,7 @@ impl Config {
             data_dir,
             database_url: database(layers)?,
             public_url: public_url(layers)?,
-            issuer: issuer(layers)?,
+            issuers: issuers::read(layers)?,
             tls: tls(layers)?,
             plaintext: layers.is_set("plaintext")?,
             dev: demo || layers.is_set("dev")?,
@@ -165,7 +156,7 @@ impl Config {
         if self.plaintext && self.tls.is_some() {
             return refuse("`plaintext` and `tls_certificate` contradict each other: set one of them.");
         }
-        if self.issuer.is_none() && !self.dev {
+        if self.issuers.is_empty() && !self.dev {
             return refuse(
                 "No issuer is configured, so no caller could be recognised. Set issuer_url (and, where its keys \
                  are not under that, issuer_jwks) to your identity provider, or start with --dev or --demo, which trust an issuer whose key is on this machine.",
@@ -209,15 +200,16 @@ impl Config {
         if let Some(url) = &self.public_url {
             shown.push(("public_url", url.clone()));
         }
-        if let Some(issuer) = &self.issuer {
+        for issuer in &self.issuers {
             shown.push(("issuer_url", issuer.url.clone()));
             shown.push(("issuer_jwks", issuer.jwks.clone()));
             let districts: Vec<&str> = issuer.districts.iter().map(District::as_str).collect();
             shown.push((
                 "issuer_districts",
-                if districts.is_empty() { "all".to_owned() } else { districts.join(", ") },
+                if districts.is_empty() { "all but the commons".to_owned() } else { districts.join(", ") },
             ));
         }
+            shown.push(("issuer_audience", issuer.audience.clone()));
         if let Some(tls) = &self.tls {
             shown.push(("tls_certificate", paths(&tls.certificate)));
             shown.push(("tls_key", paths(&tls.key)));
@@ -304,27 +296,6 @@ fn url_of(url: &str, source: &str) -> Result<String, Refusal> {
         return Ok(url.trim_end_matches('/').to_owned());
     }
     refuse(format!("{source}: a URL must begin with http:// or https://."))
-}
-
-fn issuer(layers: &Layers) -> Result<Option<Issuer>, Refusal> {
-    let Some((url, source)) = layers.one("issuer_url") else {
-        for key in ["issuer_jwks", "issuer_districts"] {
-            if let Some((_, source)) = layers.one(key) {
-                return refuse(format!("{source}: `{key}` means nothing without issuer_url."));
-            }
-        }
-        return Ok(None);
-    };
-    url_of(url, source)?;
-    let jwks = match layers.one("issuer_jwks") {
-        Some((jwks, _)) => jwks.to_owned(),
-        None => format!("{}/.well-known/jwks.json", url.trim_end_matches('/')),
-    };
-    let (ids, source) = layers.list("issuer_districts").unwrap_or_default();
-    let districts: Result<Vec<District>, _> = ids.iter().map(|id| District::parse(id)).collect();
-    let districts = districts.or_else(|failure| refuse(format!("{source}: {}", failure.message())))?;
-    // The issuer is compared with a token's `iss` to the letter, so its own spelling is kept.
-    Ok(Some(Issuer { url: url.to_owned(), jwks, districts }))
 }
 
 fn tls(layers: &Layers) -> Result<Option<Tls>, Refusal> {

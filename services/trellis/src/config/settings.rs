@@ -58,11 +58,13 @@ settings! {
     "public_url" Text "--public-url URL", "`http://` or `https://` and the listening address",
         "How clients reach this suite: the start of the calendar links that it hands out.";
     "issuer_url" Text "--issuer-url URL", "none",
-        "The issuer whose tokens are trusted: the `iss` of its JWTs. Their `aud` must be `trellis`.";
+        "The issuer whose tokens are trusted: the `iss` of its JWTs. More of them have tables in the file.";
     "issuer_jwks" Text "--issuer-jwks URL", "`/.well-known/jwks.json` under `issuer_url`",
-        "Where the issuer's keys are (RFC 7517): a URL, or a file.";
-    "issuer_districts" List "--issuer-district ID", "all",
-        "The districts that the issuer may issue tokens for. The commons must be named.";
+        "Where the issuer's keys are (RFC 7517): an `https` URL, or a file.";
+    "issuer_audience" Text "--issuer-audience NAME", "`trellis`",
+        "The `aud` that the issuer's tokens must name.";
+    "issuer_districts" List "--issuer-district ID", "all but the commons",
+        "The districts that the issuer may issue tokens for.";
     "tls_certificate" Text "--tls-certificate FILE", "none",
         "The certificate chain, PEM. With `tls_key` it turns on TLS.";
     "tls_key" Text "--tls-key FILE", "none",

@@ -129,8 +129,7 @@ async fn an_issuer_speaks_for_the_commons_only_when_they_are_named() -> Result<(
     let call = metadata(&house.issuer.mint(&claims)?);
     let trusting = |districts: &[&str]| {
         let districts = districts.iter().map(|id| district(id)).collect();
-        let issuer =
-            Issuer { name: NAME.to_owned(), keys: Keys::Fixed(house.issuer.public_keys()), districts };
+        let issuer = Issuer::new(NAME, Keys::Fixed(house.issuer.public_keys())).districts(districts);
         Authority::new(vec![issuer], &house.services, house.clock.clone())
     };
     refused(&trusting(&[])?, &call).await;
@@ -149,7 +148,7 @@ async fn only_the_suite_names_services() -> Result<()> {
     let person = authority.authenticate(&house.call(&PERSON, "outcome.read")).await?;
     let token = house.service().token(Some(&person))?;
     let service = authority.authenticate(&metadata(&token)).await?;
-    assert_eq!(service.principal(), &person);
+    assert_eq!(service.principal(), &*person);
     assert_eq!(service.label(), format!("people/{}", Uuid::from_u128(7)));
     Ok(())
 }
@@ -172,7 +171,7 @@ async fn keys_in_a_file_are_found_when_a_token_names_them() -> Result<()> {
     let house = House::new();
     let file = house.directory.path().join("jwks.json");
     std::fs::write(&file, serde_json::to_vec(&house.issuer.public_keys()).expect("keys")).expect("a file");
-    let issuer = Issuer { name: DEV_ISSUER.to_owned(), keys: Keys::File(file), districts: Vec::new() };
+    let issuer = Issuer::new(DEV_ISSUER, Keys::File(file));
     let authority = Authority::new(vec![issuer], &house.services, house.clock.clone())?;
     authority.authenticate(&house.call(&PERSON, "")).await?;
     Ok(())
@@ -184,8 +183,7 @@ async fn a_key_that_its_issuer_takes_back_is_believed_no_longer() -> Result<()> 
     let file = house.directory.path().join("jwks.json");
     let write = |keys| std::fs::write(&file, serde_json::to_vec(&keys).expect("keys")).expect("a file");
     write(house.issuer.public_keys());
-    let issuer =
-        Issuer { name: DEV_ISSUER.to_owned(), keys: Keys::File(file.clone()), districts: Vec::new() };
+    let issuer = Issuer::new(DEV_ISSUER, Keys::File(file.clone()));
     let authority = Authority::new(vec![issuer], &house.services, house.clock.clone())?;
     let call = house.call(&PERSON, "");
     authority.authenticate(&call).await?;
@@ -203,8 +201,7 @@ async fn an_issuer_that_is_away_for_a_while_stops_nobody() -> Result<()> {
     let house = House::new();
     let file = house.directory.path().join("jwks.json");
     std::fs::write(&file, serde_json::to_vec(&house.issuer.public_keys()).expect("keys")).expect("a file");
-    let issuer =
-        Issuer { name: DEV_ISSUER.to_owned(), keys: Keys::File(file.clone()), districts: Vec::new() };
+    let issuer = Issuer::new(DEV_ISSUER, Keys::File(file.clone()));
     let authority = Authority::new(vec![issuer], &house.services, house.clock.clone())?;
     authority.authenticate(&house.call(&PERSON, "")).await?;
     std::fs::remove_file(&file).expect("no file");
@@ -217,14 +214,13 @@ async fn an_issuer_that_is_away_for_a_while_stops_nobody() -> Result<()> {
 }
 
 #[test]
-fn nobody_may_be_configured_under_the_suite_s_own_name() {
+fn nobody_may_be_configured_under_the_suite_s_own_name_or_another_s() {
     let house = House::new();
-    let issuer = Issuer {
-        name: trellis_auth::SERVICE_ISSUER.to_owned(),
-        keys: Keys::Fixed(house.issuer.public_keys()),
-        districts: Vec::new(),
-    };
+    let keys = || Keys::Fixed(house.issuer.public_keys());
+    let issuer = Issuer::new(trellis_auth::SERVICE_ISSUER, keys());
     assert!(Authority::new(vec![issuer], &house.services, house.clock.clone()).is_err());
+    let twice = || Issuer::new("https://id.example.org", keys());
+    assert!(Authority::new(vec![twice(), twice()], &house.services, house.clock.clone()).is_err());
 }
 
 #[test]

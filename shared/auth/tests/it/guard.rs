@@ -5,7 +5,7 @@ use trellis_auth::{Guard, Query, Standings, Subjects};
 use trellis_contracts::common::{DataClass, WhoAmIRequest};
 use trellis_contracts::guard::{Admission, Gate, Method, Names};
 use trellis_contracts::profile::DecideAccessRequest;
-use trellis_kernel::{Failure, Kind, Name, Party, Reason, Relation, Relations, Result, Uuid};
+use trellis_kernel::{District, Failure, Kind, Name, Party, Reason, Relation, Relations, Result, Uuid};
 
 use crate::House;
 
@@ -46,6 +46,10 @@ impl Standings for Roster {
             return Ok(vec![Relations::NONE.with(Relation::Member)]);
         }
         Ok(query.learners.iter().map(to).collect())
+    }
+
+    async fn revoked(&self, _district: &District, token_id: &str) -> Result<bool> {
+        Ok(token_id == "taken-back")
     }
 }
 

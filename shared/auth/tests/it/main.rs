@@ -2,6 +2,9 @@
 
 mod authority;
 mod guard;
+mod issuers;
+mod remembered;
+mod rotation;
 mod rules;
 
 use std::sync::Arc;
@@ -32,11 +35,8 @@ impl House {
     }
 
     fn authority(&self, districts: &[&str]) -> Authority {
-        let issuer = Issuer {
-            name: DEV_ISSUER.to_owned(),
-            keys: Keys::Fixed(self.issuer.public_keys()),
-            districts: districts.iter().map(|id| district(id)).collect(),
-        };
+        let issuer = Issuer::new(DEV_ISSUER, Keys::Fixed(self.issuer.public_keys()))
+            .districts(districts.iter().map(|id| district(id)).collect());
         Authority::new(vec![issuer], &self.services, self.clock.clone()).expect("an authority")
     }
 

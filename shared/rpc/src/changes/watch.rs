@@ -17,11 +17,13 @@ use super::{Change, ChangeFeed, Resources};
 const BATCH: u64 = 200;
 
 impl<R: Resources> ChangeFeed<R> {
-    /// Streams the changes after a token (after the beginning, when it is empty), and those to come.
+    /// Streams the changes after a token (from the oldest that is kept on, when it is empty), and those
+    /// to come. Where the feed no longer holds what a token stands for, the stream ends with
+    /// `RESUME_TOKEN_TOO_OLD`.
     ///
     /// With `snapshot`, the resources themselves come first, then a checkpoint, then what changed
     /// since the first of them was read: some may come twice, none is missed. The stream ends when the
-    /// caller's token does.
+    /// caller's token does, or is taken back: before the next message, or checkpoint, at the latest.
     pub fn watch(
         &self,
         actor: Actor,
@@ -33,15 +35,19 @@ impl<R: Resources> ChangeFeed<R> {
             return Err(Failure::field("resume_token", "must be empty when a snapshot is asked for"));
         }
         let tokens = self.store.feed(&district);
-        let position = tokens.open(resume_token)?;
-        let stage = if snapshot { Stage::Begin } else { Stage::Following };
+        let resumed = tokens.open(resume_token)?;
+        let stage = match resumed {
+            _ if snapshot => Stage::Begin,
+            None => Stage::Oldest,
+            Some(_) => Stage::Following,
+        };
         let watch = Watch {
             news: self.store.watch(),
             feed: self.clone(),
             actor,
             district,
             tokens,
-            position,
+            position: resumed.unwrap_or_default(),
             stage,
             ready: VecDeque::new(),
         };
@@ -70,7 +76,9 @@ enum Stage {
     Begin,
     /// In the snapshot: the type that is being read, and after which resource.
     Snapshot { of: usize, after: Option<Name> },
-    /// After it.
+    /// Before the oldest change that is kept.
+    Oldest,
+    /// In the feed, at the position.
     Following,
 }
 
@@ -78,15 +86,17 @@ impl<R: Resources> Watch<R> {
     async fn next(&mut self) -> Result<R::Message> {
         let heartbeat = Instant::now() + self.feed.heartbeat;
         loop {
+            // What was read before the token was taken back is not told after.
+            self.require_token().await?;
             if let Some(message) = self.ready.pop_front() {
                 return Ok(message);
             }
-            self.require_token()?;
             match std::mem::replace(&mut self.stage, Stage::Following) {
                 Stage::Begin => {
                     self.position = self.tokens.head().await?;
                     self.stage = Stage::Snapshot { of: 0, after: None };
                 }
+                Stage::Oldest => self.position = self.tokens.beginning().await?,
                 Stage::Snapshot { of, after } => self.snapshot(of, after.as_ref()).await?,
                 Stage::Following => {
                     if !self.follow().await? && !self.wait(heartbeat).await? {
@@ -152,10 +162,10 @@ impl<R: Resources> Watch<R> {
         })
     }
 
-    /// The caller's token must not have expired meanwhile.
-    fn require_token(&self) -> Result<()> {
+    /// The caller's token must not have expired meanwhile, nor been taken back.
+    async fn require_token(&self) -> Result<()> {
         if self.actor.principal().expire_time > self.feed.store.clock().now() {
-            return Ok(());
+            return self.feed.guard.require_standing_token(&self.actor).await;
         }
         Err(Failure::unauthenticated("The token has expired; connect again with another."))
     }

@@ -64,6 +64,10 @@ impl Standings for Teaching {
         };
         Ok(query.learners.iter().map(teaches).collect())
     }
+
+    async fn revoked(&self, _district: &District, token_id: &str) -> Result<bool> {
+        Ok(token_id == "taken-back")
+    }
 }
 
 /// The current rows, as a service's tables would hold them; `true` keeps a row from everyone.

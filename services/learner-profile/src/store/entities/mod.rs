@@ -19,5 +19,6 @@ pub(crate) mod organization_ancestor;
 pub(crate) mod person;
 pub(crate) mod person_role;
 pub(crate) mod relationship;
+pub(crate) mod revoked_token;
 pub(crate) mod roster_issue;
 pub(crate) mod roster_transfer;

@@ -4,6 +4,7 @@ mod columns;
 mod m0001_roster;
 mod m0002_agreements;
 mod m0010_learner;
+mod m0011_revoked_tokens;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -13,5 +14,6 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0001_roster::Migration),
         Box::new(m0002_agreements::Migration),
         Box::new(m0010_learner::Migration),
+        Box::new(m0011_revoked_tokens::Migration),
     ]
 }

@@ -1,0 +1,50 @@
+//! Tokens that are no longer believed though they have not ended.
+
+use jiff::SignedDuration;
+use trellis_kernel::{Failure, Result, Timestamp, Uuid};
+
+/// For how long the record is kept of a token whose end was not stated.
+const KEPT: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// How long after the token's own end its record is deleted: clocks differ, and `exp` may be misread.
+const AFTER_ITS_END: SignedDuration = SignedDuration::from_hours(24);
+
+/// A token that was taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Revoked {
+    pub id: Uuid,
+    /// The token's `jti`.
+    pub token_id: String,
+    /// When the token ends by itself.
+    pub expire: Timestamp,
+    pub create_time: Timestamp,
+}
+
+/// When a token ends by itself, as it was stated; a token that has ended needs no taking back.
+pub(crate) fn end(stated: Option<Timestamp>, now: Timestamp) -> Result<Timestamp> {
+    match stated {
+        Some(end) if end > now => Ok(end),
+        Some(_) => Err(Failure::field("expire_time", "must be in the future: the token has ended by itself")),
+        None => now.checked_add(KEPT).map_err(Failure::internal),
+    }
+}
+
+/// Tokens that ended before this moment are forgotten.
+pub(crate) fn forgotten(now: Timestamp) -> Timestamp {
+    now.checked_sub(AFTER_ITS_END).unwrap_or(Timestamp::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_kept_until_the_token_has_ended_for_a_day() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let later = now + SignedDuration::from_hours(1);
+        assert_eq!(end(Some(later), now).unwrap(), later);
+        assert!(end(Some(now), now).is_err());
+        assert_eq!(end(None, now).unwrap(), now + KEPT);
+        assert!(forgotten(later + AFTER_ITS_END) == later);
+    }
+}
