@@ -29,6 +29,11 @@ pub fn migrations() -> trellis_store::Migrations {
     store::migrations::all()
 }
 
+/// What the rows promise each other and those of other services where no foreign key says so.
+pub fn promises() -> Vec<trellis_store::check::Promise> {
+    store::promises::all()
+}
+
 /// Wires the service.
 pub fn mount(deps: Deps) -> Mounted {
     let Deps { store, authority, standings, peers, public_url: _ } = deps;

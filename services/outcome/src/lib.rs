@@ -24,6 +24,11 @@ pub fn migrations() -> trellis_store::Migrations {
     store::migrations::all()
 }
 
+/// What the rows promise each other and those of other services where no foreign key says so.
+pub fn promises() -> Vec<trellis_store::check::Promise> {
+    store::promises::all()
+}
+
 /// What a CASE package holds that an import would take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckedPackage {

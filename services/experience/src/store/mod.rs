@@ -1,6 +1,7 @@
 //! Keeping: the only room that knows the database. Every query goes through a district's scope.
 
 pub(crate) mod migrations;
+pub(crate) mod promises;
 mod queries;
 mod row;
 mod rows;

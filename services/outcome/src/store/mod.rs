@@ -7,6 +7,7 @@ pub(crate) mod frameworks;
 pub(crate) mod migrations;
 pub(crate) mod outcomes;
 pub(crate) mod progressions;
+pub(crate) mod promises;
 pub(crate) mod publish;
 pub(crate) mod transfers;
 

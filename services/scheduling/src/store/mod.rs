@@ -6,6 +6,7 @@ pub(crate) mod migrations;
 pub(crate) mod offerings;
 pub(crate) mod outcomes;
 pub(crate) mod plans;
+pub(crate) mod promises;
 pub(crate) mod requests;
 pub(crate) mod timetables;
 

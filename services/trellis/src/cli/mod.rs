@@ -1,11 +1,13 @@
 //! The commands. Each says what it did in plain words, or as JSON for a script.
 
+mod backup;
 mod check;
+mod db;
 mod import;
 mod output;
+mod revoke;
 mod serve;
 mod settings;
-mod revoke;
 mod stop;
 mod token;
 mod walk;
@@ -40,6 +42,13 @@ enum Command {
     Import(import::Import),
     /// Walk one learner's journey through a running suite, and print each step.
     Journey(walk::Walk),
+    /// Look at the databases.
+    #[command(subcommand)]
+    Db(db::Db),
+    /// Copy the databases of the configured services as they are at one moment, while they are served.
+    Backup(backup::Backup),
+    /// Put a backup back, whole or not at all. No suite may serve the data directory meanwhile.
+    Restore(backup::Restore),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(check::Config),
@@ -54,6 +63,9 @@ impl Cli {
             Command::Token(token) => token.run().await,
             Command::Import(import) => import.run().await,
             Command::Journey(walk) => walk.run().await,
+            Command::Db(db) => db.run().await,
+            Command::Backup(backup) => backup.run().await,
+            Command::Restore(restore) => restore.run().await,
             Command::Config(config) => config.run(),
         }
     }

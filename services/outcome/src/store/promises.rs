@@ -1,0 +1,37 @@
+//! What the rows promise each other where no foreign key says so.
+
+use trellis_store::check::Promise::{self, Within};
+
+/// Everything that `trellis db check` looks at.
+pub(crate) fn all() -> Vec<Promise> {
+    vec![
+        Within {
+            broken: "outcomes of frameworks that are gone",
+            count: "SELECT count(*) FROM outcomes o WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = o.district AND f.id = o.framework AND f.revision = o.revision)",
+        },
+        Within {
+            broken: "outcomes below one that is gone",
+            count: "SELECT count(*) FROM outcomes o WHERE o.parent IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outcomes p WHERE p.district = o.district AND p.framework = o.framework AND p.revision = o.revision AND p.id = o.parent)",
+        },
+        Within {
+            broken: "associations of frameworks that are gone",
+            count: "SELECT count(*) FROM associations a WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = a.district AND f.id = a.framework AND f.revision = a.revision)",
+        },
+        Within {
+            broken: "progressions of frameworks that are gone",
+            count: "SELECT count(*) FROM progressions p WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = p.district AND f.id = p.framework AND f.revision = p.revision)",
+        },
+        Within {
+            broken: "CASE entries of frameworks that are gone",
+            count: "SELECT count(*) FROM case_entries c WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = c.district AND f.id = c.framework AND f.revision = c.revision)",
+        },
+        Within {
+            broken: "frameworks that count other outcomes than they hold",
+            count: "SELECT count(*) FROM frameworks f WHERE f.outcomes <> (SELECT count(*) FROM outcomes o WHERE o.district = f.district AND o.framework = f.id AND o.revision = f.revision)",
+        },
+        Within {
+            broken: "issues of imports that are gone",
+            count: "SELECT count(*) FROM transfer_issues i WHERE NOT EXISTS (SELECT 1 FROM transfers t WHERE t.district = i.district AND t.id = i.transfer)",
+        },
+    ]
+}
