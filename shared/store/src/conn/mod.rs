@@ -5,6 +5,7 @@
 //! trip. On `SQLite` a statement costs one message to the connection's own thread. Statements are
 //! prepared once per connection. Their text and values reach no log and no span.
 
+mod figures;
 mod postgres;
 mod run;
 mod sqlite;
@@ -15,6 +16,9 @@ use async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::Mutex;
 use trellis_kernel::{District, Failure, Result};
+use trellis_telemetry::spans::Part;
+
+use self::figures::{Figures, Name};
 
 use crate::{Options, failure};
 
@@ -67,13 +71,14 @@ pub(crate) async fn open(options: &Options, service: &'static str) -> Result<Poo
     if !options.url.starts_with("postgres://") && !options.url.starts_with("postgresql://") {
         return Err(Failure::internal("the database URL must begin with sqlite:// or postgres://"));
     }
-    let pool = async |url: &str, size| {
-        postgres::Pool::open(options, url, service, size).await.map(Pool::Postgres).map_err(failure)
+    let pool = async |url: &str, pool, size| {
+        let name = Name { system: "postgresql", service, pool };
+        postgres::Pool::open(options, url, name, size).await.map(Pool::Postgres).map_err(failure)
     };
-    let writer = pool(&options.url, options.writers).await?;
-    let reader = pool(&options.url, options.readers).await?;
+    let writer = pool(&options.url, "writer", options.writers).await?;
+    let reader = pool(&options.url, "reader", options.readers).await?;
     let lagging = match &options.replica_url {
-        Some(url) => pool(url, options.readers).await?,
+        Some(url) => pool(url, "replica", options.readers).await?,
         None => reader.clone(),
     };
     Ok(Pools { reader, lagging, writer })
@@ -87,6 +92,13 @@ impl Pool {
         }
     }
 
+    fn figures(&self) -> &Figures {
+        match self {
+            Self::Sqlite(pool) => pool.figures(),
+            Self::Postgres(pool) => pool.figures(),
+        }
+    }
+
     /// Reads with connections of this pool.
     pub(crate) const fn read(self, sight: Sight) -> ReadConn {
         ReadConn { pool: self, sight }
@@ -95,11 +107,12 @@ impl Pool {
     /// Begins a transaction that may write. On `SQLite` it takes the write lock at once: one that
     /// reads first and writes later fails under load, because another may have written in between.
     pub(crate) async fn begin(&self, sight: &Sight) -> std::result::Result<TxConn, DbErr> {
+        let part = self.figures().part("write");
         let open = match self {
             Self::Sqlite(pool) => Open::Sqlite(pool.begin().await?),
             Self::Postgres(pool) => Open::Postgres(pool.begin(sight.as_str()).await?),
         };
-        Ok(TxConn { backend: self.backend(), open: Box::new(Mutex::new(open)) })
+        Ok(TxConn { backend: self.backend(), open: Box::new(Mutex::new(open)), _part: part })
     }
 
     /// A connection as the query builder's own migrator wants it, for one transaction.
@@ -149,10 +162,15 @@ impl ConnectionTrait for ReadConn {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> std::result::Result<Vec<QueryResult>, DbErr> {
-        match &self.pool {
+        let mut part = self.pool.figures().part("read");
+        let rows = match &self.pool {
             Pool::Sqlite(pool) => pool.rows(statement).await,
             Pool::Postgres(pool) => pool.rows(self.sight.as_str(), &statement).await,
+        };
+        if rows.is_err() {
+            part.failed("_OTHER");
         }
+        rows
     }
 }
 
@@ -161,6 +179,8 @@ impl ConnectionTrait for ReadConn {
 pub struct TxConn {
     backend: DbBackend,
     open: Box<Mutex<Open>>,
+    /// The span of the transaction, from its beginning to its end.
+    _part: Part,
 }
 
 enum Open {

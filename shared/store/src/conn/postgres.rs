@@ -1,5 +1,6 @@
 //! Connections to `PostgreSQL`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::pool::PoolConnection;
@@ -8,6 +9,7 @@ use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Database, Error, PgPool,
 use sea_orm::{DatabaseConnection, DbErr, ExecResult, QueryResult, SqlxPostgresConnector, Statement};
 use sqlx_core::transaction::TransactionManager;
 
+use super::figures::{Counted, Figures, Name};
 use super::run::{self, no_connection, not_run};
 use crate::Options;
 
@@ -26,10 +28,12 @@ const LIFETIME: Duration = Duration::from_mins(30);
 pub(crate) struct Pool {
     pool: PgPool,
     size: u32,
+    figures: Arc<Figures>,
 }
 
 impl Pool {
-    pub(super) async fn open(options: &Options, url: &str, service: &str, size: u32) -> Result<Self, DbErr> {
+    pub(super) async fn open(options: &Options, url: &str, name: Name, size: u32) -> Result<Self, DbErr> {
+        let service = name.service;
         let wait = options.acquire_timeout;
         // All of them travel with the connection's first message: no statement of ours outlives its
         // transaction, which a pooler between us and the server relies on.
@@ -55,7 +59,16 @@ impl Pool {
             .connect_with(connect)
             .await
             .map_err(no_connection)?;
-        Ok(Self { pool, size })
+        let counted = pool.clone();
+        let figures = Figures::new(name, move || {
+            let (open, idle) = (counted.size() as usize, counted.num_idle());
+            Some(Counted { idle, used: open.saturating_sub(idle), most: size as usize })
+        });
+        Ok(Self { pool, size, figures: Arc::new(figures) })
+    }
+
+    pub(super) fn figures(&self) -> &Figures {
+        &self.figures
     }
 
     pub(super) async fn rows(&self, sight: &str, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
@@ -85,7 +98,7 @@ impl Pool {
     async fn begin_with(&self, begin: &str) -> Result<Transaction, DbErr> {
         let mut dead = 0;
         loop {
-            let conn = self.pool.acquire().await.map_err(no_connection)?;
+            let conn = self.figures.wait(self.pool.acquire()).await.map_err(no_connection)?;
             let mut transaction = Transaction { conn, state: State::Beginning };
             match Manager::begin(&mut transaction.conn, Some(AssertSqlSafe(begin).into_sql_str())).await {
                 Ok(()) => {

@@ -19,6 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use trellis_kernel::{Failure, Result};
 
+use super::figures::{Counted, Figures, Name};
 use super::run::{self, no_connection, not_run};
 use crate::{Options, failure};
 
@@ -30,14 +31,15 @@ const STEPS: i32 = 4096;
 const AGAIN: Duration = Duration::from_millis(20);
 
 /// Opens the file of a service: its readers and its writer.
-pub(super) async fn open(options: &Options, directory: &str, service: &str) -> Result<(Pool, Pool)> {
+pub(super) async fn open(options: &Options, directory: &str, service: &'static str) -> Result<(Pool, Pool)> {
     // Only the server's own user may enter.
     DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(Failure::internal)?;
     let file = Path::new(directory).join(format!("{service}.db"));
     // The writer first: it is the one that creates the file and its journal.
-    let writer = Pool::open(options, settings(options, &file), 1).await.map_err(failure)?;
+    let name = |pool| Name { system: "sqlite", service, pool };
+    let writer = Pool::open(options, settings(options, &file), name("writer"), 1).await.map_err(failure)?;
     let reading = settings(options, &file).pragma("query_only", "on");
-    let reader = Pool::open(options, reading, options.readers).await.map_err(failure)?;
+    let reader = Pool::open(options, reading, name("reader"), options.readers).await.map_err(failure)?;
     Ok((reader, writer))
 }
 
@@ -59,6 +61,7 @@ fn settings(options: &Options, file: &Path) -> SqliteConnectOptions {
 #[derive(Clone)]
 pub(crate) struct Pool {
     inner: Arc<Inner>,
+    figures: Arc<Figures>,
 }
 
 struct Inner {
@@ -80,7 +83,7 @@ impl Pool {
     /// Opens the first connection, again and again for as long as the file is locked: `SQLite` does
     /// not wait for the lock when it turns a new file's journal on, which another process may be
     /// doing at this moment.
-    async fn open(options: &Options, settings: SqliteConnectOptions, size: u32) -> Done<Self> {
+    async fn open(options: &Options, settings: SqliteConnectOptions, name: Name, size: u32) -> Done<Self> {
         let inner = Inner {
             settings,
             size,
@@ -99,7 +102,14 @@ impl Pool {
             }
         };
         inner.give_back(first);
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = Arc::new(inner);
+        let counted = Arc::downgrade(&inner);
+        let figures = Figures::new(name, move || counted.upgrade().map(|inner| inner.counted()));
+        Ok(Self { inner, figures: Arc::new(figures) })
+    }
+
+    pub(super) fn figures(&self) -> &Figures {
+        &self.figures
     }
 
     pub(super) async fn rows(&self, statement: Statement) -> Done<Vec<QueryResult>> {
@@ -138,12 +148,11 @@ impl Pool {
     }
 
     async fn lease(&self) -> Done<Lease> {
-        let permit = tokio::time::timeout(self.inner.wait, self.inner.permits.clone().acquire_owned());
-        let permit = match permit.await {
-            Err(_) => return Err(no_connection(Error::PoolTimedOut)),
-            Ok(Err(_)) => return Err(no_connection(Error::PoolClosed)),
-            Ok(Ok(permit)) => permit,
+        let permit = async {
+            let permit = tokio::time::timeout(self.inner.wait, self.inner.permits.clone().acquire_owned());
+            permit.await.map_err(|_| Error::PoolTimedOut)?.map_err(|_| Error::PoolClosed)
         };
+        let permit = self.figures.wait(permit).await.map_err(no_connection)?;
         let free = self.inner.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let live = match free {
             Some(live) => live,
@@ -166,6 +175,12 @@ impl Inner {
         let watched = until.clone();
         conn.lock_handle().await?.set_progress_handler(STEPS, move || watched.goes_on());
         Ok(Live { conn, until })
+    }
+
+    fn counted(&self) -> Counted {
+        let idle = self.free.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let most = self.size as usize;
+        Counted { idle, used: most.saturating_sub(self.permits.available_permits()), most }
     }
 
     fn give_back(&self, live: Live) {
