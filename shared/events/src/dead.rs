@@ -112,7 +112,7 @@ impl DeadLetterServiceApi for DeadLetters {
     async fn discard_dead_letter(&self, call: Call<DiscardDeadLetterRequest>) -> Result<common::DeadLetter> {
         let actor = call.actor().label();
         let (store, letter) = self.find(&call.message.name).await?;
-        let change = Change { district: letter.event.district.clone(), actor, idempotency: None };
+        let change = Change { district: letter.event.district.clone(), actor, idempotency: None, grounds: None };
         let Write::Begin(tx) = store.write::<()>(change).await? else {
             return Err(Failure::internal("a change without a request_id was a repetition"));
         };

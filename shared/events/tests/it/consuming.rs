@@ -207,12 +207,7 @@ fn at_a_heartbeat_the_checkpoint_moves_over_what_was_passed() {
         place.publish("note.coloured", 3).await;
         let beating = EventFeed::new(vec![place.producer.clone()]).beating(Duration::from_millis(20));
         let following = follow(&place.consumer, server(beating), Plain);
-        let moved = async {
-            while place.consumer.checkpoint("notes/experience").await.unwrap() < 3 {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(30), moved).await.expect("the checkpoint must move");
+        place.moved_to(3).await;
         assert_eq!(place.applied().await, Vec::<i64>::new());
         following.abort();
     });

@@ -54,6 +54,25 @@ impl Place {
         }
     }
 
+    /// Commits one event for each number, of the note with that number.
+    pub(crate) async fn publish_of(&self, notes: &[u128]) {
+        for number in notes {
+            let mut tx = begin(&self.producer).await;
+            tell_of(&mut tx, "note.created", *number);
+            tx.commit(()).await.unwrap();
+        }
+    }
+
+    /// Waits until the consumer has moved over this position.
+    pub(crate) async fn moved_to(&self, position: i64) {
+        let moved = async {
+            while self.consumer.checkpoint("notes/experience").await.unwrap() < position {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), moved).await.expect("the checkpoint must move");
+    }
+
     /// Starts a consumer of the producer's events.
     pub(crate) fn follow(&self, apply: impl Apply) -> JoinHandle<()> {
         follow(&self.consumer, server(EventFeed::new(vec![self.producer.clone()])), apply)
@@ -112,7 +131,7 @@ pub(crate) fn district() -> District {
 }
 
 pub(crate) async fn begin(store: &Store) -> Tx {
-    let change = Change { district: district(), actor: "people/a".to_owned(), idempotency: None };
+    let change = Change { district: district(), actor: "people/a".to_owned(), idempotency: None, grounds: None };
     match store.write::<()>(change).await.unwrap() {
         Write::Begin(tx) => tx,
         Write::Replay(()) => panic!("there is no request_id"),
@@ -120,9 +139,17 @@ pub(crate) async fn begin(store: &Store) -> Tx {
 }
 
 pub(crate) fn tell(tx: &mut Tx, kind: &'static str) {
+    tell_of(tx, kind, 0);
+}
+
+pub(crate) fn note(number: u128) -> String {
+    format!("districts/grand-bend/notes/{}", Uuid::from_u128(number))
+}
+
+pub(crate) fn tell_of(tx: &mut Tx, kind: &'static str, number: u128) {
     tx.tell(Told {
         kind,
-        resource: format!("districts/grand-bend/notes/{}", Uuid::nil()),
+        resource: note(number),
         resource_type: "trellis.dev/Note",
         subjects: Vec::new(),
         deleted: false,
@@ -194,7 +221,7 @@ impl Gate for Open {
         };
         Ok(Admission {
             actor: Arc::new(actor),
-            district: None,
+            district: Some(district()),
             subjects: Vec::new(),
             standing: Relations::NONE,
         })
