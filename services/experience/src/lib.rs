@@ -38,7 +38,7 @@ pub fn promises() -> Vec<trellis_store::check::Promise> {
 pub fn mount(deps: Deps) -> Mounted {
     let Deps { store, authority, standings, peers, public_url: _ } = deps;
     let subjects = Arc::new(EvidenceSubjects::new(store.clone()));
-    let guard = Guard::new(authority, standings, subjects);
+    let guard = Guard::new(authority, standings, subjects, trellis_rpc::trail(&store));
     let resources = Arc::new(ExperienceResources::new(store.clone(), guard.clone()));
     let changes = Arc::new(Changes::new(ChangeFeed::new(store.clone(), guard.clone(), resources)));
     let api = Arc::new(Api::new(App::new(store.clone(), Arc::new(Others::new(&peers))), guard.clone()));
@@ -50,5 +50,12 @@ pub fn mount(deps: Deps) -> Mounted {
     routes = routes.add_service(contract::reflection_service(api.clone(), guard.clone()));
     routes = routes.add_service(contract::assessment_service(api, guard.clone()));
     routes = routes.add_service(contract::change_service(changes, guard));
-    Mounted { service: NAME, routes, http: axum::Router::new(), tasks: Vec::new(), events_from: store }
+    Mounted {
+        service: NAME,
+        routes,
+        http: axum::Router::new(),
+        tasks: Vec::new(),
+        effects: Vec::new(),
+        events_from: store,
+    }
 }

@@ -18,7 +18,7 @@ use trellis_auth::{Guard, Standings};
 use trellis_contracts::{common, profile as contract};
 use trellis_kernel::{District, Uuid};
 use trellis_rpc::changes::ChangeFeed;
-use trellis_rpc::{Deps, Mounted, Task};
+use trellis_rpc::{Deps, Mounted};
 use trellis_store::Store;
 
 /// The service's name, in peers, migrations and events.
@@ -92,7 +92,7 @@ pub fn check_archive(district: &District, archive: &[u8]) -> CheckedArchive {
 pub fn mount(deps: Deps) -> Mounted {
     let Deps { store, authority, standings, peers, public_url: _ } = deps;
     let subjects = Arc::new(app::access::ProfileSubjects::new(store.clone()));
-    let guard = Guard::new(authority, standings.clone(), subjects);
+    let guard = Guard::new(authority, standings.clone(), subjects, trellis_rpc::trail(&store));
     let resources = Arc::new(api::changes::ProfileResources::new(store.clone(), standings.clone()));
     let changes = api::changes::Changes::new(ChangeFeed::new(store.clone(), guard.clone(), resources));
     let identity = api::access::Identity::new(store.clone(), standings);
@@ -118,11 +118,18 @@ pub fn mount(deps: Deps) -> Mounted {
     routes = routes.add_service(contract::growth_service(Arc::new(growth), guard.clone()));
     routes = routes.add_service(contract::change_service(Arc::new(changes), guard));
     let experience = peers.experience;
-    let assessed: Task = trellis_events::consumer(
+    let (assessed, growth) = trellis_events::consumer(
         store.clone(),
         move || experience.itself(),
         "experience",
         Arc::new(events::growth_assessed::Assessed),
     );
-    Mounted { service: NAME, routes, http: axum::Router::new(), tasks: vec![assessed], events_from: store }
+    Mounted {
+        service: NAME,
+        routes,
+        http: axum::Router::new(),
+        tasks: vec![assessed],
+        effects: vec![growth],
+        events_from: store,
+    }
 }

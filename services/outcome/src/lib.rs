@@ -60,7 +60,7 @@ pub fn check_package(bytes: &[u8]) -> Result<CheckedPackage, String> {
 /// Wires the service.
 pub fn mount(deps: Deps) -> Mounted {
     let Deps { store, authority, standings, peers: _, public_url: _ } = deps;
-    let guard = Guard::new(authority, standings, Arc::new(NoSubjects));
+    let guard = Guard::new(authority, standings, Arc::new(NoSubjects), trellis_rpc::trail(&store));
     let resources = Arc::new(api::changes::OutcomeResources::new(store.clone()));
     let frameworks = api::frameworks::Frameworks::new(store.clone());
     let outcomes = api::outcomes::Outcomes::new(store.clone());
@@ -75,5 +75,12 @@ pub fn mount(deps: Deps) -> Mounted {
         .add_service(contract::progression_service(Arc::new(progressions), guard.clone()))
         .add_service(contract::framework_transfer_service(Arc::new(transfers), guard.clone()))
         .add_service(contract::change_service(Arc::new(changes), guard));
-    Mounted { service: NAME, routes, http: axum::Router::new(), tasks: Vec::new(), events_from: store }
+    Mounted {
+        service: NAME,
+        routes,
+        http: axum::Router::new(),
+        tasks: Vec::new(),
+        effects: Vec::new(),
+        events_from: store,
+    }
 }

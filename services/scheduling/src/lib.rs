@@ -37,7 +37,7 @@ pub fn promises() -> Vec<trellis_store::check::Promise> {
 /// Makes the service of what it needs.
 pub fn mount(deps: Deps) -> Mounted {
     let Deps { store, authority, standings, peers, public_url } = deps;
-    let guard = Guard::new(authority, Arc::clone(&standings), Arc::new(NamedSubjects));
+    let guard = Guard::new(authority, Arc::clone(&standings), Arc::new(NamedSubjects), trellis_rpc::trail(&store));
     let app = Arc::new(App {
         store: store.clone(),
         guard: guard.clone(),
@@ -55,5 +55,12 @@ pub fn mount(deps: Deps) -> Mounted {
         .add_service(contract::plan_service(Arc::clone(&api), guard.clone()))
         .add_service(contract::feed_service(Arc::clone(&api), guard.clone()))
         .add_service(contract::change_service(api, guard));
-    Mounted { service: NAME, routes, http: http::routes(app), tasks: Vec::new(), events_from: store }
+    Mounted {
+        service: NAME,
+        routes,
+        http: http::routes(app),
+        tasks: Vec::new(),
+        effects: Vec::new(),
+        events_from: store,
+    }
 }

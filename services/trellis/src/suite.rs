@@ -9,13 +9,17 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::service::Routes;
 use trellis_auth::{
-    Authority, DEV_ISSUER, Guard, Issuer, Keys, NoSubjects, Remembered, ServiceIdentity, Signer, Standings,
+    Authority, DEV_ISSUER, Guard, Issuer, Keys, NoSubjects, NothingPersonal, Remembered, ServiceIdentity,
+    Signer, Standings, Trail,
 };
+use trellis_contracts::common::audit_service_server::AuditServiceServer;
 use trellis_contracts::common::event_service_server::EventServiceServer;
-use trellis_contracts::common::{EventServiceGuarded, dead_letter_service, event_service};
+use trellis_contracts::common::{
+    AuditServiceGuarded, EventServiceGuarded, audit_service, dead_letter_service, event_service,
+};
 use trellis_events::{DeadLetters, EventFeed};
 use trellis_kernel::{Clock, Failure, Ids, RandomIds, Reason, Result, SystemClock};
-use trellis_rpc::{Deps, Limits, Mounted, Peer, Peers, RemoteStandings, Server, Target, Tls};
+use trellis_rpc::{AccessTrail, ClientAuth, Deps, Mounted, Peer, Peers, Remote, RemoteStandings, Server, Target, Tls};
 use trellis_store::{Options, Store};
 
 use crate::config::{Config, Service};
@@ -139,23 +143,47 @@ async fn compose(config: &Config, sources: &Sources, public_url: &str) -> Result
         // What the others see of it in this process: its own services, and its own events.
         let events = events(vec![store.clone()], &authority, standings.clone());
         targets[*service as usize].serve(mounted.routes.clone().add_service(events));
-        server = server.mount(mounted).task(store.relay());
+        server = server.mount(mounted).task(store.relay()).task(store.trail());
     }
-    let guard = Guard::new(authority.clone(), standings.clone(), Arc::new(NoSubjects));
+    let guard = impersonal(&authority, standings.clone());
     let letters = DeadLetters::new(stores.clone(), effects.clone());
     let letters = dead_letter_service(Arc::new(letters), guard);
     let figures = trellis_events::figures(stores.clone(), effects);
     let events = events(stores, &authority, standings);
-    Ok(server.routes(Routes::new(events).add_service(letters)).task(figures))
+    let routes = Routes::new(events).add_service(letters).add_service(accesses);
+    Ok(server.routes(routes).task(figures))
 }
 
 fn events(
+    let accesses = accesses(config, sources, &stores, &authority, &standings);
     stores: Vec<Store>,
     authority: &Arc<Authority>,
     standings: Arc<dyn Standings>,
 ) -> EventServiceServer<EventServiceGuarded<EventFeed, Guard>> {
-    let guard = Guard::new(authority.clone(), standings, Arc::new(NoSubjects));
-    event_service(Arc::new(EventFeed::new(stores)), guard)
+    event_service(Arc::new(EventFeed::new(stores)), impersonal(authority, standings))
+}
+
+/// The guard before methods that are about no person.
+fn impersonal(authority: &Arc<Authority>, standings: Arc<dyn Standings>) -> Guard {
+    Guard::new(authority.clone(), standings, Arc::new(NoSubjects), Arc::new(NothingPersonal))
+}
+
+/// Who reached what in all the stores of this process. That somebody asked is written down too: in profile's
+/// store, where it is here.
+fn accesses(
+    config: &Config,
+    sources: &Sources,
+    stores: &[Store],
+    authority: &Arc<Authority>,
+    standings: &Arc<dyn Standings>,
+) -> AuditServiceServer<AuditServiceGuarded<AccessTrail, Guard>> {
+    let place = config.services.iter().position(|service| *service == Service::Profile).unwrap_or(0);
+    let trail: Arc<dyn Trail> = match stores.get(place) {
+        Some(store) => trellis_rpc::trail(store),
+        None => Arc::new(NothingPersonal),
+    };
+    let guard = Guard::new(authority.clone(), standings.clone(), Arc::new(NoSubjects), trail);
+    audit_service(Arc::new(AccessTrail::new(stores.to_vec(), sources.clock.clone())), guard)
 }
 
 async fn open(config: &Config, sources: &Sources) -> Result<Vec<Store>> {

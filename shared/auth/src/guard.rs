@@ -12,6 +12,7 @@ use crate::Authority;
 use crate::door;
 use crate::rules;
 use crate::standing::{Query, Standings, Subjects};
+use crate::trail::{Access, Trail};
 
 /// The gate before the methods of one service.
 ///
@@ -24,16 +25,18 @@ pub struct Guard {
     authority: Arc<Authority>,
     standings: Arc<dyn Standings>,
     subjects: Arc<dyn Subjects>,
+    trail: Arc<dyn Trail>,
 }
 
 impl Guard {
-    /// The guard of a service whose resources `subjects` knows.
+    /// The guard of a service whose resources `subjects` knows, and whose reads `trail` keeps.
     pub fn new(
         authority: Arc<Authority>,
         standings: Arc<dyn Standings>,
         subjects: Arc<dyn Subjects>,
+        trail: Arc<dyn Trail>,
     ) -> Self {
-        Self { authority, standings, subjects }
+        Self { authority, standings, subjects, trail }
     }
 
     /// Refuses a token that its district has taken back. For what goes on after the call was admitted: a
@@ -50,9 +53,33 @@ impl Guard {
         if revoked { Err(Failure::unauthenticated("The token was taken back.")) } else { Ok(()) }
     }
 
-    /// For each learner, whether the actor stands to them in one of the relations: for the rows of a
-    /// list or a feed, which the guard has not seen one by one. Without learners, one answer for the
-    /// district.
+    /// For each learner, whether the actor may be shown what is about them, by one of the relations; and
+    /// puts those on the trail, as shown by the method of this path. For the rows of a list or a feed,
+    /// which the guard has not seen one by one.
+    pub async fn show(
+        &self,
+        actor: &Actor,
+        method: &'static str,
+        district: &District,
+        class: DataClass,
+        relations: Relations,
+        learners: &[Uuid],
+    ) -> Result<Vec<bool>> {
+        let standings = self.towards(actor, district, class, learners).await?;
+        let visible: Vec<bool> = standings.iter().map(|standing| standing.meets(relations)).collect();
+        let shown = learners.iter().zip(&standings).filter(|(_, standing)| standing.meets(relations));
+        let (shown, stands): (Vec<Uuid>, Vec<Relations>) = shown.unzip();
+        if !shown.is_empty() {
+            let stands = stands.into_iter().flat_map(Relations::iter).collect();
+            if let Some(access) = Access::of(actor, method, district, class, stands, shown) {
+                access.keep(&*self.trail).await?;
+            }
+        }
+        Ok(visible)
+    }
+
+    /// For each learner, whether the actor stands to them in one of the relations: for what is decided on
+    /// more than the guard has seen. Without learners, one answer for the district.
     pub async fn visible(
         &self,
         actor: &Actor,
@@ -61,18 +88,32 @@ impl Guard {
         relations: Relations,
         learners: &[Uuid],
     ) -> Result<Vec<bool>> {
-        let principal = actor.principal();
         if learners.is_empty() {
             return Ok(vec![self.standing(actor, district, class).await?.meets(relations)]);
         }
-        if let Party::Service { .. } = principal.party {
-            return Ok(vec![relations.contains(Relation::Service); learners.len()]);
-        }
-        if principal.district.as_ref() != Some(district) || principal.party == Party::Operator {
-            return Ok(vec![false; learners.len()]);
-        }
-        let standings = self.ask(principal, district, class, learners).await?;
+        let standings = self.towards(actor, district, class, learners).await?;
         Ok(standings.into_iter().map(|standing| standing.meets(relations)).collect())
+    }
+
+    /// How the actor stands to each of the learners.
+    async fn towards(
+        &self,
+        actor: &Actor,
+        district: &District,
+        class: DataClass,
+        learners: &[Uuid],
+    ) -> Result<Vec<Relations>> {
+        let principal = actor.principal();
+        if let Party::Service { .. } = principal.party {
+            return Ok(vec![Relations::NONE.with(Relation::Service); learners.len()]);
+        }
+        if learners.is_empty()
+            || principal.district.as_ref() != Some(district)
+            || principal.party == Party::Operator
+        {
+            return Ok(vec![Relations::NONE; learners.len()]);
+        }
+        self.ask(principal, district, class, learners).await
     }
 
     /// How the actor stands to the district as a whole.
@@ -125,6 +166,26 @@ impl Guard {
         door::enter(&actor).await?;
         self.require_standing_token(&actor).await.map_err(door::unproven)?;
         Ok(actor)
+    }
+
+    /// Puts a read of personal data on the trail, before anything is read: of learners, or of the district's
+    /// people as a whole.
+    async fn write_down(&self, method: &'static Method, admission: &Admission) -> Result<()> {
+        let Admission { actor, district: Some(district), subjects, standing } = admission else {
+            return Ok(());
+        };
+        let class = class_of(method)?;
+        let open = method.commons && district.is_commons();
+        if method.writes || open || (subjects.is_empty() && class == DataClass::Operational) {
+            return Ok(());
+        }
+        let stands = subjects.iter().map(|(_, stands)| *stands).chain([*standing]);
+        let stands = stands.flat_map(Relations::iter).collect();
+        let learners = subjects.iter().map(|(learner, _)| *learner).collect();
+        match Access::of(actor, method.path, district, class, stands, learners) {
+            Some(access) => access.keep(&*self.trail).await,
+            None => Ok(()),
+        }
     }
 
     /// Decides on one district's resources; `names` all lie in it.
@@ -219,6 +280,7 @@ impl Gate for Guard {
             }
         };
         rules::check(message)?;
+        self.write_down(method, &admission).await?;
         Ok(admission)
     }
 

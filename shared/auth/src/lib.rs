@@ -8,6 +8,7 @@
 //! - [`Standings`] and [`Subjects`] are what it asks: how a party stands to learners, and whether a token
 //!   was taken back (the profile service knows both), and whom a resource is about (the service that
 //!   holds it knows). [`Remembered`] keeps the answers of the first for a second.
+//! - [`Trail`] keeps who read what, before it is read.
 //! - [`Signer`] mints the tokens of the suite's services and, in development, of everyone.
 
 mod authority;
@@ -21,6 +22,7 @@ mod remembered;
 mod rules;
 mod signer;
 mod standing;
+mod trail;
 
 pub use authority::{Authority, Issuer};
 pub use claims::Claims;
@@ -30,6 +32,7 @@ pub use remembered::Remembered;
 pub use rules::check;
 pub use signer::{ServiceIdentity, Signer};
 pub use standing::{NoSubjects, Query, Standings, Subjects};
+pub use trail::{Access, MemoryTrail, NothingPersonal, Trail};
 
 /// The audience that every token for the suite names.
 pub const AUDIENCE: &str = "trellis";

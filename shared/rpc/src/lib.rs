@@ -6,6 +6,7 @@
 //! - [`Peer`] is another service of the suite, in this process or over a socket; the caller cannot
 //!   tell which, and neither can the callee: the call carries a token in both.
 //! - [`Deps`] is what a service is mounted with, [`Mounted`] what it hands back.
+//! - [`trail`] is where the guards of a service write down what is read, [`AccessTrail`] tells it.
 //! - [`change()`] makes a call into a change of the store; [`changes`] serves the change feeds.
 //!
 //! Architecture invariant: nothing here knows a service's messages, other than the access decision
@@ -23,6 +24,7 @@ mod standings;
 pub use change::{change, change_as};
 pub use mount::{Deps, Mounted, Peers};
 pub use peer::{Peer, PeerChannel, Target};
+pub use audit::{AccessTrail, trail};
 pub use server::{Limits, Server, Tls};
 pub use standings::RemoteStandings;
 pub use trellis_store::Task;

@@ -68,6 +68,9 @@ impl App {
     }
 }
 
+/// The method that lists what was not met, for the trail.
+const UNMET: &str = "/trellis.scheduling.v1alpha1.PlanService/ListUnmetRequirements";
+
 async fn seen(
     guard: &Guard,
     actor: &Actor,
@@ -78,7 +81,8 @@ async fn seen(
         return Ok(outcomes);
     }
     let learners: Vec<Uuid> = outcomes.iter().map(|outcome| outcome.decision.demand.learner).collect();
-    let visible = guard.visible(actor, district, DataClass::EducationRecord, STAFF, &learners).await?;
+    let class = DataClass::EducationRecord;
+    let visible = guard.show(actor, UNMET, district, class, STAFF, &learners).await?;
     Ok(outcomes
         .into_iter()
         .zip(visible)

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use trellis_auth::{Guard, Query, Standings, Subjects};
+use trellis_auth::{Access, Guard, MemoryTrail, Query, Standings, Subjects};
 use trellis_contracts::common::{DataClass, WhoAmIRequest};
 use trellis_contracts::guard::{Admission, Gate, Method, Names};
 use trellis_contracts::profile::DecideAccessRequest;
@@ -74,7 +74,12 @@ async fn admit(
     scopes: &str,
     name: &str,
 ) -> Result<Admission> {
-    let guard = Guard::new(Arc::new(house.authority(&[])), Arc::new(Roster), Arc::new(Evidence));
+    let guard = Guard::new(
+        Arc::new(house.authority(&[])),
+        Arc::new(Roster),
+        Arc::new(Evidence),
+        Arc::new(MemoryTrail::default()),
+    );
     guard.admit(method, &house.call(party, scopes), decided(&[name]), &WhoAmIRequest {}).await
 }
 
@@ -122,7 +127,12 @@ async fn another_district_is_denied_whatever_the_relation() {
 #[tokio::test]
 async fn a_call_acts_in_the_district_that_it_is_decided_in() {
     let house = House::new();
-    let guard = Guard::new(Arc::new(house.authority(&[])), Arc::new(Roster), Arc::new(Evidence));
+    let guard = Guard::new(
+        Arc::new(house.authority(&[])),
+        Arc::new(Roster),
+        Arc::new(Evidence),
+        Arc::new(MemoryTrail::default()),
+    );
     let call = house.call(&EDUCATOR, "evidence.read");
     for placed in [vec![], vec!["districts/elsewhere".to_owned()]] {
         for decided in [
@@ -186,7 +196,8 @@ async fn a_service_acts_with_the_standing_of_the_one_behind_it() -> Result<()> {
     static WRITES: Method = Method { writes: true, ..METHOD };
     let house = House::new();
     let authority = Arc::new(house.authority(&[]));
-    let guard = Guard::new(authority.clone(), Arc::new(Roster), Arc::new(Evidence));
+    let guard =
+        Guard::new(authority.clone(), Arc::new(Roster), Arc::new(Evidence), Arc::new(MemoryTrail::default()));
     let person = authority.authenticate(&house.call(&EDUCATOR, "")).await?;
     let call = crate::metadata(&house.service().token(Some(&person))?);
     let admit = |method: &'static Method, learner: String| {
@@ -215,7 +226,12 @@ async fn names_that_are_not_well_formed_are_refused_with_their_field() {
 async fn who_may_not_learns_nothing_of_the_rules() {
     static PEERS: Method = Method { resource: "district", ..METHOD };
     let house = House::new();
-    let guard = Guard::new(Arc::new(house.authority(&[])), Arc::new(Roster), Arc::new(Evidence));
+    let guard = Guard::new(
+        Arc::new(house.authority(&[])),
+        Arc::new(Roster),
+        Arc::new(Evidence),
+        Arc::new(MemoryTrail::default()),
+    );
     let broken = DecideAccessRequest { party: "nobody".to_owned(), ..DecideAccessRequest::default() };
     let admit = |party: Party, name: String| {
         let (guard, call, broken) = (guard.clone(), house.call(&party, "evidence.read"), broken.clone());
@@ -228,7 +244,12 @@ async fn who_may_not_learns_nothing_of_the_rules() {
 #[tokio::test]
 async fn ones_own_record_among_the_names_opens_nothing_of_the_district() {
     let house = House::new();
-    let guard = Guard::new(Arc::new(house.authority(&[])), Arc::new(Roster), Arc::new(Evidence));
+    let guard = Guard::new(
+        Arc::new(house.authority(&[])),
+        Arc::new(Roster),
+        Arc::new(Evidence),
+        Arc::new(MemoryTrail::default()),
+    );
     let call = house.call(&Party::Person(LEARNER), "evidence.read");
     let names = decided(&[&learner(LEARNER), "districts/grand-bend"]);
     let failure = guard.admit(&METHOD, &call, names, &WhoAmIRequest {}).await.expect_err("a member only");
@@ -238,10 +259,111 @@ async fn ones_own_record_among_the_names_opens_nothing_of_the_district() {
 #[tokio::test]
 async fn who_would_stream_is_known_before_the_first_message() -> Result<()> {
     let house = House::new();
-    let guard = Guard::new(Arc::new(house.authority(&[])), Arc::new(Roster), Arc::new(Evidence));
+    let guard = Guard::new(
+        Arc::new(house.authority(&[])),
+        Arc::new(Roster),
+        Arc::new(Evidence),
+        Arc::new(MemoryTrail::default()),
+    );
     let nobody = guard.greet(&METHOD, &tonic::metadata::MetadataMap::new()).await.expect_err("nobody");
     assert_eq!(nobody.reason(), Reason::Unauthenticated);
     let scopeless = guard.greet(&METHOD, &house.call(&EDUCATOR, "evidence.write")).await;
     assert_eq!(scopeless.expect_err("no scope").reason(), Reason::ScopeMissing);
     guard.greet(&METHOD, &house.call(&EDUCATOR, "evidence.read")).await
+}
+
+#[tokio::test]
+async fn what_is_read_is_written_down_and_at_once_where_it_leaves_the_district() -> Result<()> {
+    static WRITES: Method = Method { writes: true, ..METHOD };
+    static LISTS: Method = Method {
+        data_class: DataClass::Directory as i32,
+        relations: Relations::NONE.with(Relation::Member).with(Relation::Operator),
+        ..METHOD
+    };
+    static PLACES: Method = Method { data_class: DataClass::Operational as i32, ..LISTS };
+    let house = House::new();
+    let authority = Arc::new(house.authority(&[]));
+    let trail = Arc::new(MemoryTrail::default());
+    let guard = Guard::new(authority.clone(), Arc::new(Roster), Arc::new(Evidence), trail.clone());
+    let read = |method: &'static Method, call: tonic::metadata::MetadataMap, name: String| {
+        let (guard, trail) = (guard.clone(), trail.clone());
+        async move {
+            let admitted = guard.admit(method, &call, decided(&[&name]), &WhoAmIRequest {}).await;
+            admitted.map(|_| trail.take())
+        }
+    };
+    let district = || "districts/grand-bend".to_owned();
+    let call = |party: &Party| house.call(party, "evidence.read");
+
+    let mut claims = house.claims(&EDUCATOR, "evidence.read");
+    claims.jti = Some("token-1".to_owned());
+    let named = crate::metadata(&house.issuer.mint(&claims)?);
+    let educators = Access {
+        district: crate::district("grand-bend"),
+        actor: format!("people/{}", Uuid::from_u128(3)),
+        token_id: Some("token-1".to_owned()),
+        method: "/test.Service/Read",
+        data_class: DataClass::EducationRecord,
+        relations: Relations::NONE.with(Relation::Educator),
+        learners: vec![LEARNER],
+    };
+    assert_eq!(read(&METHOD, named.clone(), learner(LEARNER)).await?, [(educators.clone(), false)]);
+    // A service that reads on their behalf reads for them; for itself, it is nobody's reading.
+    let behind = authority.authenticate(&named).await?;
+    let detour = crate::metadata(&house.service().token(Some(&behind))?);
+    assert_eq!(read(&METHOD, detour, learner(LEARNER)).await?, [(educators, false)]);
+    static SERVICES: Method = Method { relations: METHOD.relations.with(Relation::Service), ..METHOD };
+    let itself = crate::metadata(&house.service().token(None)?);
+    assert_eq!(read(&SERVICES, itself, learner(LEARNER)).await?, []);
+
+    let kept = read(&METHOD, call(&Party::Person(LEARNER)), learner(LEARNER)).await?;
+    assert!(!kept[0].1, "their own");
+    let kept = read(&METHOD, call(&APPLICATION), learner(LEARNER)).await?;
+    assert!(kept[0].1, "a vendor's product");
+    let team = format!("districts/grand-bend/evidence/{TEAM}");
+    assert_eq!(read(&METHOD, call(&EDUCATOR), team).await?[0].0.learners, [LEARNER, CLASSMATE]);
+    // People, though none in particular; and what is about nobody.
+    let kept = read(&LISTS, call(&Party::Person(CLASSMATE)), district()).await?;
+    assert!(kept[0].0.learners.is_empty() && kept[0].1, "a member who is not of the staff");
+    assert!(!read(&LISTS, call(&Party::Operator), district()).await?[0].1);
+    assert_eq!(read(&PLACES, call(&EDUCATOR), district()).await?, []);
+    // A change is written down by its own transaction, and what is refused is no read.
+    assert_eq!(read(&WRITES, call(&EDUCATOR), learner(LEARNER)).await?, []);
+    assert!(read(&METHOD, call(&EDUCATOR), learner(CLASSMATE)).await.is_err());
+    assert_eq!(trail.take(), []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_rows_that_are_shown_are_written_down() -> Result<()> {
+    let house = House::new();
+    let authority = Arc::new(house.authority(&[]));
+    let trail = Arc::new(MemoryTrail::default());
+    let guard = Guard::new(authority.clone(), Arc::new(Roster), Arc::new(Evidence), trail.clone());
+    let (home, class) = (crate::district("grand-bend"), DataClass::EducationRecord);
+    for (party, seen, at_once) in [
+        (EDUCATOR, vec![LEARNER], false),
+        (Party::Person(CLASSMATE), vec![CLASSMATE], false),
+        (APPLICATION, vec![LEARNER], true),
+        (Party::Operator, vec![], false),
+    ] {
+        let actor = authority.authenticate(&house.call(&party, "")).await?;
+        let both = [LEARNER, CLASSMATE];
+        let shown = guard.show(&actor, "/test.Service/Watch", &home, class, METHOD.relations, &both).await?;
+        assert_eq!(shown, both.map(|learner| seen.contains(&learner)));
+        let kept = trail.take();
+        assert_eq!(kept.iter().flat_map(|(access, _)| access.learners.clone()).collect::<Vec<_>>(), seen);
+        assert!(kept.iter().all(|(access, now)| access.method == "/test.Service/Watch" && *now == at_once));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_down_is_not_read() {
+    let house = House::new();
+    let trail = Arc::new(trellis_auth::NothingPersonal);
+    let guard = Guard::new(Arc::new(house.authority(&[])), Arc::new(Roster), Arc::new(Evidence), trail);
+    let call = house.call(&EDUCATOR, "evidence.read");
+    let refused = guard.admit(&METHOD, &call, decided(&[&learner(LEARNER)]), &WhoAmIRequest {}).await;
+    assert_eq!(refused.expect_err("no trail").kind(), Kind::Internal);
 }

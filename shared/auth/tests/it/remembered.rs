@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use tokio::sync::Semaphore;
-use trellis_auth::{Guard, NoSubjects, Query, Remembered, Standings};
+use trellis_auth::{Guard, NoSubjects, NothingPersonal, Query, Remembered, Standings};
 use trellis_contracts::common::{DataClass, WhoAmIRequest};
 use trellis_contracts::guard::{Gate, Method, Names};
 use trellis_kernel::{
@@ -192,7 +192,8 @@ async fn a_token_that_was_taken_back_proves_nobody_to_any_method() -> Result<()>
     let house = House::new();
     let (roster, _, remembered) = scene(Roster::default());
     let authority = Arc::new(house.authority(&[]));
-    let guard = Guard::new(authority.clone(), remembered.clone(), Arc::new(NoSubjects));
+    let guard =
+        Guard::new(authority.clone(), remembered.clone(), Arc::new(NoSubjects), Arc::new(NothingPersonal));
     let mut claims = house.claims(&Party::Operator, "*");
     claims.jti = Some("t".to_owned());
     let named = metadata(&house.issuer.mint(&claims)?);

@@ -26,7 +26,7 @@ impl<R: Resources> ChangeFeed<R> {
             Some(position) => position,
             None => tokens.beginning().await?,
         };
-        let sight = self.sight(actor, district);
+        let sight = self.sight(actor, district, "ListChanges");
         let (mut changes, mut bytes, mut more) = (Vec::new(), 0, true);
         for _ in 0..BATCHES {
             let wanted = size - changes.len();

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use trellis_auth::Guard;
 use trellis_contracts::common::{ChangeKind, DataClass};
 use trellis_contracts::guard::Method;
-use trellis_contracts::values;
+use trellis_contracts::{METHODS, values};
 use trellis_kernel::{Actor, District, Failure, Name, Party, Result, Uuid};
 use trellis_store::feed::{Feed, FeedRow};
 
@@ -16,12 +16,29 @@ pub(super) struct Sight<'a, R> {
     feed: &'a ChangeFeed<R>,
     actor: &'a Actor,
     district: &'a District,
+    /// The method by which they see, for the trail.
+    by: &'a str,
 }
 
 impl<R: Resources> ChangeFeed<R> {
-    pub(super) const fn sight<'a>(&'a self, actor: &'a Actor, district: &'a District) -> Sight<'a, R> {
-        Sight { feed: self, actor, district }
+    /// What the caller sees by a method of the package's change service.
+    pub(super) const fn sight<'a>(
+        &'a self,
+        actor: &'a Actor,
+        district: &'a District,
+        by: &'a str,
+    ) -> Sight<'a, R> {
+        Sight { feed: self, actor, district, by }
     }
+}
+
+/// The path of the named method of the change service that stands beside the one of `method`.
+fn path(method: &'static Method, name: &str) -> &'static str {
+    let package = method.service.rsplit_once('.').map_or("", |(package, _)| package);
+    let beside = |other: &&Method| {
+        other.name == name && other.service.strip_prefix(package).is_some_and(|rest| rest == ".ChangeService")
+    };
+    METHODS.iter().copied().find(beside).map_or(method.path, |found| found.path)
 }
 
 /// The answer to whether the caller stands in a relation, asked at most once in a batch.
@@ -155,8 +172,9 @@ impl<R: Resources> Sight<'_, R> {
         let learners: Vec<Uuid> =
             about.iter().copied().flatten().copied().collect::<HashSet<_>>().into_iter().collect();
         if !learners.is_empty() {
+            let by = path(method, self.by);
             let answers =
-                guard.visible(self.actor, self.district, class, method.relations, &learners).await?;
+                guard.show(self.actor, by, self.district, class, method.relations, &learners).await?;
             known.learners = learners.into_iter().zip(answers).collect();
         }
         Ok(known)

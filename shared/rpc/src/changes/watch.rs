@@ -109,7 +109,7 @@ impl<R: Resources> Watch<R> {
 
     /// Reads the next part of the snapshot.
     async fn snapshot(&mut self, of: usize, after: Option<&Name>) -> Result<()> {
-        let sight = self.feed.sight(&self.actor, &self.district);
+        let sight = self.feed.sight(&self.actor, &self.district, "WatchChanges");
         let Some((resource_type, method)): Option<(&'static str, &'static Method)> = sight.types().nth(of)
         else {
             self.ready.push_back(self.checkpoint());
@@ -131,7 +131,7 @@ impl<R: Resources> Watch<R> {
         self.news.mark_unchanged();
         let rows = self.tokens.after(self.position, BATCH).await?;
         let Some(last) = rows.last().map(|row| row.position) else { return Ok(false) };
-        let sight = self.feed.sight(&self.actor, &self.district);
+        let sight = self.feed.sight(&self.actor, &self.district, "WatchChanges");
         let changes = sight.changes(&self.tokens, rows).await?;
         self.ready.extend(changes.into_iter().map(|(_, change)| self.feed.resources.compose(change)));
         self.position = last;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use jiff::SignedDuration;
 use tempfile::TempDir;
-use trellis_auth::{Guard, NoSubjects, Query, Standings};
+use trellis_auth::{Guard, MemoryTrail, NoSubjects, Query, Standings};
 use trellis_contracts::common::Event;
 use trellis_contracts::guard::{Method, Outbound};
 use trellis_kernel::{
@@ -145,6 +145,7 @@ struct Scene {
     store: Store,
     rows: Arc<Rows>,
     feed: ChangeFeed<Rows>,
+    trail: Arc<MemoryTrail>,
     clock: Arc<FixedClock>,
     district: District,
     _directory: TempDir,
@@ -160,10 +161,11 @@ impl Scene {
         let store = store.expect("a store");
         store.migrate().await.expect("tables");
         let rows = Arc::new(Rows::default());
-        let guard = Guard::new(House::new().authority, Arc::new(Teaching), Arc::new(NoSubjects));
+        let trail = Arc::new(MemoryTrail::default());
+        let guard = Guard::new(House::new().authority, Arc::new(Teaching), Arc::new(NoSubjects), trail.clone());
         let feed = ChangeFeed::new(store.clone(), guard, rows.clone());
         let district = District::parse("grand-bend").expect("a district");
-        Self { store, rows, feed, clock, district, _directory: directory }
+        Self { store, rows, feed, trail, clock, district, _directory: directory }
     }
 
     fn actor(&self, id: Uuid, scopes: &str) -> Actor {
@@ -205,6 +207,7 @@ impl Scene {
             district: self.district.clone(),
             actor: "operator".to_owned(),
             idempotency: None,
+            grounds: None,
         };
         let Write::Begin(mut tx) = self.store.write::<()>(change).await.expect("a transaction") else {
             panic!("nothing to repeat");
