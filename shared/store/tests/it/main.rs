@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod auditing;
 mod checking;
 mod copying;
 mod feeding;
@@ -9,6 +10,8 @@ mod filtering;
 mod migrating;
 mod paging;
 mod place;
+mod relaying;
 mod repeating;
+mod retaining;
 mod sealing;
 mod writing;
