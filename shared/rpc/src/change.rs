@@ -56,9 +56,22 @@ fn grounds(admission: &Admission, method: &'static Method) -> Grounds {
 mod tests {
     use std::sync::Arc;
 
-    use trellis_kernel::{Actor, Clock as _, District, Kind, Party, Relations, Scopes, SystemClock};
+    use trellis_kernel::{Actor, Clock as _, District, Kind, Party, Relation, Scopes, SystemClock};
 
     use super::*;
+
+    static METHOD: Method = Method {
+        service: "S",
+        name: "M",
+        path: "/S/M",
+        scope: "s",
+        data_class: 3,
+        resource: "name",
+        relations: Relations::NONE,
+        commons: false,
+        any_caller: false,
+        writes: true,
+    };
 
     fn admission(district: Option<&str>) -> Admission {
         let district = district.map(|id| District::parse(id).expect("a district"));
@@ -76,7 +89,7 @@ mod tests {
     #[test]
     fn a_change_knows_where_who_and_which_request() {
         let id = "01900000-0000-7000-8000-000000000001";
-        let change = change_as(&admission(Some("grand-bend")), "/S/M", id, [1; 32]).expect("a change");
+        let change = change_as(&admission(Some("grand-bend")), &METHOD, id, [1; 32]).expect("a change");
         assert_eq!(change.district.as_str(), "grand-bend");
         assert_eq!(change.actor, "people/00000000-0000-0000-0000-000000000007");
         let request = change.idempotency.expect("a request id");
@@ -85,16 +98,33 @@ mod tests {
     }
 
     #[test]
+    fn a_change_knows_by_what_right_it_is_made() {
+        let mut admission = admission(Some("grand-bend"));
+        admission.standing = Relations::NONE.with(Relation::Member);
+        let grounds = |admission: &Admission| {
+            change_as(admission, &METHOD, "", [1; 32]).expect("a change").grounds.expect("grounds")
+        };
+        let towards = grounds(&admission);
+        assert_eq!((towards.method, towards.data_class, towards.learners.len()), ("/S/M", 3, 0));
+        assert_eq!(towards.relations, Relations::NONE.with(Relation::Member));
+        let learner = Uuid::from_u128(9);
+        admission.subjects.push((learner, Relations::NONE.with(Relation::Educator)));
+        let towards = grounds(&admission);
+        assert_eq!(towards.relations, Relations::NONE.with(Relation::Educator));
+        assert_eq!(towards.learners, [learner]);
+    }
+
+    #[test]
     fn a_call_without_a_request_id_is_a_change_of_its_own() {
-        let change = change_as(&admission(Some("grand-bend")), "/S/M", "", [1; 32]).expect("a change");
+        let change = change_as(&admission(Some("grand-bend")), &METHOD, "", [1; 32]).expect("a change");
         assert!(change.idempotency.is_none());
     }
 
     #[test]
     fn a_request_id_that_is_none_and_a_call_without_a_district_are_refused() {
-        let refused = change_as(&admission(Some("grand-bend")), "/S/M", "x", [1; 32]).expect_err("no UUID");
+        let refused = change_as(&admission(Some("grand-bend")), &METHOD, "x", [1; 32]).expect_err("no UUID");
         assert_eq!(refused.violations()[0].field, "request_id");
-        let refused = change_as(&admission(None), "/S/M", "", [1; 32]).expect_err("no district");
+        let refused = change_as(&admission(None), &METHOD, "", [1; 32]).expect_err("no district");
         assert_eq!(refused.kind(), Kind::Internal);
     }
 }

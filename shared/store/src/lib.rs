@@ -9,6 +9,7 @@
 //! Inside a transaction every query uses that transaction: a second connection taken there can
 //! deadlock the pool, and does not see what the transaction wrote.
 
+mod audit;
 pub mod backup;
 pub mod check;
 mod conn;
@@ -29,6 +30,7 @@ mod seal;
 mod store;
 mod write;
 
+pub use audit::{Access, AccessQuery, AccessRow, Audit, Grounds};
 pub use conn::{ReadConn, TxConn};
 pub use dead::{DeadLetter, Follower, LetterState};
 pub use failure::failure;

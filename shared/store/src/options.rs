@@ -25,6 +25,8 @@ pub struct Options {
     /// A `PostgreSQL` replica of the same database, which reads of a district then go to. It may lag:
     /// what was just written may not be there yet.
     pub replica_url: Option<String>,
+    /// How long the trail is kept.
+    pub audit_keep: SignedDuration,
     /// How long what happened can be read.
     pub retention: Retention,
     /// What seals page and resume tokens; replicas share its keys.
@@ -41,6 +43,7 @@ impl Options {
             acquire_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(30),
             replica_url: None,
+            audit_keep: SignedDuration::from_hours(400 * 24),
             retention: Retention::default(),
             sealer,
         }

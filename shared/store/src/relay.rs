@@ -97,6 +97,7 @@ impl Chores {
             told(store, "requests", store.forget_requests().await);
             told(store, "dead letters", store.forget_letters().await);
             told(store, "old events", store.trim_feed().await);
+            told(store, "accesses", store.audit().forget_accesses().await);
         }
         if is_due(&mut self.compacted, COMPACTION) {
             told(store, "superseded events", store.compact_feed().await);

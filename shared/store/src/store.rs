@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use futures::future::BoxFuture;
+use jiff::SignedDuration;
 use sea_orm::DbBackend;
 use sea_orm_migration::MigrationTrait;
 use tokio::sync::{Notify, watch};
 use trellis_kernel::{Clock, District, Failure, Ids, Result, Timestamp, Uuid};
 
+use crate::audit::Gathered;
 use crate::conn::{self, Pools, ReadConn, Sight, TxConn};
 use crate::feed::Feed;
 use crate::{Options, Reader, Retention, Sealer, Told, failure};
@@ -37,6 +39,8 @@ pub(crate) struct Inner {
     pub(crate) retention: Retention,
     pub(crate) wake: Notify,
     pub(crate) head: watch::Sender<i64>,
+    pub(crate) gathered: Gathered,
+    pub(crate) audit_keep: SignedDuration,
     pub(crate) on_commit: RwLock<Vec<OnCommit>>,
 }
 
@@ -73,6 +77,8 @@ impl Store {
             retention: options.retention,
             wake: Notify::new(),
             head: watch::Sender::new(0),
+            gathered: Gathered::default(),
+            audit_keep: options.audit_keep,
             on_commit: RwLock::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -132,12 +138,21 @@ impl Store {
         self.head().await.map(drop)
     }
 
-    /// Ends every connection, after the work under way.
+    /// Writes down what waits for the trail, and ends every connection, after the work under way.
     pub async fn close(&self) {
+        if let Err(failed) = self.audit().flush().await {
+            tracing::error!(store = self.service(), cause = ?failed.cause(), "accesses are not on the trail");
+        }
         let Pools { reader, lagging, writer } = &self.inner.pools;
         for pool in [lagging, reader, writer] {
             pool.close().await;
         }
+    }
+
+    /// Whether the database is a file that no other process serves: what is under way in it is under way
+    /// here, or was ended with the process that did it.
+    pub fn is_embedded(&self) -> bool {
+        self.backend() == DbBackend::Sqlite
     }
 
     pub(crate) fn backend(&self) -> DbBackend {

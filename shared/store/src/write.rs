@@ -13,7 +13,7 @@ use trellis_kernel::{District, Failure, Reason, Result, Timestamp, Uuid};
 
 use crate::conn::{Sight, TxConn};
 use crate::feed::outbox;
-use crate::{Scope, Scoped, Sealer, Store, failure, positions};
+use crate::{Grounds, Scope, Scoped, Sealer, Store, audit, failure, positions};
 
 /// Who changes what district, and under which `request_id`.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Change {
     pub actor: String,
     /// The client's `request_id`, when it gave one.
     pub idempotency: Option<Idempotency>,
+    /// By what right, for the trail; none for the suite's own work, such as the effect of an event.
+    pub grounds: Option<Grounds>,
 }
 
 /// What makes a repeated request recognisable, for 24 hours.
@@ -81,7 +83,7 @@ pub struct Payload {
 pub struct Tx {
     store: Store,
     conn: TxConn,
-    change: Change,
+    change: Box<Change>,
     now: Timestamp,
     told: Vec<Told>,
 }
@@ -95,7 +97,7 @@ impl Store {
     pub async fn write<T: Replay>(&self, change: Change) -> Result<Write<T>> {
         let conn = self.begin(&Sight::District(change.district.clone())).await?;
         let now = self.clock().now();
-        let tx = Tx { store: self.clone(), conn, change, now, told: Vec::new() };
+        let tx = Tx { store: self.clone(), conn, change: Box::new(change), now, told: Vec::new() };
         match tx.change.idempotency.clone() {
             Some(request) if !tx.claim(&request).await? => Ok(Write::Replay(tx.replay(&request).await?)),
             _ => Ok(Write::Begin(tx)),
@@ -121,6 +123,7 @@ impl Tx {
             values.extend(self.request_key(request));
             self.conn.execute_raw(self.statement(sql, values)).await.map_err(failure)?;
         }
+        self.account(&told).await?;
         self.conn.commit().await.map_err(failure)?;
         self.store.inner.committed(&self.change.district, &told);
         match last {
@@ -246,6 +249,15 @@ impl Tx {
             outbox::Entity::insert_many(chunk).exec_without_returning(&self.conn).await.map_err(failure)?;
         }
         Ok(next.map(|next| next - 1))
+    }
+
+    /// Puts the change on the trail.
+    async fn account(&self, told: &[Told]) -> Result<()> {
+        let Some(grounds) = &self.change.grounds else { return Ok(()) };
+        let learners = told.iter().flat_map(|told| &told.subjects);
+        let change = (&self.change.district, self.change.actor.as_str(), grounds);
+        let line = audit::Line::change(change, learners, self.new_id(), self.now);
+        audit::write(&self.conn, &audit::lines([&line].into_iter())?).await
     }
 
     fn chunks<A>(&self, models: Vec<A>) -> Vec<Vec<A>>

@@ -23,6 +23,7 @@ async fn begin(store: &Store) -> Tx {
         district: District::parse("grand-bend").unwrap(),
         actor: "people/test".to_owned(),
         idempotency: None,
+        grounds: None,
     };
     match store.write::<()>(change).await.unwrap() {
         Write::Begin(tx) => tx,

@@ -25,8 +25,12 @@ impl Entries {
     }
 
     fn reading(&self, admission: &Admission, name: &Name) -> Result<Reading<'_>> {
-        let change =
-            Change { district: name.district.clone(), actor: admission.actor.label(), idempotency: None };
+        let change = Change {
+            district: name.district.clone(),
+            actor: admission.actor.label(),
+            idempotency: None,
+            grounds: None,
+        };
         Ok(Reading { store: &self.store, change, learner: learner(name)?, viewer: viewer(admission) })
     }
 }

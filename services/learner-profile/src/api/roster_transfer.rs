@@ -50,7 +50,7 @@ impl Transfers {
 #[async_trait]
 impl RosterTransferServiceApi for Transfers {
     async fn import_roster(&self, call: Call<Inbound<ImportRosterRequest>>) -> Result<RosterTransfer> {
-        let method = call.method().path;
+        let method = call.method();
         let (admission, mut inbound) = call.into_parts();
         let header = inbound.first.header.take().unwrap_or_default();
         let district = district("header.parent", &header.parent)?;

@@ -76,7 +76,12 @@ impl Place {
     }
 
     fn change(&self) -> Change {
-        Change { district: self.district.clone(), actor: "services/profile".into(), idempotency: None }
+        Change {
+            district: self.district.clone(),
+            actor: "services/profile".into(),
+            idempotency: None,
+            grounds: None,
+        }
     }
 }
 

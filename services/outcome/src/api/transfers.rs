@@ -33,9 +33,9 @@ impl FrameworkTransferServiceApi for Transfers {
         &self,
         call: Call<Inbound<ImportFrameworkRequest>>,
     ) -> Result<FrameworkTransfer> {
-        let path = call.method().path;
+        let method = call.method();
         let (admission, inbound) = call.into_parts();
-        let change = trellis_rpc::change_as(&admission, path, "", [0; 32])?;
+        let change = trellis_rpc::change_as(&admission, method, "", [0; 32])?;
         let ImportFrameworkRequest { parent, format, publish, dry_run, request_id, total_size, chunk } =
             inbound.first.clone();
         Name::of("parent", &parent, &[])?;

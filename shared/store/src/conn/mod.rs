@@ -108,11 +108,12 @@ impl Pool {
     /// reads first and writes later fails under load, because another may have written in between.
     pub(crate) async fn begin(&self, sight: &Sight) -> std::result::Result<TxConn, DbErr> {
         let part = self.figures().part("write");
+        // Opening a connection takes much room, and happens seldom.
         let open = match self {
-            Self::Sqlite(pool) => Open::Sqlite(pool.begin().await?),
-            Self::Postgres(pool) => Open::Postgres(pool.begin(sight.as_str()).await?),
+            Self::Sqlite(pool) => Open::Sqlite(Box::pin(pool.begin()).await?),
+            Self::Postgres(pool) => Open::Postgres(Box::pin(pool.begin(sight.as_str())).await?),
         };
-        Ok(TxConn { backend: self.backend(), open: Box::new(Mutex::new(open)), _part: part })
+        Ok(TxConn { backend: self.backend(), open: Box::new(Mutex::new(open)), _part: Box::new(part) })
     }
 
     /// A connection as the query builder's own migrator wants it, for one transaction.
@@ -180,7 +181,7 @@ pub struct TxConn {
     backend: DbBackend,
     open: Box<Mutex<Open>>,
     /// The span of the transaction, from its beginning to its end.
-    _part: Part,
+    _part: Box<Part>,
 }
 
 enum Open {

@@ -26,7 +26,7 @@ const LIFETIME: Duration = Duration::from_mins(30);
 /// The connections of one process to one server.
 #[derive(Clone, Debug)]
 pub(crate) struct Pool {
-    pool: PgPool,
+    inner: PgPool,
     size: u32,
     figures: Arc<Figures>,
 }
@@ -64,7 +64,7 @@ impl Pool {
             let (open, idle) = (counted.size() as usize, counted.num_idle());
             Some(Counted { idle, used: open.saturating_sub(idle), most: size as usize })
         });
-        Ok(Self { pool, size, figures: Arc::new(figures) })
+        Ok(Self { inner: pool, size, figures: Arc::new(figures) })
     }
 
     pub(super) fn figures(&self) -> &Figures {
@@ -98,7 +98,7 @@ impl Pool {
     async fn begin_with(&self, begin: &str) -> Result<Transaction, DbErr> {
         let mut dead = 0;
         loop {
-            let conn = self.figures.wait(self.pool.acquire()).await.map_err(no_connection)?;
+            let conn = self.figures.wait(self.inner.acquire()).await.map_err(no_connection)?;
             let mut transaction = Transaction { conn, state: State::Beginning };
             match Manager::begin(&mut transaction.conn, Some(AssertSqlSafe(begin).into_sql_str())).await {
                 Ok(()) => {
@@ -112,11 +112,11 @@ impl Pool {
     }
 
     pub(super) fn migrator(&self) -> DatabaseConnection {
-        SqlxPostgresConnector::from_sqlx_postgres_pool(self.pool.clone())
+        SqlxPostgresConnector::from_sqlx_postgres_pool(self.inner.clone())
     }
 
     pub(super) async fn close(&self) {
-        self.pool.close().await;
+        self.inner.close().await;
     }
 }
 

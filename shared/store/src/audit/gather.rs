@@ -1,0 +1,199 @@
+//! Gathering accesses, and writing many down at once.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use trellis_kernel::{Failure, Result};
+
+use super::Access;
+use super::rows::{Line, lines};
+use crate::conn::Sight;
+use crate::{Store, Task, failure};
+
+/// How many accesses may wait to be written; whoever brings more writes them down first.
+const WAITING: usize = 4096;
+/// How many one transaction writes.
+const BATCH: usize = 1024;
+/// How long an access waits that nobody waits for: what a process that is killed may lose.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// What was brought and is not written down yet.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    waiting: Mutex<Vec<Brought>>,
+    /// Held by who writes.
+    turn: tokio::sync::Mutex<()>,
+}
+
+struct Brought {
+    line: Line,
+    /// Who waits for it.
+    told: Option<oneshot::Sender<Result<()>>>,
+}
+
+/// The trail of a store.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    pub(super) store: Store,
+}
+
+impl Store {
+    /// The trail: who reached what in this store.
+    pub fn audit(&self) -> Audit {
+        Audit { store: self.clone() }
+    }
+
+    /// The task that writes down accesses that nobody waits for.
+    pub fn trail(&self) -> Task {
+        let audit = self.audit();
+        let work = async move {
+            loop {
+                tokio::time::sleep(INTERVAL).await;
+                if let Err(failed) = audit.flush().await {
+                    let store = audit.store.service();
+                    tracing::warn!(store, cause = ?failed.cause(), "the trail was not written, and will be");
+                }
+            }
+        };
+        (format!("{} trail", self.service()), Box::pin(work))
+    }
+}
+
+impl Audit {
+    /// Puts an access on the trail; it is there when this returns.
+    pub async fn record_now(&self, access: Access) -> Result<()> {
+        let (told, written) = oneshot::channel();
+        self.bring(access, Some(told))?;
+        self.write_one_turn(written).await
+    }
+
+    /// Puts an access on the trail within a moment. When too many wait already, they are written
+    /// down first, so that none is lost.
+    pub async fn record(&self, access: Access) -> Result<()> {
+        if self.bring(access, None)? >= WAITING {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes down everything that was brought.
+    pub async fn flush(&self) -> Result<()> {
+        let _turn = self.gathered().turn.lock().await;
+        while self.write_batch().await? {}
+        Ok(())
+    }
+
+    /// Waits until an access is written: by who has the turn now, or else by us.
+    async fn write_one_turn(&self, mut written: oneshot::Receiver<Result<()>>) -> Result<()> {
+        let lost = || Failure::internal("an access was given up before it was written");
+        tokio::select! {
+            biased;
+            done = &mut written => done.map_err(|_| lost())?,
+            _turn = self.gathered().turn.lock() => loop {
+                match written.try_recv() {
+                    Ok(done) => return done,
+                    Err(oneshot::error::TryRecvError::Closed) => return Err(lost()),
+                    Err(oneshot::error::TryRecvError::Empty) => {}
+                }
+                // What was brought before us may fill a batch; ours is then in one of the next.
+                if let Err(failed) = self.write_batch().await {
+                    return written.try_recv().unwrap_or(Err(failed));
+                }
+            }
+        }
+    }
+
+    /// Adds one to what waits; returns how many do.
+    fn bring(&self, access: Access, told: Option<oneshot::Sender<Result<()>>>) -> Result<usize> {
+        let line = Line::read(access, self.store.ids().next(), self.store.clock().now());
+        let mut waiting = self.waiting();
+        if told.is_none() && waiting.len() >= 2 * WAITING {
+            // Nothing can be written any more, and what is not on the trail is not to be seen.
+            return Err(Failure::unavailable(
+                trellis_kernel::Reason::StoreUnavailable,
+                "The trail cannot be written; try again.",
+                Duration::from_secs(1),
+            ));
+        }
+        waiting.push(Brought { line, told });
+        Ok(waiting.len())
+    }
+
+    /// Writes one batch; false when there is none. Only who has the turn may call it.
+    async fn write_batch(&self) -> Result<bool> {
+        let mut batch = Batch { audit: self, brought: self.take() };
+        if batch.brought.is_empty() {
+            return Ok(false);
+        }
+        let done = self.write_lines(&batch.brought).await;
+        match &done {
+            Ok(()) => batch.end(),
+            Err(failed) => batch.fail(failed),
+        }
+        done.map(|()| true)
+    }
+
+    async fn write_lines(&self, brought: &[Brought]) -> Result<()> {
+        let tx = self.store.begin(&Sight::Everything).await?;
+        super::write(&tx, &lines(brought.iter().map(|brought| &brought.line))?).await?;
+        tx.commit().await.map_err(failure)
+    }
+
+    fn take(&self) -> Vec<Brought> {
+        let mut waiting = self.waiting();
+        let first = waiting.len().min(BATCH);
+        let rest = waiting.split_off(first);
+        std::mem::replace(&mut *waiting, rest)
+    }
+
+    fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Brought>> {
+        self.gathered().waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn gathered(&self) -> &Gathered {
+        &self.store.inner.gathered
+    }
+}
+
+/// The failure for one more who waited: what a client reads of it, the cause being logged once.
+fn the_same(failed: &Failure) -> Failure {
+    let same = Failure::new(failed.kind(), failed.reason(), failed.message().to_owned());
+    match failed.retry() {
+        Some(delay) => same.retry_after(delay),
+        None => same,
+    }
+}
+
+/// Accesses that are being written. Given up half-way, they wait again; those that were kept all the
+/// same are known by their identity.
+struct Batch<'a> {
+    audit: &'a Audit,
+    brought: Vec<Brought>,
+}
+
+impl Batch<'_> {
+    fn end(&mut self) {
+        for brought in self.brought.drain(..) {
+            // Who no longer waits has gone away; the access stands.
+            let _ = brought.told.is_some_and(|told| told.send(Ok(())).is_ok());
+        }
+    }
+
+    /// Who waits is refused, and their access did not take place; the others took place and wait.
+    fn fail(&mut self, failed: &Failure) {
+        let (refused, kept) = self.brought.drain(..).partition(|brought: &Brought| brought.told.is_some());
+        self.brought = kept;
+        for brought in refused {
+            let _ = brought.told.is_some_and(|told| told.send(Err(the_same(failed))).is_ok());
+        }
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        if !self.brought.is_empty() {
+            self.audit.waiting().splice(..0, self.brought.drain(..));
+        }
+    }
+}
