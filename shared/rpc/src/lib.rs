@@ -12,19 +12,22 @@
 //! Architecture invariant: nothing here knows a service's messages, other than the access decision
 //! that [`RemoteStandings`] asks the profile service for.
 
+mod admission;
+mod audit;
 mod calls;
 mod change;
 pub mod changes;
 mod deadline;
+mod figures;
 mod mount;
 mod peer;
 mod server;
 mod standings;
 
+pub use audit::{AccessTrail, trail};
 pub use change::{change, change_as};
 pub use mount::{Deps, Mounted, Peers};
-pub use peer::{Peer, PeerChannel, Target};
-pub use audit::{AccessTrail, trail};
-pub use server::{Limits, Server, Tls};
+pub use peer::{Dns, Peer, PeerChannel, PeerTls, Policy, Remote, Resolve, Target};
+pub use server::{ClientAuth, Limits, Rate, Server, Tls};
 pub use standings::RemoteStandings;
 pub use trellis_store::Task;

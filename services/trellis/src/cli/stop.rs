@@ -4,9 +4,10 @@ use std::fmt;
 use std::fmt::Write as _;
 
 use tonic::{Code, Status};
-use tonic_types::StatusExt as _;
+use tonic_types::{ErrorInfo, StatusExt as _};
 use trellis_kernel::Failure;
 
+use crate::client;
 use crate::config::Refusal;
 
 /// Why a command ended without having done what it should.
@@ -33,7 +34,9 @@ impl Stop {
     /// What a refused call means for the command.
     pub fn refused(endpoint: &str, status: &Status) -> Self {
         let info = status.get_details_error_info();
-        if info.is_none() && status.code() == Code::Unavailable {
+        // What the suite did not say itself: that nothing answers there.
+        let own = |info: &ErrorInfo| info.metadata.get("peer").is_some_and(|peer| peer == client::SUITE);
+        if status.code() == Code::Unavailable && info.as_ref().is_none_or(own) {
             return Self::Unreachable(format!(
                 "No suite answers at {endpoint}. Is it running? Set --endpoint or TRELLIS_ENDPOINT to where \
                  it is.",

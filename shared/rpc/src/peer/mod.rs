@@ -1,7 +1,22 @@
 //! Another service of the suite, wherever it runs.
 
+mod answer;
+mod attempts;
+mod budget;
 mod channel;
+mod circuit;
+mod connect;
+mod figures;
+mod heard;
+mod member;
+mod methods;
+mod missed;
+mod policy;
+mod pool;
+mod resolve;
+mod stream;
 mod target;
+mod tls;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +25,10 @@ use trellis_auth::ServiceIdentity;
 use trellis_kernel::Actor;
 
 pub use channel::PeerChannel;
-pub use target::Target;
+pub use policy::Policy;
+pub use resolve::{Dns, Resolve};
+pub use target::{Remote, Target};
+pub use tls::PeerTls;
 
 /// Another service of the suite, as one service calls it.
 ///
@@ -30,12 +48,12 @@ impl Peer {
 
     /// Calls on behalf of the actor whose call is being served: what they may not, the call may not.
     pub fn on_behalf_of(&self, actor: &Actor) -> PeerChannel {
-        PeerChannel::new(self.target.clone(), self.identity.clone(), Some(Arc::new(actor.clone())))
+        PeerChannel::service(self.target.clone(), self.identity.clone(), Some(Arc::new(actor.clone())))
     }
 
     /// Calls for the service itself.
     pub fn itself(&self) -> PeerChannel {
-        PeerChannel::new(self.target.clone(), self.identity.clone(), None)
+        PeerChannel::service(self.target.clone(), self.identity.clone(), None)
     }
 }
 

@@ -4,77 +4,109 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
+use tonic::Status;
 use tonic::body::Body;
 use tonic::service::Routes;
-use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
-use tonic::{Status, transport};
-use tower::Layer as _;
-use tower::ServiceExt as _;
+use tower::{BoxError, Layer as _, ServiceExt as _};
 use trellis_contracts::status;
 use trellis_kernel::{Failure, Reason, Result};
 
+use super::budget::Budget;
+use super::circuit::Circuit;
+use super::connect::Connector;
+use super::figures::{Because, Figures};
+use super::member::Lease;
+use super::missed::Missed;
+use super::pool::Pool;
+use super::{Dns, PeerChannel, PeerTls, Policy, Resolve};
 use crate::calls::{Calls, CallsLayer};
 use crate::server::Limits;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
-const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Where a service of the suite is. All who call it share it.
+/// Where a service of the suite is. All who call it share it: its connections, and what is known of
+/// how it does.
 #[derive(Clone)]
 pub struct Target(Arc<Inner>);
 
 struct Inner {
     name: &'static str,
     place: Place,
+    policy: Policy,
+    circuit: Circuit,
+    budget: Budget,
+    figures: Figures,
 }
 
 enum Place {
     /// In this process, once it is mounted.
     Here(OnceLock<Calls<Routes>>),
-    There(Channel),
+    There(Arc<Pool>),
     Nowhere,
 }
 
-/// Why a call brought no answer.
-pub(super) enum Unreached {
-    /// It is not there: no use in asking again.
-    Away,
-    /// The connection failed, before the call or under it.
-    Broken(transport::Error),
+/// A service that other processes serve.
+#[derive(Clone)]
+pub struct Remote {
+    /// Its URL, `http://outcome:50051`. Behind the name may be any number of addresses.
+    pub url: String,
+    /// TLS, where the URL begins with `https:`.
+    pub tls: PeerTls,
+    /// What knows the addresses of the name.
+    pub resolver: Arc<dyn Resolve>,
+    /// How it is called.
+    pub policy: Policy,
+}
+
+impl Remote {
+    /// Found by DNS and called as services of one suite call each other.
+    pub fn at(url: impl Into<String>) -> Self {
+        let (tls, policy) = (PeerTls::default(), Policy::default());
+        Self { url: url.into(), tls, resolver: Arc::new(Dns), policy }
+    }
+}
+
+/// An answer, and the connection that it comes by.
+pub(super) struct Answer {
+    pub(super) response: Response<Body>,
+    pub(super) lease: Option<Lease>,
 }
 
 impl Target {
     /// A service that is going to be mounted in this process.
     pub fn in_process(name: &'static str) -> Self {
-        Self::at(name, Place::Here(OnceLock::new()))
+        Self::in_process_with(name, Policy::default())
+    }
+
+    /// The same, called by this policy.
+    pub fn in_process_with(name: &'static str, policy: Policy) -> Self {
+        Self::at(name, Place::Here(OnceLock::new()), policy)
     }
 
     /// A service at a URL, `http://outcome:50051`. Connects when first called, and again whenever the
-    /// connection was lost. Must be called within a runtime.
+    /// connection was lost.
     pub fn remote(name: &'static str, url: &str) -> Result<Self> {
-        let refuse = |error: transport::Error| Failure::internal(error).with("peer", name);
-        let mut endpoint = Endpoint::from_shared(url.to_owned())
-            .map_err(refuse)?
-            .connect_timeout(CONNECT_TIMEOUT)
-            .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
-            .keep_alive_timeout(KEEPALIVE_TIMEOUT)
-            .keep_alive_while_idle(true)
-            .tcp_nodelay(true);
-        if url.starts_with("https:") {
-            endpoint = endpoint.tls_config(ClientTlsConfig::new().with_native_roots()).map_err(refuse)?;
-        }
-        Ok(Self::at(name, Place::There(endpoint.connect_lazy())))
+        Self::remote_with(name, Remote::at(url))
+    }
+
+    /// A service that other processes serve. Connects when first called, and again whenever a connection
+    /// was lost. Fails when the URL is none, or the files of TLS cannot be used.
+    pub fn remote_with(name: &'static str, remote: Remote) -> Result<Self> {
+        let Remote { url, tls, resolver, policy } = remote;
+        let connector = Connector::new(&url, &tls).map_err(|e| Failure::internal(e).with("peer", name))?;
+        let pool = Pool::new(name, connector, resolver, policy.clone());
+        Ok(Self::at(name, Place::There(pool), policy))
     }
 
     /// A service that this installation does not have: every call to it is refused as unavailable.
     pub fn missing(name: &'static str) -> Self {
-        Self::at(name, Place::Nowhere)
+        Self::at(name, Place::Nowhere, Policy::default())
     }
 
-    fn at(name: &'static str, place: Place) -> Self {
-        Self(Arc::new(Inner { name, place }))
+    fn at(name: &'static str, place: Place, policy: Policy) -> Self {
+        let figures = Figures::of(name);
+        let circuit = Circuit::new(name, &policy, figures.circuit.clone());
+        let budget = Budget::new(policy.retry_tokens);
+        Self(Arc::new(Inner { name, place, policy, circuit, budget, figures }))
     }
 
     /// The name of the service.
@@ -85,40 +117,90 @@ impl Target {
     /// Hands over what was mounted in this process. The first time counts.
     pub fn serve(&self, routes: Routes) {
         if let Place::Here(place) = &self.0.place {
-            let calls = CallsLayer { unary: Limits::default().unary_timeout };
+            let calls = CallsLayer { unary: Limits::default().unary_timeout, admission: None };
             if place.set(calls.layer(routes.prepare())).is_err() {
                 tracing::error!(service = self.0.name, "mounted twice");
             }
         }
     }
 
-    pub(super) async fn call(&self, request: Request<Body>) -> Result<Response<Body>, Unreached> {
-        match &self.0.place {
-            Place::Here(place) => {
-                let calls = place.get().ok_or(Unreached::Away)?.clone();
-                let response = match calls.oneshot(request).await {
-                    Ok(response) => response,
-                    Err(never) => match never {},
-                };
-                Ok(response)
-            }
-            Place::There(channel) => channel.clone().oneshot(request).await.map_err(Unreached::Broken),
-            Place::Nowhere => Err(Unreached::Away),
-        }
+    /// Calls it from outside the suite: with the header that says who calls, `Bearer …`, or as nobody.
+    pub fn with_authorization(&self, header: Option<HeaderValue>) -> PeerChannel {
+        PeerChannel::bearer(self.clone(), header)
+    }
+
+    pub(super) fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    pub(super) fn circuit(&self) -> &Circuit {
+        &self.0.circuit
+    }
+
+    pub(super) fn budget(&self) -> &Budget {
+        &self.0.budget
     }
 
     /// The failure of a call that did not reach it.
-    pub(super) fn unavailable(&self, cause: Option<transport::Error>) -> Status {
-        let failure = Failure::unavailable(
+    pub(super) fn unavailable(&self, cause: BoxError) -> Status {
+        status::refuse(self.away(Duration::from_secs(1)).because(cause))
+    }
+
+    /// The failure of a call that was not made, since none is answered.
+    pub(super) fn refused(&self, after: Duration) -> Status {
+        status::refuse(self.away(after))
+    }
+
+    fn away(&self, after: Duration) -> Failure {
+        Failure::unavailable(
             Reason::PeerUnavailable,
             "Another service that this call needs is away; try again.",
-            Duration::from_secs(1),
+            after,
         )
-        .with("peer", self.0.name);
-        status::refuse(match cause {
-            Some(cause) => failure.because(cause),
-            None => failure,
-        })
+        .with("peer", self.0.name)
+    }
+
+    /// Counts a call that is made again.
+    pub(super) fn repeated(&self, because: Because) {
+        self.0.figures.repeated(because);
+        tracing::debug!(peer = self.0.name, because = because.as_str(), "calling again");
+    }
+
+    /// Makes a call once.
+    pub(super) async fn call(&self, mut request: Request<Body>) -> Result<Answer, Missed> {
+        match &self.0.place {
+            Place::Here(place) => {
+                let Some(calls) = place.get() else {
+                    return Err(Missed::away("it is not mounted", request));
+                };
+                let response = match calls.clone().oneshot(request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                };
+                Ok(Answer { response, lease: None })
+            }
+            Place::There(pool) => {
+                let mut lease = match pool.lease().await {
+                    Ok(lease) => lease,
+                    Err(away) => return Err(Missed::away(away.0, request)),
+                };
+                pool.connector.address(&mut request);
+                match lease.sender.try_send_request(request).await {
+                    Ok(response) => {
+                        lease.answered();
+                        Ok(Answer { response: response.map(Body::new), lease: Some(lease) })
+                    }
+                    Err(mut missed) => {
+                        let missed = Missed::of(missed.take_message(), missed.into_error());
+                        if missed.ends_connection {
+                            lease.leave();
+                        }
+                        Err(missed)
+                    }
+                }
+            }
+            Place::Nowhere => Err(Missed::away("this installation does not have it", request)),
+        }
     }
 }
 

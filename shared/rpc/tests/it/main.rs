@@ -1,9 +1,18 @@
 //! The server, the peers and the change feed, as clients meet them: over sockets.
 
+mod balancing;
 mod changes;
+mod circuit;
 mod ending;
+mod faulty;
+mod floods;
 mod house;
 mod limits;
+mod overload;
+mod peer_tls;
 mod peers;
+mod raw;
 mod reaching;
+mod repeating;
 mod standings;
+mod tls;
