@@ -26,7 +26,7 @@ use crate::calls::{Client, new_entry};
 use crate::process::{Database, Process};
 
 /// The district that is read and written.
-const DISTRICT: &str = "bench";
+pub(crate) const DISTRICT: &str = "bench";
 /// The district that real data are imported into.
 const GRAND_BEND: &str = "grand-bend";
 /// How many entries the learner who is read has.
@@ -45,9 +45,13 @@ pub(crate) struct House {
     pub(crate) directory: TempDir,
     /// Its PostgreSQL database, if it has one.
     pub(crate) url: Option<String>,
-    /// The framework that is read, once there is one.
+}
+
+/// What there is to read in a district.
+pub(crate) struct Filled {
+    /// A framework.
     pub(crate) framework: String,
-    /// The entry that is read, once there is one.
+    /// What a learner said of themself.
     pub(crate) entry: String,
 }
 
@@ -58,8 +62,6 @@ impl House {
             program: program.to_owned(),
             directory: tempfile::tempdir().expect("a directory"),
             url: (backend == Backend::Postgres).then(postgres::durable),
-            framework: String::new(),
-            entry: String::new(),
         }
     }
 
@@ -69,9 +71,11 @@ impl House {
         Some(Database::on_port(port))
     }
 
-    /// Serves it, with every setting as it comes but for the limit on a single caller: there is one here.
+    /// Serves it, with every setting as it comes but for the rate of a single caller, who makes all calls
+    /// here: it is counted, and never too high.
     pub(crate) fn serve(&self) -> Process {
-        self.serve_with(if knows(&self.program, "--caller-rate") { &["--caller-rate", "0"] } else { &[] })
+        let known = knows(&self.program, "--caller-rate");
+        self.serve_with(if known { &["--caller-rate", "1000000"] } else { &[] })
     }
 
     /// Serves it with other settings.
@@ -98,42 +102,44 @@ impl House {
         Client::new(&process.url(), &self.token(district, &Party::Operator, Role::Operator))
     }
 
-    /// A client of a person of the school.
-    pub(crate) fn person(&self, process: &Process, sourced: &str, role: Role) -> Client {
-        Client::new(&process.url(), &self.token(DISTRICT, &Party::Person(person(sourced)), role))
+    /// A client of a person of a district's school.
+    pub(crate) fn person(&self, process: &Process, district: &str, sourced: &str, role: Role) -> Client {
+        let party = Party::Person(person(district, sourced));
+        Client::new(&process.url(), &self.token(district, &party, role))
     }
 
-    /// A school with a learner who has said something of themself, and a framework.
-    pub(crate) async fn fill(&mut self, process: &Process) {
-        let roster = School::journey(DISTRICT, Vec::new(), SystemClock.now()).roster;
-        import_roster(&self.operator(process, DISTRICT), DISTRICT, roster).await;
-        let author = self.person(process, "educator", Role::Educator);
+    /// Makes a school with a learner who has said something of themself, and a framework.
+    pub(crate) async fn fill(&self, process: &Process, district: &str) -> Filled {
+        let roster = School::journey(district, Vec::new(), SystemClock.now()).roster;
+        import_roster(&self.operator(process, district), district, roster).await;
+        let author = self.person(process, district, "educator", Role::Educator);
         let request = CreateFrameworkRequest {
-            parent: format!("districts/{DISTRICT}"),
+            parent: format!("districts/{district}"),
             framework: Some(framework()),
             ..Default::default()
         };
         let mut frameworks = FrameworkServiceClient::new(author.any());
         let made = frameworks.create_framework(author.request(request)).await.expect("a framework");
-        self.framework = made.into_inner().name;
-        let learner = self.person(process, "learner", Role::Learner);
+        let learner = self.person(process, district, "learner", Role::Learner);
+        let mut entry = String::new();
         for _ in 0..ENTRIES {
             let mut entries = LearnerServiceClient::new(learner.any());
-            let request = learner.request(new_entry(&learner_name("learner")));
-            self.entry = entries.create_entry(request).await.expect("an entry").into_inner().name;
+            let request = learner.request(new_entry(&learner_name(district, "learner")));
+            entry = entries.create_entry(request).await.expect("an entry").into_inner().name;
         }
+        Filled { framework: made.into_inner().name, entry }
     }
 }
 
-/// The school's person, by what the roster calls them.
-pub(crate) fn person(sourced: &str) -> Uuid {
-    let district = District::parse(DISTRICT).expect("a district");
+/// A district's person, by what the roster calls them.
+fn person(district: &str, sourced: &str) -> Uuid {
+    let district = District::parse(district).expect("a district");
     trellis_suite::roster_id(&district, "people", sourced)
 }
 
-/// The name of a learner of the school.
-pub(crate) fn learner_name(sourced: &str) -> String {
-    format!("districts/{DISTRICT}/learners/{}", person(sourced))
+/// The name of a learner of a district.
+pub(crate) fn learner_name(district: &str, sourced: &str) -> String {
+    format!("districts/{district}/learners/{}", person(district, sourced))
 }
 
 /// Whether a program has a flag: one of an earlier revision may not.

@@ -6,7 +6,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use trellis_testkit::{Backend, Role, postgres};
 
-use crate::house::{self, House};
+use crate::house::{self, DISTRICT, Filled, House, learner_name};
 use crate::meter::{Call, Measured, Pace, Subject, measure};
 use crate::process::Process;
 use crate::report::{self, Targets, head, row};
@@ -14,32 +14,50 @@ use crate::report::{self, Targets, head, row};
 /// The kinds that a floor of raw SQL answers too; then those that it does not.
 const PAIRED: usize = 3;
 
-/// Every kind of call, to a server that has the data of `house`.
-fn calls(house: &House, process: &Process) -> Vec<(&'static str, Call)> {
-    let person = |sourced: &str, role| house.person(process, sourced, role);
-    let learner = |sourced: &str| person(sourced, Role::Learner);
-    vec![
-        ("own entry (GetEntry)", learner("learner").entry(house.entry.clone())),
-        ("own 20 entries (ListEntries)", learner("learner").entries(house::learner_name("learner"))),
-        // Written for another, so that the list does not grow.
-        ("durable write (CreateEntry)", learner("classmate").write_entry(house::learner_name("classmate"))),
-        ("who am I (WhoAmI)", learner("learner").who_am_i()),
-        ("a framework (GetFramework)", learner("learner").framework(house.framework.clone())),
-        ("guardian reads it (GetEntry)", person("guardian", Role::Guardian).entry(house.entry.clone())),
-    ]
+/// A suite with data, that does not run.
+struct Stocked {
+    house: House,
+    filled: Filled,
+}
+
+impl Stocked {
+    async fn new(program: &Path, backend: Backend) -> Self {
+        let house = House::new(program, backend);
+        let process = house.serve();
+        let filled = house.fill(&process, DISTRICT).await;
+        process.end();
+        Self { house, filled }
+    }
+
+    /// Every kind of call, to a server that has these data.
+    fn calls(&self, process: &Process) -> Vec<(&'static str, Call)> {
+        let person = |sourced: &str, role| self.house.person(process, DISTRICT, sourced, role);
+        let learner = |sourced: &str| person(sourced, Role::Learner);
+        let Filled { framework, entry } = &self.filled;
+        let (read, written) = (learner_name(DISTRICT, "learner"), learner_name(DISTRICT, "classmate"));
+        vec![
+            ("own entry (GetEntry)", learner("learner").entry(entry.clone())),
+            ("own 20 entries (ListEntries)", learner("learner").entries(read)),
+            // Written for another, so that the list does not grow.
+            ("durable write (CreateEntry)", learner("classmate").write_entry(written)),
+            ("who am I (WhoAmI)", learner("learner").who_am_i()),
+            ("a framework (GetFramework)", learner("learner").framework(framework.clone())),
+            ("guardian reads it (GetEntry)", person("guardian", Role::Guardian).entry(entry.clone())),
+        ]
+    }
 }
 
 /// Measures the real program on one database.
 pub(crate) async fn run(pace: Pace, backend: Backend, targets: &mut Targets) {
-    let house = filled(&house::program(), backend).await;
+    let stocked = Stocked::new(&house::program(), backend).await;
     let copy = tempfile::tempdir().expect("a directory");
-    let floor = floor_of(&house, &copy);
-    let suite = house.serve();
-    let database = house.database();
+    let floor = floor_of(&stocked.house, &copy);
+    let suite = stocked.house.serve();
+    let database = stocked.house.database();
     let subject = |name: String, process, call| Subject { name, process, database, call };
-    let raw = calls(&house, &floor).into_iter().take(PAIRED);
+    let raw = stocked.calls(&floor).into_iter().take(PAIRED);
     let mut measured: Vec<Vec<Measured>> = Vec::new();
-    let mut real = calls(&house, &suite).into_iter();
+    let mut real = stocked.calls(&suite).into_iter();
     for ((name, raw), (_, call)) in raw.zip(real.by_ref()) {
         let pair =
             vec![subject(format!("raw SQL: {name}"), &floor, raw), subject(name.to_owned(), &suite, call)];
@@ -71,30 +89,21 @@ fn judge(backend: Backend, measured: &[Vec<Measured>], targets: &mut Targets) {
 /// Measures two programs in alternation, each on data of its own.
 pub(crate) async fn compare(pace: Pace, old: &Path, new: &Path) {
     for backend in [Backend::Sqlite, Backend::Postgres] {
-        let houses = [filled(old, backend).await, filled(new, backend).await];
-        let suites = houses.each_ref().map(House::serve);
+        let both = [Stocked::new(old, backend).await, Stocked::new(new, backend).await];
+        let suites = both.each_ref().map(|stocked| stocked.house.serve());
         report::compared(&format!("{backend:?}"));
-        let kinds = calls(&houses[0], &suites[0]).into_iter().zip(calls(&houses[1], &suites[1]));
+        let kinds = both[0].calls(&suites[0]).into_iter().zip(both[1].calls(&suites[1]));
         for ((name, before), (_, after)) in kinds {
             let subject = |at: usize, call| Subject {
                 name: name.to_owned(),
                 process: &suites[at],
-                database: houses[at].database(),
+                database: both[at].house.database(),
                 call,
             };
-            let both = measure(pace, vec![subject(0, before), subject(1, after)]).await;
-            report::difference(&both[0], &both[1]);
+            let pair = measure(pace, vec![subject(0, before), subject(1, after)]).await;
+            report::difference(&pair[0], &pair[1]);
         }
     }
-}
-
-/// A suite with data, that does not run.
-async fn filled(program: &Path, backend: Backend) -> House {
-    let mut house = House::new(program, backend);
-    let filling = house.serve();
-    house.fill(&filling).await;
-    filling.end();
-    house
 }
 
 /// The same data behind raw statements, in a copy, so that neither is in the other's way.

@@ -5,10 +5,12 @@
 //! `load serve-floor …`), and the client, which is this one.
 
 mod calls;
+mod events;
 mod floor;
 mod house;
 mod kinds;
 mod meter;
+mod overload;
 mod process;
 mod report;
 mod sections;
@@ -53,6 +55,12 @@ async fn run(sections: &[String]) {
     }
     if wanted("house") {
         sections::house(pace, &mut targets).await;
+    }
+    if wanted("events") {
+        events::run(pace).await;
+    }
+    if wanted("overload") {
+        overload::run(pace, &mut targets).await;
     }
     targets.print();
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use trellis_testkit::{Backend, Role};
 
-use crate::house::{self, House};
+use crate::house::{self, DISTRICT, House, learner_name};
 use crate::meter::{Pace, Subject, measure};
 use crate::process::Process;
 use crate::report::{Targets, head, row};
@@ -28,7 +28,7 @@ pub(crate) async fn layers(pace: Pace, targets: &mut Targets) {
         process,
         database: None,
         call: house
-            .person(process, "learner", Role::Learner)
+            .person(process, DISTRICT, "learner", Role::Learner)
             .framework("districts/bench/frameworks/01900000-0000-7000-8000-000000000001".to_owned()),
     });
     let measured = measure(pace, subjects.collect()).await;
@@ -47,7 +47,7 @@ pub(crate) async fn layers(pace: Pace, targets: &mut Targets) {
 /// Real data imported, the start with them, and what the program needs of memory.
 pub(crate) async fn house(pace: Pace, targets: &mut Targets) {
     println!("\nThe whole suite on SQLite");
-    let mut house = House::new(&house::program(), Backend::Sqlite);
+    let house = House::new(&house::program(), Backend::Sqlite);
     let process = house.serve();
     println!("  started on no data in {} ms", process.started.as_millis());
     let case = house::import_case(&house, &process).await;
@@ -64,7 +64,7 @@ pub(crate) async fn house(pace: Pace, targets: &mut Targets) {
         roster.as_millis(),
         same.as_millis()
     );
-    house.fill(&process).await;
+    house.fill(&process, DISTRICT).await;
     process.end();
     let process = house.serve();
     let started = process.started;
@@ -74,9 +74,10 @@ pub(crate) async fn house(pace: Pace, targets: &mut Targets) {
     let before = process.cpu();
     tokio::time::sleep(Duration::from_secs(2)).await;
     let at_rest = process.cpu().saturating_sub(before) / 2;
+    let learner = |sourced: &str| house.person(&process, DISTRICT, sourced, Role::Learner);
     let subjects = [
-        house.person(&process, "learner", Role::Learner).entries(house::learner_name("learner")),
-        house.person(&process, "classmate", Role::Learner).write_entry(house::learner_name("classmate")),
+        learner("learner").entries(learner_name(DISTRICT, "learner")),
+        learner("classmate").write_entry(learner_name(DISTRICT, "classmate")),
     ];
     for call in subjects {
         let subject = Subject { name: "under load".to_owned(), process: &process, database: None, call };

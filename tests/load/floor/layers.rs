@@ -9,7 +9,8 @@ use tonic::async_trait;
 use tonic::metadata::MetadataMap;
 use tonic::service::Routes;
 use trellis_auth::{
-    Authority, DEV_ISSUER, Guard, Issuer, Keys, NoSubjects, Query, SERVICE_ISSUER, Signer, Standings,
+    Authority, DEV_ISSUER, Guard, Issuer, Keys, NoSubjects, NothingPersonal, Query, Remembered,
+    SERVICE_ISSUER, Signer, Standings,
 };
 use trellis_contracts::guard::{Admission, Call, Gate, Method, Names};
 use trellis_contracts::outcome::{
@@ -18,7 +19,7 @@ use trellis_contracts::outcome::{
     framework_service,
 };
 use trellis_kernel::{Failure, Relation, Relations, Result, SystemClock};
-use trellis_rpc::{Limits, Server};
+use trellis_rpc::{Limits, Rate, Server};
 
 use super::bare;
 
@@ -30,11 +31,19 @@ pub(super) async fn serve(listener: TcpListener, layer: &str, keys: &Path) {
         "limits" => bare::frameworks(),
         "auth" => Routes::new(framework_service(Arc::new(Constant), OnlyToken(authority(keys)))),
         _ => {
-            let guard = Guard::new(authority(keys), Arc::new(Everyone), Arc::new(NoSubjects));
+            let standings = Remembered::new(Arc::new(Everyone), Arc::new(SystemClock));
+            let guard = Guard::new(
+                authority(keys),
+                Arc::new(standings),
+                Arc::new(NoSubjects),
+                Arc::new(NothingPersonal),
+            );
             Routes::new(framework_service(Arc::new(Constant), guard))
         }
     };
-    let server = Server::new(Limits::default()).routes(routes);
+    // All calls are one caller's here, whose rate is counted and never too high.
+    let limits = Limits { caller_rate: Rate::per_second(1_000_000, 2), ..Limits::default() };
+    let server = Server::new(limits).routes(routes);
     server.serve(listener, std::future::pending()).await.expect("serving");
 }
 
@@ -72,7 +81,7 @@ impl Gate for OnlyToken {
     }
 }
 
-/// Answers at once that everyone belongs here, as a remembered decision does.
+/// Says that everyone belongs here.
 struct Everyone;
 
 #[async_trait]

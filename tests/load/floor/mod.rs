@@ -5,6 +5,7 @@ mod layers;
 mod postgres;
 mod rows;
 mod sqlite;
+mod trail;
 
 use std::path::Path;
 

@@ -7,6 +7,7 @@ use tonic::async_trait;
 use trellis_kernel::Uuid;
 
 use super::rows::{COLUMNS, LIMIT, Place, Row, Rows};
+use super::trail;
 
 /// Opened as the suite opens it: a pool that reads and one that writes.
 pub(super) struct Postgres {
@@ -55,9 +56,18 @@ impl Rows for Postgres {
             .await
     }
 
-    async fn insert(&self, request: Uuid, row: &Row, now: i64) -> sqlx::Result<()> {
+    async fn insert(&self, request: Uuid, row: &Row, line: &str, now: i64) -> sqlx::Result<()> {
         let mut tx = self.writer.begin_with(begin("READ WRITE", &row.0)).await?;
-        super::rows::write!(tx, request, row, now);
+        // The relay gives positions later.
+        let position = None::<i64>;
+        super::rows::write!(tx, request, row, now, position);
+        sqlx::query(trail::POSTGRES).bind(line).execute(&mut *tx).await?;
+        tx.commit().await
+    }
+
+    async fn write_trail(&self, lines: &str) -> sqlx::Result<()> {
+        let mut tx = self.writer.begin_with(begin("READ WRITE", "*")).await?;
+        sqlx::query(trail::POSTGRES).bind(lines).execute(&mut *tx).await?;
         tx.commit().await
     }
 }

@@ -1,6 +1,8 @@
 //! Entries of learners straight from a database, behind tonic alone: the statements that the suite needs,
 //! and nothing else.
 
+use std::sync::Arc;
+
 use prost_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use tonic::service::Routes;
@@ -13,11 +15,16 @@ use trellis_contracts::profile::{
 };
 use trellis_kernel::{Clock as _, Name, SystemClock, Uuid};
 
+use super::trail::{Line, Trail};
 use crate::calls::new_id;
 
 /// The columns of an entry, in the order of [`Row`].
 pub(super) const COLUMNS: &str = "district, id, learner, facet, other_facet, text, author, voice, audience, \
      learner_read_time, create_time, update_time, version";
+
+const CREATE: &str = "/trellis.profile.v1alpha1.LearnerService/CreateEntry";
+const GET: &str = "/trellis.profile.v1alpha1.LearnerService/GetEntry";
+const LIST: &str = "/trellis.profile.v1alpha1.LearnerService/ListEntries";
 
 /// How many rows a list reads for its first page: one more than it shows.
 pub(super) const LIMIT: i64 = 51;
@@ -57,20 +64,30 @@ pub(super) struct Place {
 pub(super) trait Rows: Send + Sync + 'static {
     async fn get(&self, place: &Place, id: Uuid) -> sqlx::Result<Row>;
     async fn list(&self, place: &Place) -> sqlx::Result<Vec<Row>>;
-    async fn insert(&self, request: Uuid, row: &Row, now: i64) -> sqlx::Result<()>;
+    /// Writes an entry, and the line of the trail that says so.
+    async fn insert(&self, request: Uuid, row: &Row, line: &str, now: i64) -> sqlx::Result<()>;
+    /// Writes lines of the trail.
+    async fn write_trail(&self, lines: &str) -> sqlx::Result<()>;
 }
 
 pub(super) fn learners(rows: impl Rows) -> Routes {
-    Routes::new(LearnerServiceServer::new(Learners(rows)))
+    let rows = Arc::new(rows);
+    let trail = Trail::of(rows.clone());
+    Routes::new(LearnerServiceServer::new(Learners { rows, trail }))
 }
 
-struct Learners<R>(R);
+struct Learners<R> {
+    rows: Arc<R>,
+    trail: Trail,
+}
 
 #[async_trait]
 impl<R: Rows> LearnerService for Learners<R> {
     async fn create_entry(&self, request: Request<CreateEntryRequest>) -> Result<Response<Entry>, Status> {
         let CreateEntryRequest { parent, entry, request_id } = request.into_inner();
         let place = place(&parent)?;
+        let line =
+            serde_json::to_string(&[Line::new(&place, CREATE, true)]).map_err(|_| Status::internal(""))?;
         let entry = entry.unwrap_or_default();
         let now = SystemClock.now().as_microsecond();
         let words = entry.text.into_iter().map(|text| Word { language: text.language, text: text.text });
@@ -90,7 +107,7 @@ impl<R: Rows> LearnerService for Learners<R> {
             1,
         );
         let request = Uuid::try_parse(&request_id).map_err(|_| Status::invalid_argument(""))?;
-        self.0.insert(request, &row, now).await.map_err(broken)?;
+        self.rows.insert(request, &row, &line, now).await.map_err(broken)?;
         Ok(Response::new(shown(row)))
     }
 
@@ -98,14 +115,18 @@ impl<R: Rows> LearnerService for Learners<R> {
         let name = Name::parse(&request.into_inner().name).map_err(|_| Status::invalid_argument(""))?;
         let [learner, entry] = &name.segments[..] else { return Err(Status::invalid_argument("")) };
         let place = Place { district: name.district.to_string(), learner: learner.id };
-        Ok(Response::new(shown(self.0.get(&place, entry.id).await.map_err(broken)?)))
+        let row = self.rows.get(&place, entry.id).await.map_err(broken)?;
+        self.trail.note(Line::new(&place, GET, false));
+        Ok(Response::new(shown(row)))
     }
 
     async fn list_entries(
         &self,
         request: Request<ListEntriesRequest>,
     ) -> Result<Response<ListEntriesResponse>, Status> {
-        let rows = self.0.list(&place(&request.into_inner().parent)?).await.map_err(broken)?;
+        let place = place(&request.into_inner().parent)?;
+        let rows = self.rows.list(&place).await.map_err(broken)?;
+        self.trail.note(Line::new(&place, LIST, false));
         let entries = rows.into_iter().map(shown).collect();
         Ok(Response::new(ListEntriesResponse { entries, ..Default::default() }))
     }
@@ -171,9 +192,22 @@ fn moment(micros: i64) -> Timestamp {
 /// The rows that a new entry is: the request's, its own, and the event's. Written once for both databases,
 /// whose transactions are of two types.
 macro_rules! write {
-    ($tx:ident, $request:ident, $row:ident, $now:ident) => {{
-        let (district, id, learner, facet, other, text, author, voice, audience, read, create, update, version) =
-            $row;
+    ($tx:ident, $request:ident, $row:ident, $now:ident, $position:ident) => {{
+        let (
+            district,
+            id,
+            learner,
+            facet,
+            other,
+            text,
+            author,
+            voice,
+            audience,
+            read,
+            create,
+            update,
+            version,
+        ) = $row;
         let actor = format!("people/{author}");
         sqlx::query(
             "INSERT INTO idempotency (district, actor, request_id, method, fingerprint, reply, create_time) \
@@ -208,8 +242,8 @@ macro_rules! write {
         .execute(&mut *$tx)
         .await?;
         sqlx::query(
-            "INSERT INTO outbox (uid, district, kind, resource, resource_type, subjects, deleted, actor, event_time) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO outbox (uid, district, kind, resource, resource_type, subjects, deleted, actor, \
+             event_time, position) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(crate::calls::new_id())
         .bind(district)
@@ -220,6 +254,7 @@ macro_rules! write {
         .bind(false)
         .bind(&actor)
         .bind($now)
+        .bind($position)
         .execute(&mut *$tx)
         .await?;
     }};

@@ -9,6 +9,7 @@ use tonic::async_trait;
 use trellis_kernel::Uuid;
 
 use super::rows::{COLUMNS, LIMIT, Place, Row, Rows};
+use super::trail;
 
 /// Opened as the suite opens it: several that read, one that writes, an acknowledged write on the disk.
 pub(super) struct Sqlite {
@@ -60,9 +61,23 @@ impl Rows for Sqlite {
             .await
     }
 
-    async fn insert(&self, request: Uuid, row: &Row, now: i64) -> sqlx::Result<()> {
+    async fn insert(&self, request: Uuid, row: &Row, line: &str, now: i64) -> sqlx::Result<()> {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        super::rows::write!(tx, request, row, now);
+        // The one writer's order is that of the feed, so the position is given at once.
+        let position: i64 =
+            sqlx::query_scalar("UPDATE relay SET head = head + 1 RETURNING head").fetch_one(&mut *tx).await?;
+        super::rows::write!(tx, request, row, now, position);
+        for sql in trail::SQLITE {
+            sqlx::query(sql).bind(line).execute(&mut *tx).await?;
+        }
+        tx.commit().await
+    }
+
+    async fn write_trail(&self, lines: &str) -> sqlx::Result<()> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        for sql in trail::SQLITE {
+            sqlx::query(sql).bind(lines).execute(&mut *tx).await?;
+        }
         tx.commit().await
     }
 }

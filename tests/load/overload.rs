@@ -1,0 +1,133 @@
+//! Twice as many calls as the program can answer: what it does with them, and what a quiet district gets.
+//!
+//! The program has one processor to itself and the client another. Calls are sent when they are due, whether
+//! or not those before them were answered, as many clients would; each is timed from when it was due.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use tonic::Code;
+use trellis_testkit::{Backend, Role};
+
+use crate::house::{self, DISTRICT, House};
+use crate::meter::{Call, Pace, count, round};
+use crate::report::Targets;
+
+/// A district that calls now and then.
+const QUIET: &str = "quiet";
+/// How often, per second.
+const QUIET_RATE: f64 = 20.0;
+
+/// What came of calls that were sent when due.
+#[derive(Default)]
+struct Sent {
+    answered: Vec<Duration>,
+    /// How many of them within the time of sending.
+    in_time: usize,
+    refused: BTreeMap<i32, usize>,
+}
+
+impl Sent {
+    fn all(&self) -> usize {
+        self.answered.len() + self.refused.values().sum::<usize>()
+    }
+
+    fn within(&self, of_thousand: usize) -> f64 {
+        let last = self.answered.len().saturating_sub(1);
+        self.answered.get(last * of_thousand / 1000).map_or(0.0, |took| took.as_secs_f64() * 1000.0)
+    }
+
+    fn print(&self, name: &str, took: Duration) {
+        let refused = self.refused.iter().map(|(code, times)| format!("{:?} {times}", Code::from(*code)));
+        println!(
+            "  {name:<24} {:>8.0} sent/s {:>8.0} answered/s  p50 {:>6.1} ms  p99 {:>6.1} ms  {}",
+            count(self.all()) / took.as_secs_f64(),
+            count(self.in_time) / took.as_secs_f64(),
+            self.within(500),
+            self.within(990),
+            refused.collect::<Vec<_>>().join(", "),
+        );
+    }
+}
+
+/// Measures the capacity, then doubles the load.
+pub(crate) async fn run(pace: Pace, targets: &mut Targets) {
+    println!("\nOverload: SQLite, one processor for the program, a learner's own entry read");
+    let house = House::new(&house::program(), Backend::Sqlite);
+    let process = house.serve();
+    let loud = house.fill(&process, DISTRICT).await;
+    let quiet = house.fill(&process, QUIET).await;
+    keep_to(process.id(), "0");
+    keep_to(std::process::id(), "1");
+    let learner = |district: &str| house.person(&process, district, "learner", Role::Learner);
+    let loud = learner(DISTRICT).entry(loud.entry);
+    let quiet = learner(QUIET).entry(quiet.entry);
+    let long = Pace { callers: 64, counted: pace.counted * 2, ..pace };
+    let peak = round(long, &process, None, &loud).await;
+    let peak = count(peak.calls) / peak.wall.as_secs_f64();
+    println!("  capacity: {peak:.0} calls/s from {} callers", long.callers);
+    let alone = send(&quiet, QUIET_RATE, long.counted).await;
+    alone.print("quiet district alone", long.counted);
+    let before = process.resident();
+    let time = pace.counted * 4;
+    let (flood, beside) = tokio::join!(send(&loud, 2.0 * peak, time), send(&quiet, QUIET_RATE, time));
+    flood.print("twice the capacity", time);
+    beside.print("quiet district beside it", time);
+    let most = process.peak();
+    println!("  memory: {before} before, at most {most}");
+    let after = round(long, &process, None, &loud).await;
+    println!("  afterwards: {:.0} calls/s", count(after.calls) / after.wall.as_secs_f64());
+    keep_to(std::process::id(), "0-1");
+    let goodput = count(flood.in_time) / time.as_secs_f64();
+    targets.at_least("overload: answered/s of the capacity", 0.9, goodput / peak, "×");
+    targets.at_most("overload: p99 of the calls let in", 1000.0, flood.within(990), " ms");
+    targets.at_most("overload: memory", 256.0, most.0, " MB");
+    let part = count(beside.answered.len()) / count(beside.all().max(1));
+    targets.at_least("overload: calls of a quiet district answered", 0.99, part, "");
+    targets.at_most("overload: p99 of the quiet district", 250.0, beside.within(990), " ms");
+}
+
+/// Sends calls at a rate, for a time; waits for all answers.
+async fn send(call: &Call, rate: f64, time: Duration) -> Sent {
+    let begun = Instant::now();
+    let mut calls = JoinSet::new();
+    let mut sent = Sent::default();
+    let mut number = 0_u32;
+    while begun.elapsed() < time {
+        let due = begun + Duration::from_secs_f64(f64::from(number) / rate);
+        if due > Instant::now() {
+            tokio::time::sleep_until(due.into()).await;
+            continue;
+        }
+        let (call, caller) = (call.clone(), usize::try_from(number).unwrap_or_default());
+        calls.spawn(async move { (call(caller).await, due.elapsed()) });
+        number += 1;
+        while let Some(done) = calls.try_join_next() {
+            note(&mut sent, done.expect("a call"));
+        }
+    }
+    sent.in_time = sent.answered.len();
+    while let Some(done) = calls.join_next().await {
+        note(&mut sent, done.expect("a call"));
+    }
+    sent.answered.sort_unstable();
+    sent
+}
+
+fn note(sent: &mut Sent, (done, took): (Result<(), tonic::Status>, Duration)) {
+    match done {
+        Ok(()) => sent.answered.push(took),
+        Err(status) => *sent.refused.entry(status.code().into()).or_default() += 1,
+    }
+}
+
+/// Lets all threads of a process run on these processors only.
+fn keep_to(id: u32, processors: &str) {
+    let done = Command::new("taskset").args(["-a", "-c", "-p", processors, &id.to_string()]).output();
+    assert!(
+        done.is_ok_and(|done| done.status.success()),
+        "taskset (util-linux) is needed, and two processors"
+    );
+}
