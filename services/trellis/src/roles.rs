@@ -61,14 +61,16 @@ impl Role {
                 "outcome.read outcome.write outcome.import profile.roster.read profile.roster.import \
                  profile.growth.read profile.growth.write profile.applications.read \
                  profile.applications.write profile.tokens.read profile.tokens.write \
-                 experience.designs.read scheduling.read scheduling.write"
+                 experience.designs.read scheduling.read scheduling.write events.read events.write \
+                 audit.read"
             }
             Self::Learner => {
                 "outcome.read profile.roster.read profile.entries.read profile.entries.write \
                  profile.goals.read profile.goals.write profile.growth.read experience.designs.read \
                  experience.experiences.read experience.experiences.write experience.evidence.read \
                  experience.evidence.write experience.assessments.read experience.assessments.write \
-                 scheduling.read scheduling.requests.read scheduling.requests.write scheduling.feeds.write"
+                 scheduling.read scheduling.requests.read scheduling.requests.write scheduling.feeds.write \
+                 audit.read"
             }
             Self::Educator => {
                 "outcome.read outcome.write profile.roster.read profile.entries.read profile.entries.write \
@@ -83,7 +85,8 @@ impl Role {
                  profile.goals.read profile.goals.write profile.growth.read experience.designs.read \
                  experience.experiences.read experience.evidence.read experience.evidence.write \
                  experience.assessments.read scheduling.read scheduling.requests.read \
-                 scheduling.requests.write scheduling.feeds.write"
+                 scheduling.requests.write scheduling.feeds.write \
+                 audit.read"
             }
             Self::Administrator => {
                 "outcome.read outcome.write outcome.import profile.roster.read profile.roster.import \
@@ -92,7 +95,7 @@ impl Role {
                  profile.tokens.write experience.designs.read \
                  experience.designs.write experience.experiences.read experience.experiences.write \
                  experience.evidence.read experience.assessments.read scheduling.read scheduling.write \
-                 scheduling.requests.read scheduling.requests.write"
+                 scheduling.requests.read scheduling.requests.write events.read events.write audit.read"
             }
             Self::Application => {
                 "outcome.read profile.roster.read profile.entries.read profile.goals.read \

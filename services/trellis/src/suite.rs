@@ -75,7 +75,8 @@ pub async fn start(config: &Config, sources: Sources) -> Result<Running> {
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
     let used = data::used(config)?;
-    let mut server = compose(config, &sources, &public_url).await?;
+    let stores = open(config, &sources).await?;
+    let mut server = compose(config, &sources, &public_url, stores.clone()).await?;
     let admin_address = admin.as_ref().map(|(_, address)| *address);
     if let Some((listener, _)) = admin {
         server = server.admin(listener);
@@ -87,6 +88,12 @@ pub async fn start(config: &Config, sources: Sources) -> Result<Running> {
     });
     let serving = tokio::spawn(async move {
         let ended = serving.await;
+        for store in stores {
+            // Where the database is away, the lease runs out by itself.
+            if let Err(failed) = store.end_relay().await {
+                tracing::debug!(store = store.service(), reason = failed.reason().as_str(), "a lease was not given up");
+            }
+        }
         drop(used);
         ended
     });
@@ -118,14 +125,23 @@ pub async fn migrate(config: &Config) -> Result<()> {
     Ok(())
 }
 
-async fn compose(config: &Config, sources: &Sources, public_url: &str) -> Result<Server> {
-    let stores = open(config, sources).await?;
+async fn compose(
+    config: &Config,
+    sources: &Sources,
+    public_url: &str,
+    stores: Vec<Store>,
+) -> Result<Server> {
     let signer = Arc::new(keys::services(&config.keys_dir)?);
     let authority = Arc::new(Authority::new(issuers(config)?, &signer, sources.clock.clone())?);
     let targets = targets(config)?;
-    let mut server = Server::new(Limits::default());
+    let mut server = Server::new(config.limits.clone());
     if let Some(tls) = &config.tls {
-        server = server.tls(Tls::new(&tls.certificate, &tls.key));
+        let mut files = Tls::new(&tls.certificate, &tls.key);
+        if let Some(authority) = &tls.client_ca {
+            let auth = if tls.client_optional { ClientAuth::Optional } else { ClientAuth::Required };
+            files = files.client_ca(authority, auth);
+        }
+        server = server.tls(files);
     }
     let standings = standings(config, sources, &stores, &targets, &signer);
     let mut effects = Vec::new();
@@ -149,13 +165,13 @@ async fn compose(config: &Config, sources: &Sources, public_url: &str) -> Result
     let letters = DeadLetters::new(stores.clone(), effects.clone());
     let letters = dead_letter_service(Arc::new(letters), guard);
     let figures = trellis_events::figures(stores.clone(), effects);
+    let accesses = accesses(config, sources, &stores, &authority, &standings);
     let events = events(stores, &authority, standings);
     let routes = Routes::new(events).add_service(letters).add_service(accesses);
     Ok(server.routes(routes).task(figures))
 }
 
 fn events(
-    let accesses = accesses(config, sources, &stores, &authority, &standings);
     stores: Vec<Store>,
     authority: &Arc<Authority>,
     standings: Arc<dyn Standings>,
@@ -195,7 +211,7 @@ async fn open(config: &Config, sources: &Sources) -> Result<Vec<Store>> {
             keys::private_file(&config.data_dir.join(format!("{}.db", service.name())))?;
         }
     }
-    let options = Options::new(data::url(config), sealer);
+    let options = Options { retention: config.retention, ..Options::new(data::url(config), sealer) };
     let mut stores = Vec::with_capacity(config.services.len());
     for service in &config.services {
         let Sources { clock, ids } = sources.clone();
@@ -231,7 +247,10 @@ fn targets(config: &Config) -> Result<Vec<Target>> {
         let elsewhere = config.elsewhere.iter().find(|(other, _)| *other == service);
         elsewhere.map_or_else(
             || Ok(Target::in_process(service.name())),
-            |(_, url)| Target::remote(service.name(), url),
+            |(_, url)| {
+                let tls = config.peer_tls.clone();
+                Target::remote_with(service.name(), Remote { tls, ..Remote::at(url) })
+            },
         )
     };
     Service::ALL.into_iter().map(target).collect()

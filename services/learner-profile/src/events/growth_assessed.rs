@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use trellis_contracts::experience::{AssessmentFinalized, FinalRating};
 use trellis_contracts::values;
 use trellis_events::{Apply, Event};
-use trellis_kernel::{District, Name, Result};
+use trellis_kernel::{District, Failure, Name, Result};
 use trellis_store::Tx;
 
 use crate::app::growth_record;
@@ -26,12 +26,9 @@ impl Apply for Assessed {
 
     async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<()> {
         let message: AssessmentFinalized = event.message()?;
-        if let Some(assessment) = read(&event.district, &message) {
-            return growth_record::record(tx, assessment).await;
-        }
-        // It would not read better the next time, and the growth of every other learner waits behind it.
-        tracing::error!(event = %event.uid, "passed over a final assessment that does not keep its contract");
-        Ok(())
+        let assessment = read(&event.district, &message)
+            .ok_or_else(|| Failure::internal("a final assessment does not keep its contract"))?;
+        growth_record::record(tx, assessment).await
     }
 }
 

@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod db;
+mod events;
 mod import;
 mod output;
 mod revoke;
@@ -42,6 +43,9 @@ enum Command {
     Import(import::Import),
     /// Walk one learner's journey through a running suite, and print each step.
     Journey(walk::Walk),
+    /// Look after the events between the services.
+    #[command(subcommand)]
+    Events(events::Events),
     /// Look at the databases.
     #[command(subcommand)]
     Db(db::Db),
@@ -63,6 +67,7 @@ impl Cli {
             Command::Token(token) => token.run().await,
             Command::Import(import) => import.run().await,
             Command::Journey(walk) => walk.run().await,
+            Command::Events(events) => events.run().await,
             Command::Db(db) => db.run().await,
             Command::Backup(backup) => backup.run().await,
             Command::Restore(restore) => restore.run().await,

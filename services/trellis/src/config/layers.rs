@@ -67,7 +67,7 @@ impl Layers {
             };
             let values = match setting.kind {
                 Kind::List => value.split(',').map(|part| part.trim().to_owned()).collect(),
-                Kind::Text | Kind::Flag => vec![value],
+                Kind::Text | Kind::Flag | Kind::Number => vec![value],
             };
             self.given.insert(setting.key, Given { values, source: variable });
         }
@@ -108,6 +108,7 @@ fn written(setting: &Setting, value: &toml::Value) -> Option<Vec<String>> {
     match (setting.kind, value) {
         (Kind::Text, toml::Value::String(text)) => Some(vec![text.clone()]),
         (Kind::Flag, toml::Value::Boolean(flag)) => Some(vec![flag.to_string()]),
+        (Kind::Number, toml::Value::Integer(number)) => Some(vec![number.to_string()]),
         (Kind::List, toml::Value::Array(items)) => {
             items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
         }
@@ -119,6 +120,7 @@ const fn wanted(kind: Kind) -> &'static str {
     match kind {
         Kind::Text => "a text in quotes",
         Kind::Flag => "true or false",
+        Kind::Number => "a whole number without quotes",
         Kind::List => "a list of texts in quotes",
     }
 }

@@ -3,13 +3,18 @@
 
 mod issuers;
 mod layers;
+mod limits;
+mod peers;
 mod settings;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
 use trellis_kernel::District;
+use trellis_rpc::{Limits, PeerTls};
+use trellis_store::Retention;
 
 pub use issuers::Issuer;
 pub use layers::Layers;
@@ -82,6 +87,10 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// The private key, PEM.
     pub key: PathBuf,
+    /// The authority of clients' certificates, PEM.
+    pub client_ca: Option<PathBuf>,
+    /// Whether clients may go without one.
+    pub client_optional: bool,
 }
 
 /// A whole configuration. What each setting means stands in [`SETTINGS`].
@@ -98,6 +107,8 @@ pub struct Config {
     pub keys_dir: PathBuf,
     /// PostgreSQL, if not SQLite.
     pub database_url: Option<String>,
+    /// How long changes stay in the feeds.
+    pub retention: Retention,
     /// How clients reach it; none means by the listening address.
     pub public_url: Option<String>,
     /// Whose tokens are trusted.
@@ -106,18 +117,26 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// No TLS, on purpose.
     pub plaintext: bool,
+    /// What the server bears.
+    pub limits: Limits,
     /// Whether the development issuer is trusted.
     pub dev: bool,
     /// Whether a demonstration district is made.
     pub demo: bool,
     /// Where the services of other processes are.
     pub elsewhere: Vec<(Service, String)>,
+    /// TLS towards those of them that are at an https:// URL.
+    pub peer_tls: PeerTls,
     /// What is logged.
     pub log: String,
     /// Whether the log is JSON.
     pub log_json: bool,
     /// Where traces go.
     pub otlp_endpoint: Option<String>,
+    /// The share of the traces beginning here that go there.
+    pub trace_sample_ratio: f64,
+    /// Where it answers those who operate it.
+    pub admin_listen: Option<SocketAddr>,
 }
 
 impl Config {
@@ -134,16 +153,21 @@ impl Config {
             keys_dir: path("keys_dir").unwrap_or_else(|| data_dir.join("keys")),
             data_dir,
             database_url: database(layers)?,
+            retention: retention(layers)?,
             public_url: public_url(layers)?,
             issuers: issuers::read(layers)?,
             tls: tls(layers)?,
             plaintext: layers.is_set("plaintext")?,
+            limits: limits::read(layers)?,
             dev: demo || layers.is_set("dev")?,
             demo,
             log: text("log").unwrap_or_else(|| "info".to_owned()),
             log_json: log_json(layers)?,
             otlp_endpoint: text("otlp_endpoint"),
+            trace_sample_ratio: trace_sample_ratio(layers)?,
+            admin_listen: admin_listen(layers)?,
             services,
+            peer_tls: peers::tls(layers, &elsewhere)?,
             elsewhere,
         })
     }
@@ -197,31 +221,44 @@ impl Config {
             ("keys_dir", paths(&self.keys_dir)),
             ("database_url", self.database_url.as_deref().map_or("SQLite".to_owned(), without_password)),
         ];
+        let days = |duration: SignedDuration| (duration.as_hours() / 24).to_string();
+        shown.push(("feed_retention_days", days(self.retention.keep)));
+        shown.push(("feed_compaction_days", days(self.retention.compact)));
         if let Some(url) = &self.public_url {
             shown.push(("public_url", url.clone()));
         }
         for issuer in &self.issuers {
             shown.push(("issuer_url", issuer.url.clone()));
             shown.push(("issuer_jwks", issuer.jwks.clone()));
+            shown.push(("issuer_audience", issuer.audience.clone()));
             let districts: Vec<&str> = issuer.districts.iter().map(District::as_str).collect();
             shown.push((
                 "issuer_districts",
                 if districts.is_empty() { "all but the commons".to_owned() } else { districts.join(", ") },
             ));
         }
-            shown.push(("issuer_audience", issuer.audience.clone()));
         if let Some(tls) = &self.tls {
             shown.push(("tls_certificate", paths(&tls.certificate)));
             shown.push(("tls_key", paths(&tls.key)));
+            if let Some(authority) = &tls.client_ca {
+                shown.push(("tls_client_ca", paths(authority)));
+                shown.push(("tls_client_optional", tls.client_optional.to_string()));
+            }
         }
         shown.push(("plaintext", self.plaintext.to_string()));
         shown.push(("dev", self.dev.to_string()));
         shown.push(("demo", self.demo.to_string()));
+        shown.extend(limits::shown(&self.limits));
         shown.extend(self.elsewhere.iter().map(|(service, url)| (service.url_key(), url.clone())));
+        shown.extend(peers::shown(&self.peer_tls));
         shown.push(("log", self.log.clone()));
         shown.push(("log_format", if self.log_json { "json" } else { "text" }.to_owned()));
         if let Some(endpoint) = &self.otlp_endpoint {
             shown.push(("otlp_endpoint", endpoint.clone()));
+            shown.push(("trace_sample_ratio", self.trace_sample_ratio.to_string()));
+        }
+        if let Some(address) = &self.admin_listen {
+            shown.push(("admin_listen", address.to_string()));
         }
         shown
     }
@@ -275,6 +312,22 @@ fn listen(layers: &Layers) -> Result<SocketAddr, Refusal> {
     })
 }
 
+fn admin_listen(layers: &Layers) -> Result<Option<SocketAddr>, Refusal> {
+    let Some((value, source)) = layers.one("admin_listen") else { return Ok(None) };
+    value.parse().map(Some).or_else(|_| {
+        refuse(format!("{source}: `admin_listen` must be an IP address and a port, such as 127.0.0.1:9090."))
+    })
+}
+
+fn trace_sample_ratio(layers: &Layers) -> Result<f64, Refusal> {
+    let Some((value, source)) = layers.one("trace_sample_ratio") else { return Ok(1.0) };
+    let ratio = value.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+    ratio.map_or_else(
+        || refuse(format!("{source}: `trace_sample_ratio` must be a number from 0 to 1, such as 0.05.")),
+        Ok,
+    )
+}
+
 fn database(layers: &Layers) -> Result<Option<String>, Refusal> {
     match layers.one("database_url") {
         Some((url, _)) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
@@ -285,6 +338,26 @@ fn database(layers: &Layers) -> Result<Option<String>, Refusal> {
         )),
         None => Ok(None),
     }
+}
+
+fn retention(layers: &Layers) -> Result<Retention, Refusal> {
+    let default = Retention::default();
+    let keep = days(layers, "feed_retention_days", default.keep)?;
+    // A feed that is kept for less than that is never compacted.
+    let compact = days(layers, "feed_compaction_days", default.compact.min(keep))?;
+    if compact > keep {
+        return refuse("`feed_compaction_days` must not be more than `feed_retention_days`.");
+    }
+    Ok(Retention { keep, compact })
+}
+
+fn days(layers: &Layers, key: &'static str, default: SignedDuration) -> Result<SignedDuration, Refusal> {
+    let Some((value, source)) = layers.one(key) else { return Ok(default) };
+    let days: Option<i64> = value.parse().ok().filter(|days| (1..=3650).contains(days));
+    days.map_or_else(
+        || refuse(format!("{source}: `{key}` must be a number of days from 1 to 3650.")),
+        |days| Ok(SignedDuration::from_hours(24 * days)),
+    )
 }
 
 fn public_url(layers: &Layers) -> Result<Option<String>, Refusal> {
@@ -299,9 +372,20 @@ fn url_of(url: &str, source: &str) -> Result<String, Refusal> {
 }
 
 fn tls(layers: &Layers) -> Result<Option<Tls>, Refusal> {
+    let client_ca = layers.one("tls_client_ca").map(|(authority, _)| PathBuf::from(authority));
+    let client_optional = layers.is_set("tls_client_optional")?;
+    if client_optional && client_ca.is_none() {
+        return refuse("`tls_client_optional` means nothing without tls_client_ca.");
+    }
     match (layers.one("tls_certificate"), layers.one("tls_key")) {
-        (Some((certificate, _)), Some((key, _))) => {
-            Ok(Some(Tls { certificate: certificate.into(), key: key.into() }))
+        (Some((certificate, _)), Some((key, _))) => Ok(Some(Tls {
+            certificate: certificate.into(),
+            key: key.into(),
+            client_ca,
+            client_optional,
+        })),
+        (None, None) if client_ca.is_some() => {
+            refuse("`tls_client_ca` means nothing without tls_certificate and tls_key.")
         }
         (None, None) => Ok(None),
         _ => refuse("TLS needs both tls_certificate and tls_key."),

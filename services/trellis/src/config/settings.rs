@@ -26,6 +26,8 @@ pub enum Kind {
     List,
     /// `true` or `false`.
     Flag,
+    /// A whole number, zero or more.
+    Number,
 }
 
 impl Setting {
@@ -55,6 +57,10 @@ settings! {
         "Where the keys are kept, if elsewhere. Processes that serve one suite together share the same keys.";
     "database_url" Text "--database-url URL", "SQLite files in `data_dir`",
         "A PostgreSQL database, `postgres://user@host/database`; each service keeps to a schema of its own.";
+    "feed_retention_days" Number "--feed-retention-days DAYS", "`30`",
+        "After how many days a change leaves the change feeds. Who resumes from before that is told to list again.";
+    "feed_compaction_days" Number "--feed-compaction-days DAYS", "`7`",
+        "After how many days a change leaves them if a later change of the same resource is there.";
     "public_url" Text "--public-url URL", "`http://` or `https://` and the listening address",
         "How clients reach this suite: the start of the calendar links that it hands out.";
     "issuer_url" Text "--issuer-url URL", "none",
@@ -69,6 +75,10 @@ settings! {
         "The certificate chain, PEM. With `tls_key` it turns on TLS.";
     "tls_key" Text "--tls-key FILE", "none",
         "The certificate's private key, PEM.";
+    "tls_client_ca" Text "--tls-client-ca FILE", "none",
+        "The authority, PEM, whose certificates clients must show. The token of one of the suite's services then counts only with such a certificate.";
+    "tls_client_optional" Flag "--tls-client-optional", "`false`",
+        "With `tls_client_ca`: whoever is none of the suite's services may go without a certificate.";
     "plaintext" Flag "--plaintext", "`false`",
         "Serve without TLS on an address that others can reach, because something before it ends TLS.";
     "dev" Flag "--dev", "`false`",
@@ -83,12 +93,36 @@ settings! {
         "Where the experience service is, when it is served elsewhere.";
     "scheduling_url" Text "--scheduling-url URL", "this process",
         "Where the scheduling service is, when it is served elsewhere.";
+    "max_connections" Number "--max-connections NUMBER", "`10000`",
+        "Connections at once; the next one waits. Each takes a file descriptor.";
+    "max_calls" Number "--max-calls NUMBER", "64 for each core",
+        "Calls that are worked on at once; twice as many wait for their turn, shared fairly between districts, and the others are refused as `OVERLOADED`.";
+    "max_streams" Number "--max-streams NUMBER", "`4096`",
+        "Streams (watches, imports) at once; more are refused as `OVERLOADED`.";
+    "caller_rate" Number "--caller-rate NUMBER", "`1000`",
+        "Calls that one person, application or operator may make each second, and twice as many at once; more are refused as `RATE_LIMITED`. 0 is no limit.";
+    "failure_rate" Number "--failure-rate NUMBER", "`20`",
+        "Calls from one address that may prove nobody each second, and ten times as many at once. 0 is no limit: for behind a proxy that hides addresses.";
+    "lame_duck" Number "--lame-duck SECONDS", "`0`",
+        "When told to end: how long it goes on while it says that it is not ready, for a load balancer to notice.";
+    "drain" Number "--drain SECONDS", "`20`",
+        "When told to end: the time that calls under way have after that.";
+    "peer_tls_ca" Text "--peer-tls-ca FILE", "those that the machine trusts",
+        "The authorities, PEM, whose certificates the services at `https://` URLs show.";
+    "peer_tls_certificate" Text "--peer-tls-certificate FILE", "none",
+        "The certificate chain, PEM, that this process shows them. Read again for every new connection.";
+    "peer_tls_key" Text "--peer-tls-key FILE", "none",
+        "That certificate's private key, PEM.";
     "log" Text "--log FILTER", "`info`",
         "What is logged: a level, or levels by module (`info,trellis_store=debug`).";
     "log_format" Text "--log-format FORMAT", "`text`",
         "`text` for people, `json` for a log collector.";
     "otlp_endpoint" Text "--otlp-endpoint URL", "none",
         "Where traces go, by OTLP over gRPC.";
+    "trace_sample_ratio" Text "--trace-sample-ratio RATIO", "`1`",
+        "The share of the traces beginning here that go there, from `0` to `1`. A caller's own trace goes there if the caller records it.";
+    "admin_listen" Text "--admin-listen ADDRESS", "none",
+        "An address and port for those who operate it: `/metrics` (then told there alone), `/livez`, `/readyz`, `/log-level`.";
 }
 
 /// The table as `docs/configuration.md` holds it.

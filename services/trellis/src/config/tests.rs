@@ -63,10 +63,36 @@ fn contradictions_are_refused() {
     assert!(refusal(&[dev, ("outcome_url", "http://other:1")]).contains("this process"));
     assert!(refusal(&[dev, ("services", "outcomes")]).contains("no service"));
     assert!(refusal(&[dev, ("database_url", "mysql://x")]).contains("postgres://"));
+    assert!(refusal(&[dev, ("peer_tls_ca", "ca.pem")]).contains("https://"));
+    let split = [
+        dev,
+        ("services", "outcome"),
+        ("profile_url", "https://profile"),
+        ("experience_url", "https://experience"),
+        ("scheduling_url", "https://scheduling"),
+    ];
+    served(&split);
+    let with = |key| [split.as_slice(), &[(key, "file.pem")]].concat();
+    served(&with("peer_tls_ca"));
+    assert!(refusal(&with("peer_tls_certificate")).contains("peer_tls_key"));
     assert!(refusal(&[dev, ("issuer_districts", "x")]).contains("issuer_url"));
     assert!(refusal(&[dev, ("listen", "localhost")]).contains("127.0.0.1:50051"));
     assert!(refusal(&[dev, ("plaintext", "yes")]).contains("true or false"));
     assert!(refusal(&[dev, ("log_format", "xml")]).contains("text or json"));
+    assert!(refusal(&[dev, ("max_calls", "many")]).contains("a whole number"));
+    assert!(refusal(&[dev, ("max_calls", "0")]).contains("one at least"));
+    assert!(refusal(&[dev, ("drain", "999999")]).contains("an hour at most"));
+    assert!(refusal(&[dev, ("tls_client_ca", "ca.pem")]).contains("tls_certificate"));
+    assert!(refusal(&[dev, ("tls_client_optional", "true")]).contains("tls_client_ca"));
+    for wrong in ["0", "-1", "some", "1.5", "4000"] {
+        assert!(refusal(&[dev, ("feed_retention_days", wrong)]).contains("from 1 to 3650"), "{wrong}");
+    }
+    let shorter = [dev, ("feed_retention_days", "5"), ("feed_compaction_days", "6")];
+    assert!(refusal(&shorter).contains("must not be more"));
+    for wrong in ["1.5", "-1", "some", "NaN"] {
+        assert!(refusal(&[dev, ("trace_sample_ratio", wrong)]).contains("from 0 to 1"), "{wrong}");
+    }
+    assert!(refusal(&[dev, ("admin_listen", "9090")]).contains("127.0.0.1:9090"));
 }
 
 #[test]
@@ -96,6 +122,7 @@ fn unknown_keys_are_refused_with_the_nearest_one() {
         ("[outcome]\nx = 1", "no setting `outcome`"),
         ("listen = 1", "a text in quotes"),
         ("dev = 'true'", "true or false"),
+        ("max_calls = '5'", "a whole number"),
         ("listen", "not TOML"),
     ] {
         std::fs::write(&file, text).expect("writing");
@@ -129,4 +156,13 @@ fn what_is_shown_holds_no_password() {
     let config = read(&[("dev", "true"), ("database_url", url)]).expect("a good configuration");
     let shown = format!("{:?}", config.shown());
     assert!(shown.contains("postgres://trellis@db:5432/trellis") && !shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn limits_are_numbers_and_zero_is_no_rate() {
+    let config = read(&[("dev", "true"), ("caller_rate", "0"), ("max_calls", "7"), ("drain", "3")]);
+    let limits = config.expect("a good configuration").limits;
+    assert_eq!((limits.max_calls, limits.max_waiting, limits.caller_rate), (7, 14, None));
+    assert_eq!(limits.drain, std::time::Duration::from_secs(3));
+    assert!(limits.failure_rate.is_some(), "the default");
 }
