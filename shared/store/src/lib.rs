@@ -28,6 +28,7 @@ mod retain;
 mod scope;
 mod seal;
 mod store;
+mod wall;
 mod write;
 
 pub use audit::{Access, AccessQuery, AccessRow, Audit, Grounds};

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use trellis_kernel::{Failure, Result};
 
-use crate::{Store, failure};
+use crate::{Store, failure, wall};
 
 impl Store {
     /// Applies what has not been applied yet: the tables that every store has, then the service's
@@ -57,6 +57,7 @@ impl Store {
                 self.record(&tx, migration.name()).await?;
             }
         }
+        wall::raise(&tx, service).await?;
         tx.commit().await.map_err(failure)
     }
 

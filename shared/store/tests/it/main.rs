@@ -14,4 +14,5 @@ mod relaying;
 mod repeating;
 mod retaining;
 mod sealing;
+mod walling;
 mod writing;
