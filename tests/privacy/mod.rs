@@ -10,6 +10,7 @@ mod streams;
 mod tokens;
 
 use trellis_contracts::common::LocalizedText;
+mod trail;
 use trellis_contracts::experience::evidence_service_client::EvidenceServiceClient;
 use trellis_contracts::experience::{CreateEvidenceRequest, Evidence, SubmitEvidenceRequest};
 use trellis_contracts::outcome::framework_service_client::FrameworkServiceClient;

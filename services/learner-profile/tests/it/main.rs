@@ -12,3 +12,4 @@ mod roster_applications;
 mod roster_changes;
 mod roster_files;
 mod roster_import;
+mod tokens;

@@ -21,7 +21,8 @@ impl Cursor {
 
     /// As a page token. What it says is no secret, and each store opens only what it sealed itself.
     pub(super) fn write(&self) -> String {
-        let places: Vec<String> = self.places.iter().map(|(store, token)| format!("{store}={token}")).collect();
+        let places: Vec<String> =
+            self.places.iter().map(|(store, token)| format!("{store}={token}")).collect();
         format!("{}~{}", self.end.as_microsecond(), places.join("~"))
     }
 
