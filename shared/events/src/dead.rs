@@ -9,7 +9,7 @@ use trellis_contracts::common::{
 use trellis_contracts::guard::Call;
 use trellis_contracts::values;
 use trellis_kernel::{Failure, Name, PageRequest, Reason, Result, Timestamp, Uuid};
-use trellis_store::{Change, DeadLetter, LetterState, Store, Write};
+use trellis_store::{Change, DeadLetter, Grounds, LetterState, Store, Tx, Write};
 
 use crate::Effect;
 use crate::replay::name;
@@ -104,18 +104,16 @@ impl DeadLetterServiceApi for DeadLetters {
                 "No part of this program has this effect any more: the dead letter can only be discarded.",
             )
         })?;
+        // The effects are the events' own doing; that they are tried again is the caller's.
+        begin(store, &call, &letter).await?.commit(()).await?;
         let became = effect.replay(letter).await?;
         let dead_letters = became.into_iter().map(|letter| told(store.service(), letter)).collect();
         Ok(ReplayDeadLetterResponse { dead_letters })
     }
 
     async fn discard_dead_letter(&self, call: Call<DiscardDeadLetterRequest>) -> Result<common::DeadLetter> {
-        let actor = call.actor().label();
         let (store, letter) = self.find(&call.message.name).await?;
-        let change = Change { district: letter.event.district.clone(), actor, idempotency: None, grounds: None };
-        let Write::Begin(tx) = store.write::<()>(change).await? else {
-            return Err(Failure::internal("a change without a request_id was a repetition"));
-        };
+        let tx = begin(store, &call, &letter).await?;
         tx.hold(&letter.follower).await?;
         let missing = || Failure::not_found(TYPE, &call.message.name);
         let letter = tx.letter(letter.uid).await?.ok_or_else(missing)?;
@@ -133,6 +131,24 @@ impl DeadLetterServiceApi for DeadLetters {
         let letter = tx.letter(letter.uid).await?.ok_or_else(missing)?;
         tx.commit(()).await?;
         Ok(told(store.service(), letter))
+    }
+}
+
+/// Begins a change by the caller, which is on the trail when it commits.
+async fn begin<M>(store: &Store, call: &Call<M>, letter: &DeadLetter) -> Result<Tx> {
+    let (actor, method) = (call.actor(), call.method());
+    let grounds = Grounds {
+        method: method.path,
+        token_id: actor.token_id.clone(),
+        data_class: method.data_class,
+        relations: call.admission().standing,
+        learners: Vec::new(),
+    };
+    let district = letter.event.district.clone();
+    let change = Change { district, actor: actor.label(), idempotency: None, grounds: Some(grounds) };
+    match store.write::<()>(change).await? {
+        Write::Begin(tx) => Ok(tx),
+        Write::Replay(()) => Err(Failure::internal("a change without a request_id was a repetition")),
     }
 }
 

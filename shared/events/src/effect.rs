@@ -148,8 +148,12 @@ impl Effect {
     }
 
     pub(crate) async fn begin(&self, event: &Event) -> Result<Tx> {
-        let change =
-            Change { district: event.district.clone(), actor: event.actor.clone(), idempotency: None, grounds: None };
+        let change = Change {
+            district: event.district.clone(),
+            actor: event.actor.clone(),
+            idempotency: None,
+            grounds: None,
+        };
         match self.store.write::<()>(change).await? {
             Write::Begin(tx) => Ok(tx),
             Write::Replay(()) => Err(Failure::internal("a change without a request_id was a repetition")),

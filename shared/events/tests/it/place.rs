@@ -131,7 +131,8 @@ pub(crate) fn district() -> District {
 }
 
 pub(crate) async fn begin(store: &Store) -> Tx {
-    let change = Change { district: district(), actor: "people/a".to_owned(), idempotency: None, grounds: None };
+    let change =
+        Change { district: district(), actor: "people/a".to_owned(), idempotency: None, grounds: None };
     match store.write::<()>(change).await.unwrap() {
         Write::Begin(tx) => tx,
         Write::Replay(()) => panic!("there is no request_id"),
