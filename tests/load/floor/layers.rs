@@ -18,7 +18,7 @@ use trellis_contracts::outcome::{
     ListFrameworksRequest, ListFrameworksResponse, PublishFrameworkRequest, UpdateFrameworkRequest,
     framework_service,
 };
-use trellis_kernel::{Failure, Relation, Relations, Result, SystemClock};
+use trellis_kernel::{District, Failure, Relation, Relations, Result, SystemClock};
 use trellis_rpc::{Limits, Rate, Server};
 
 use super::bare;
@@ -88,6 +88,10 @@ struct Everyone;
 impl Standings for Everyone {
     async fn standings(&self, query: &Query) -> Result<Vec<Relations>> {
         Ok(vec![Relations::NONE.with(Relation::Member); query.learners.len().max(1)])
+    }
+
+    async fn revoked(&self, _district: &District, _token_id: &str) -> Result<bool> {
+        Ok(false)
     }
 }
 
