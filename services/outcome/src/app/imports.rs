@@ -17,14 +17,14 @@ use super::told;
 use crate::domain::case::{self, Package, Refusal};
 use crate::domain::framework::FrameworkRef;
 use crate::domain::text::hex;
-use crate::domain::transfer::{Issue, Phase, Place, Severity, State, Tally, Transfer};
+use crate::domain::transfer::{BEAT, Issue, Phase, Place, Severity, State, Tally, Transfer};
 use crate::store;
 
 /// The largest document that is taken, in bytes.
 pub(crate) const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// How many documents are held in memory at once; further imports wait.
 const AT_ONCE: usize = 2;
-/// How long receiving a document may take; below the time after which an import counts as abandoned.
+/// How long receiving a document may take.
 const RECEIVE_TIME: Duration = Duration::from_mins(15);
 /// How often an import that runs in another process is looked at.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -85,7 +85,12 @@ impl Imports {
             };
         }
         import.begin().await?;
-        match import.run(&asked, chunks).await {
+        let alive = self.clone().beat(import.change(), import.transfer.clone());
+        let done = tokio::select! {
+            done = import.run(&asked, chunks) => done,
+            never = alive => match never {},
+        };
+        match done {
             Ok(transfer) => Ok(transfer),
             Err(refused) => {
                 let name = import.transfer.name();
@@ -117,11 +122,40 @@ impl Imports {
 
     /// Reads an import.
     pub(crate) async fn get(&self, district: &District, id: Uuid) -> Result<Transfer> {
-        if let Some(shown) = self.progress.watch(district, id) {
-            return Ok(shown.borrow().clone());
+        // Read again where it seems to run elsewhere: it may have begun or ended here meanwhile.
+        let mut kept = None;
+        for _ in 0..2 {
+            if let Some(shown) = self.progress.watch(district, id) {
+                return Ok(shown.borrow().clone());
+            }
+            let found = store::transfers::get(&self.store.read_latest(district), id).await?;
+            let running = found.transfer.state == State::Running;
+            kept = Some(found);
+            if !running {
+                break;
+            }
         }
-        let transfer = store::transfers::get(&self.store.read(district), id).await?;
-        Ok(transfer.seen_at(self.store.clock().now()))
+        let kept = kept.ok_or_else(|| Failure::internal("an import was read and is not here"))?;
+        Ok(kept.transfer.seen_at(self.store.clock().now(), kept.heard, self.store.is_embedded()))
+    }
+
+    /// Says every few seconds that an import lives, for the other processes on this database: they know
+    /// by it when its server has ended under it.
+    async fn beat(self, change: Change, transfer: Transfer) -> std::convert::Infallible {
+        loop {
+            if self.store.is_embedded() {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(BEAT).await;
+            let beaten = async {
+                let Write::Begin(tx) = self.store.write::<()>(change.clone()).await? else { return Ok(()) };
+                store::transfers::beat(&tx, &transfer).await?;
+                tx.commit(()).await
+            };
+            if let Err(failure) = beaten.await {
+                tracing::debug!(%failure, "an import could not say that it lives");
+            }
+        }
     }
 
     /// Lists the issues of an import.

@@ -1,5 +1,7 @@
 //! Imports, and what became of every entry.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use trellis_kernel::{District, Failure, Name, Result, Timestamp, Uuid};
@@ -9,8 +11,10 @@ pub(crate) const TRANSFERS: &str = "frameworkTransfers";
 /// The type of a transfer in errors.
 pub(crate) const TRANSFER: &str = "trellis.dev/FrameworkTransfer";
 
-/// How long an import may take; one that is still running after this was abandoned.
-pub(crate) const TIME_LIMIT: SignedDuration = SignedDuration::from_mins(20);
+/// How often a running import says that it lives.
+pub(crate) const BEAT: Duration = Duration::from_secs(5);
+/// How long one may be silent; after that its server has ended under it.
+pub(crate) const SILENCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Whether an import has ended, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,12 +124,13 @@ impl Transfer {
         Name::district(self.district.clone()).child(TRANSFERS, self.id)
     }
 
-    /// The transfer as it is at `now`: one whose server ended under it is failed.
-    pub(crate) fn seen_at(mut self, now: Timestamp) -> Self {
-        if self.state == State::Running && now.duration_since(self.create_time) > TIME_LIMIT {
+    /// The transfer as one that does not run here is seen at `now`, having said at `heard` that it lives:
+    /// one whose server ended under it is failed. `alone` says that it can run nowhere but here.
+    pub(crate) fn seen_at(mut self, now: Timestamp, heard: Timestamp, alone: bool) -> Self {
+        if self.state == State::Running && (alone || now.duration_since(heard) > SILENCE) {
             self.state = State::Failed;
             self.phase = Phase::Ended;
-            self.end_time = self.create_time.checked_add(TIME_LIMIT).ok();
+            self.end_time = Some(heard);
         }
         self
     }

@@ -2,7 +2,7 @@
 
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter};
 use trellis_kernel::{Failure, Page, PageRequest, Reason, Result, Timestamp, Uuid};
-use trellis_store::{Keyset, Reader, Scope, Tx, failure, page};
+use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant, page};
 
 use super::entities::{transfer_issues, transfers};
 use super::{decode, encode, micros};
@@ -15,22 +15,40 @@ pub(crate) struct Kept {
     pub(crate) transfer: Transfer,
     /// A digest of what was asked.
     pub(crate) fingerprint: String,
+    /// When it last said that it lives.
+    pub(crate) heard: Timestamp,
 }
 
 /// Reads an import; none when there is none.
 pub(crate) async fn find<S: Scope>(scope: &S, id: Uuid) -> Result<Option<Kept>> {
     let select = scope.find::<transfers::Entity>().filter(transfers::Column::Id.eq(id));
     let row = select.one(scope.conn()).await.map_err(failure)?;
-    row.map(|row| Ok(Kept { transfer: decode(&row.content)?, fingerprint: row.fingerprint })).transpose()
+    row.map(|row| {
+        let heard = instant(row.update_time)?;
+        Ok(Kept { transfer: decode(&row.content)?, fingerprint: row.fingerprint, heard })
+    })
+    .transpose()
 }
 
 /// Reads an import; not found when there is none.
-pub(crate) async fn get(reader: &Reader, id: Uuid) -> Result<Transfer> {
+pub(crate) async fn get(reader: &Reader, id: Uuid) -> Result<Kept> {
     let missing = || {
         let name = trellis_kernel::Name::district(reader.district().clone());
         Failure::not_found(TRANSFER, name.child(crate::domain::transfer::TRANSFERS, id).to_string())
     };
-    find(reader, id).await?.map(|kept| kept.transfer).ok_or_else(missing)
+    find(reader, id).await?.ok_or_else(missing)
+}
+
+/// Says that an import lives, if it has not ended.
+pub(crate) async fn beat(tx: &Tx, transfer: &Transfer) -> Result<()> {
+    tx.update_many::<transfers::Entity>()
+        .col_expr(transfers::Column::UpdateTime, micros(tx.now()).into())
+        .filter(transfers::Column::Id.eq(transfer.id))
+        .filter(transfers::Column::Running.eq(true))
+        .exec(tx.conn())
+        .await
+        .map_err(failure)?;
+    Ok(())
 }
 
 /// Writes an import that begins, or begins again after its server ended under it.
