@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use trellis_contracts::common::LocalizedText;
 use trellis_contracts::experience::assessment_service_client::AssessmentServiceClient;
 use trellis_contracts::experience::evidence_service_client::EvidenceServiceClient;
@@ -18,8 +18,10 @@ use trellis_contracts::outcome::{
     CreateFrameworkRequest, CreateOutcomeRequest, CreateProgressionRequest, Framework, FrameworkKind,
     GetFrameworkRequest, Outcome, OutcomeKind, Progression, ProgressionLevel, PublishFrameworkRequest,
 };
-use trellis_contracts::profile::ListRatingsRequest;
+use trellis_contracts::profile::change_service_client::ChangeServiceClient;
 use trellis_contracts::profile::growth_service_client::GrowthServiceClient;
+use trellis_contracts::profile::profile_change::Body;
+use trellis_contracts::profile::{ListRatingsRequest, WatchChangesRequest};
 use trellis_kernel::{Ids as _, RandomIds};
 use trellis_suite::config::Service;
 use trellis_testkit::{Backend, Caller, Role, School, Setup, Shape, Suite, run};
@@ -40,7 +42,7 @@ async fn every_assessment_is_rated_once(backend: Backend) {
     let mut suite = Suite::with(Setup { backend, shape: Shape::Program, clock: None }).await;
     let school = suite.school().await;
     let criterion = criterion(&suite.operator(&school.district), &school).await;
-    let assessments = assess(&suite, &school, &criterion).await;
+    let assessments = assess(&suite, &school, &criterion, CALLS).await;
     let educator = suite.person(&school.district, school.educator, Role::Educator);
     let (answered, mut hear) = tokio::sync::mpsc::unbounded_channel();
     let mut calls = JoinSet::new();
@@ -55,14 +57,14 @@ async fn every_assessment_is_rated_once(backend: Backend) {
     calls.join_all().await;
 
     let learner = suite.person(&school.district, school.learner, Role::Learner);
-    let rated = ratings(&learner, &school).await;
+    let rated = ratings(&learner, &school, CALLS).await;
     assert_eq!(rated.len(), CALLS, "each assessment is rated once");
     let names: BTreeSet<&str> = assessments.iter().map(|assessment| assessment.name.as_str()).collect();
     assert_eq!(rated.iter().map(String::as_str).collect::<BTreeSet<_>>(), names);
 }
 
 /// Finalises an assessment, with the same request as often as it takes.
-async fn finalize_until_answered(
+pub(super) async fn finalize_until_answered(
     educator: Caller,
     assessment: Assessment,
     answered: tokio::sync::mpsc::UnboundedSender<()>,
@@ -89,22 +91,28 @@ async fn finalize_until_answered(
     }
 }
 
-/// The assessments that gave the learner's ratings, once there are as many as were finalised and no more come.
-async fn ratings(learner: &Caller, school: &School) -> Vec<String> {
-    let give_up = Instant::now() + PATIENCE;
-    loop {
-        let request = ListRatingsRequest {
-            parent: school.learner(school.learner),
-            page_size: 1000,
-            ..ListRatingsRequest::default()
-        };
-        let page = GrowthServiceClient::new(learner.clone()).list_ratings(request).await;
-        let ratings = page.expect("the ratings").into_inner().ratings;
-        if ratings.len() >= CALLS || Instant::now() > give_up {
-            return ratings.into_iter().map(|rating| rating.assessment).collect();
+/// The assessments that gave the learner's ratings, once the change feed has told of so many.
+pub(super) async fn ratings(learner: &Caller, school: &School, expected: usize) -> Vec<String> {
+    let request = WatchChangesRequest { parent: school.parent(), ..WatchChangesRequest::default() };
+    let mut changes = ChangeServiceClient::new(learner.clone()).watch_changes(request).await;
+    let changes = changes.as_mut().expect("the change feed").get_mut();
+    let mut told = BTreeSet::new();
+    let telling = async {
+        while told.len() < expected {
+            let change = changes.message().await.expect("the feed goes on").expect("a change");
+            if let Some(Body::Rating(rating)) = change.body {
+                told.insert(rating.name);
+            }
         }
-        sleep(BEFORE_RETRY).await;
-    }
+    };
+    timeout(PATIENCE, telling).await.expect("every rating is told");
+    let request = ListRatingsRequest {
+        parent: school.learner(school.learner),
+        page_size: 1000,
+        ..ListRatingsRequest::default()
+    };
+    let page = GrowthServiceClient::new(learner.clone()).list_ratings(request).await;
+    page.expect("the ratings").into_inner().ratings.into_iter().map(|rating| rating.assessment).collect()
 }
 
 fn english(text: &str) -> Vec<LocalizedText> {
@@ -112,7 +120,7 @@ fn english(text: &str) -> Vec<LocalizedText> {
 }
 
 /// A published outcome with a progression of two levels.
-async fn criterion(operator: &Caller, school: &School) -> Criterion {
+pub(super) async fn criterion(operator: &Caller, school: &School) -> Criterion {
     let mut frameworks = FrameworkServiceClient::new(operator.clone());
     let framework = Framework {
         kind: FrameworkKind::Competencies.into(),
@@ -165,8 +173,13 @@ async fn criterion(operator: &Caller, school: &School) -> Criterion {
     Criterion { outcome: outcome.name, progression: progression.name, level: 2, ..Criterion::default() }
 }
 
-/// As many assessments of one piece of evidence as there will be calls.
-async fn assess(suite: &Suite, school: &School, criterion: &Criterion) -> Vec<Assessment> {
+/// So many assessments of one piece of evidence.
+pub(super) async fn assess(
+    suite: &Suite,
+    school: &School,
+    criterion: &Criterion,
+    count: usize,
+) -> Vec<Assessment> {
     let learner = school.learner(school.learner);
     let mut evidence =
         EvidenceServiceClient::new(suite.person(&school.district, school.learner, Role::Learner));
@@ -187,8 +200,8 @@ async fn assess(suite: &Suite, school: &School, criterion: &Criterion) -> Vec<As
     let piece = evidence.submit_evidence(request).await.expect("handed in").into_inner();
     let educator = suite.person(&school.district, school.educator, Role::Educator);
     let mut client = AssessmentServiceClient::new(educator);
-    let mut assessments = Vec::with_capacity(CALLS);
-    for _ in 0..CALLS {
+    let mut assessments = Vec::with_capacity(count);
+    for _ in 0..count {
         let assessment = Assessment {
             learner: learner.clone(),
             evidence: vec![piece.name.clone()],
