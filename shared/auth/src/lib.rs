@@ -20,6 +20,7 @@ mod jwks;
 mod key;
 mod remembered;
 mod rules;
+mod screen;
 mod signer;
 mod standing;
 mod trail;

@@ -6,6 +6,8 @@ use prost_protovalidate::{Error, Validator, Violation};
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 use trellis_kernel::{Failure, Reason, Result};
 
+use crate::screen;
+
 /// Compiled rules are kept in it, so there is one for the whole process.
 static VALIDATOR: LazyLock<Validator> = LazyLock::new(Validator::new);
 
@@ -16,6 +18,14 @@ const LISTED: usize = 20;
 ///
 /// The failure names each field by its path and says what its rule asks for, never what was sent.
 pub fn check<M: ReflectMessage>(message: &M) -> Result<()> {
+    if screen::passes(&message.descriptor(), &message.encode_to_vec()) {
+        return Ok(());
+    }
+    judge(message)
+}
+
+/// The whole check, which says what is wrong.
+pub(crate) fn judge<M: ReflectMessage>(message: &M) -> Result<()> {
     match VALIDATOR.validate(message) {
         Ok(()) => check_texts(message),
         Err(Error::Validation(error)) => {
@@ -34,10 +44,6 @@ pub fn check<M: ReflectMessage>(message: &M) -> Result<()> {
 /// Refuses a text that holds U+0000: `PostgreSQL` keeps none, and what is taken must not depend on the
 /// database.
 fn check_texts<M: ReflectMessage>(message: &M) -> Result<()> {
-    // Hardly any message has a byte that is zero, and only those are taken apart.
-    if !message.encode_to_vec().contains(&0) {
-        return Ok(());
-    }
     match nul_in(&message.transcode_to_dynamic()) {
         Some(path) => Err(Failure::field(path, "must not hold the character U+0000")),
         None => Ok(()),
