@@ -6,6 +6,7 @@ pub mod client;
 pub mod config;
 pub mod data;
 pub mod demo;
+mod descriptors;
 pub mod journey;
 pub mod keys;
 pub mod roles;

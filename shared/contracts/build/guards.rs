@@ -75,6 +75,10 @@ pub struct {name}Guarded<A, G> {{ api: ::std::sync::Arc<A>, gate: G }}
 /// Puts the guard before an implementation of `{full}`.
 pub fn {snake}<A: {name}Api, G: crate::guard::Gate>(api: ::std::sync::Arc<A>, gate: G) -> {server}::{name}Server<{name}Guarded<A, G>> {{
     {server}::{name}Server::new({name}Guarded {{ api, gate }})
+        .accept_compressed(::tonic::codec::CompressionEncoding::Gzip)
+        .send_compressed(::tonic::codec::CompressionEncoding::Gzip)
+        .max_decoding_message_size(crate::guard::MAX_MESSAGE)
+        .max_encoding_message_size(crate::guard::MAX_MESSAGE)
 }}
 
 #[::async_trait::async_trait]
@@ -123,23 +127,29 @@ fn route(method: &MethodDescriptor, call: &Signature) -> String {
     } else {
         (request.clone(), "admit")
     };
-    let (head, wire_out, finish) = if method.is_server_streaming() {
+    let (head, wire_out, finish, finished) = if method.is_server_streaming() {
         let stream = format!("{}Stream", method.name().to_upper_camel_case());
         (
             format!("type {stream} = crate::guard::StatusStream<{response}>;\n"),
             format!("Self::{stream}"),
             "crate::guard::into_status_stream",
+            "finish",
         )
     } else {
-        (String::new(), response.clone(), "::core::convert::identity")
+        (String::new(), response.clone(), "::core::convert::identity", "finish_unary")
+    };
+    let (zipped, zip) = if method.is_server_streaming() {
+        ("", "")
+    } else {
+        ("let zipped = crate::guard::takes_gzip(request.metadata());\n    ", "zipped, ")
     };
     format!(
         "{head}async fn {name}(&self, request: ::tonic::Request<{wire_in}>) -> ::core::result::Result<::tonic::Response<{wire_out}>, ::tonic::Status> {{
-    let done = async {{
+    {zipped}let done = async {{
         let call = crate::guard::{admit}(&self.gate, &{constant}, request, |message: &{request}| crate::guard::Names {{ decided: {resources}, placed: {places} }}).await?;
         self.api.{name}(call).await
     }};
-    crate::guard::finish(&{constant}, done.await.map({finish}))
+    crate::guard::{finished}(&{constant}, {zip}done.await.map({finish}))
 }}
 "
     )

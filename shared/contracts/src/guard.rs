@@ -195,6 +195,33 @@ pub(crate) fn into_status_stream<M: 'static>(stream: Outbound<M>) -> StatusStrea
     Box::pin(stream.map(|item| item.map_err(status::refuse)))
 }
 
+/// The largest message that is taken or answered, in bytes: what gRPC's clients take where nobody tells
+/// them otherwise.
+pub const MAX_MESSAGE: usize = 4 * 1024 * 1024;
+
+/// A smaller answer costs more to compress than to send.
+const WORTH_COMPRESSING: usize = 1024;
+
+/// Whether the caller takes an answer compressed by gzip.
+pub(crate) fn takes_gzip(metadata: &MetadataMap) -> bool {
+    let accepted = metadata.get("grpc-accept-encoding").and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|list| list.split(',').any(|name| name.trim() == "gzip"))
+}
+
+/// The same for a method with one answer, which is compressed where the caller takes that and it is
+/// worth it.
+pub(crate) fn finish_unary<T: prost::Message>(
+    method: &'static Method,
+    takes_gzip: bool,
+    done: Result<T>,
+) -> Result<Response<T>, Status> {
+    let mut response = finish(method, done)?;
+    if takes_gzip && response.get_ref().encoded_len() < WORTH_COMPRESSING {
+        response.disable_compression();
+    }
+    Ok(response)
+}
+
 pub(crate) fn finish<T>(method: &'static Method, done: Result<T>) -> Result<Response<T>, Status> {
     done.map(Response::new).map_err(|failure| {
         tracing::Span::current().record("trellis.reason", failure.reason().as_str());

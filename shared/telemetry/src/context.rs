@@ -12,6 +12,8 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator};
 use propagation::{Extractor, TextMapPropagator as _};
 
+use crate::export;
+
 const TRACEPARENT: &str = "traceparent";
 
 thread_local! {
@@ -43,7 +45,13 @@ impl Current {
     pub(crate) fn unrecorded(name: &'static str, parent: Option<&SpanContext>) -> Self {
         let ids = RandomIdGenerator::default();
         let (trace, flags) = parent.map_or_else(
-            || (ids.new_trace_id(), TraceFlags::default()),
+            // Where nobody exports, nobody decides against it: who is called may record it.
+            || {
+                (
+                    ids.new_trace_id(),
+                    if export::running().is_some() { TraceFlags::default() } else { TraceFlags::SAMPLED },
+                )
+            },
             |parent| (parent.trace_id(), parent.trace_flags()),
         );
         Self { trace, span: ids.new_span_id(), flags, recorded: false, name }

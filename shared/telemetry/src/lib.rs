@@ -12,6 +12,8 @@ pub mod metrics;
 mod process;
 pub mod spans;
 
+use std::sync::OnceLock;
+
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use trellis_kernel::{Failure, Result};
@@ -49,18 +51,17 @@ impl Default for Options {
     }
 }
 
+static LOG_LEVEL: OnceLock<LogLevel> = OnceLock::new();
+
+/// What changes how much this process logs; none where [`init`] has not begun its log.
+pub fn log_level() -> Option<&'static LogLevel> {
+    LOG_LEVEL.get()
+}
+
 /// Keeps telemetry going; what is not yet exported is, when it is dropped.
 #[must_use = "telemetry ends when this is dropped"]
 pub struct Telemetry {
-    log_level: LogLevel,
     _traces: Option<Traces>,
-}
-
-impl Telemetry {
-    /// What changes how much is logged.
-    pub fn log_level(&self) -> LogLevel {
-        self.log_level.clone()
-    }
 }
 
 /// Begins to log to standard error, and to trace.
@@ -71,8 +72,9 @@ pub fn init(options: &Options) -> Result<Telemetry> {
     let traces = endpoint
         .map(|endpoint| Traces::begin(&options.service, endpoint, options.trace_sample_ratio))
         .transpose()?;
-    let (lines, log_level) = logs::layer(options.log_format, &options.log_level)?;
+    let (lines, level) = logs::layer(options.log_format, &options.log_level)?;
     tracing_subscriber::registry().with(lines).try_init().map_err(Failure::internal)?;
+    LOG_LEVEL.get_or_init(|| level);
     logs::tell_of_panics();
-    Ok(Telemetry { log_level, _traces: traces })
+    Ok(Telemetry { _traces: traces })
 }

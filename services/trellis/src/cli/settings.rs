@@ -49,7 +49,7 @@ fn argument(setting: &'static Setting) -> Arg {
     let help = format!("{} [default: {}]", setting.meaning.trim_end_matches('.'), setting.default);
     let argument = Arg::new(setting.key).long(long).help(help.replace('`', ""));
     match setting.kind {
-        Kind::Text => argument.value_name(value),
+        Kind::Text | Kind::Number => argument.value_name(value),
         Kind::List => argument.value_name(value).action(ArgAction::Append),
         Kind::Flag => argument
             .num_args(0..=1)

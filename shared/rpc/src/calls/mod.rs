@@ -1,97 +1,88 @@
-//! What surrounds every gRPC call, over a socket and in process alike: its span and its count, its
-//! deadline, and an answer where the handler gives none.
+//! What surrounds every gRPC call, over a socket and in process alike: its trace and its count, its
+//! deadline, the limits that it passes, and an answer where the handler gives none.
 
 mod body;
+mod layer;
+mod origin;
 mod shape;
+mod taken;
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
-use std::task::{Context, Poll};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body::Body;
 use tokio::time::{Instant, timeout_at};
-use tokio_util::sync::CancellationToken;
-use tonic::body::Body;
 use tonic::{Code, Status};
-use tower::{BoxError, Layer};
+use tonic_types::StatusExt as _;
 use tower_service::Service;
-use tracing::{Instrument as _, Span};
+use trellis_auth::door::{self, Door};
 use trellis_contracts::status;
 use trellis_kernel::{Failure, Kind, Reason};
-use trellis_telemetry::calls::ActiveCall;
-use trellis_telemetry::context;
+use trellis_telemetry::calls;
+use trellis_telemetry::context::Current;
 
+use crate::admission::{Admission, CallDoor};
 use crate::deadline;
+use crate::figures::FIGURES;
 
-use self::body::{CallBody, EndsWhen};
+pub(crate) use self::body::CallBody;
+use self::body::Ends;
+pub(crate) use self::layer::CallsLayer;
+pub(crate) use self::origin::{Buffers, Origin, Patience};
 pub(crate) use self::shape::{Shape, shape};
-
-/// Told to the streams of a connection when they should come to an end.
-#[derive(Clone, Debug)]
-pub(crate) struct Ending(pub(crate) CancellationToken);
-
-/// Surrounds the calls of the services within.
-#[derive(Clone, Debug)]
-pub(crate) struct CallsLayer {
-    /// The most time that a call with one answer may take.
-    pub(crate) unary: Duration,
-}
-
-impl<S> Layer<S> for CallsLayer {
-    type Service = Calls<S>;
-
-    fn layer(&self, inner: S) -> Calls<S> {
-        Calls { inner, unary: self.unary }
-    }
-}
+pub(crate) use self::taken::Taken;
 
 /// The services within, surrounded.
 #[derive(Clone, Debug)]
 pub(crate) struct Calls<S> {
     inner: S,
+    /// The most time that a call with one answer may take.
     unary: Duration,
-}
-
-impl<S, B> Service<Request<Body>> for Calls<S>
-where
-    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let shape = shape(request.uri().path());
-        let deadline = self.deadline(shape, request.headers());
-        let ending = request.extensions_mut().remove::<Ending>();
-        let span = span(shape, request.headers());
-        let call = ActiveCall::begin(shape.service, shape.method);
-        // The one that was polled until it was ready is the one to call.
-        let clone = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, clone);
-        let within = span.clone();
-        let work = async move {
-            let answer = AssertUnwindSafe(async move { inner.call(request).await }).catch_unwind();
-            let answer = deadline::scope(deadline, within_time(deadline, answer)).await;
-            finish(answer, EndsWhen { deadline, ending: ending.map(|e| e.0) }, within, call)
-        };
-        Box::pin(work.instrument(span).map(Ok))
-    }
+    /// The limits of the process; none for the calls within it, which are parts of calls that have
+    /// passed them.
+    admission: Option<Arc<Admission>>,
 }
 
 impl<S> Calls<S> {
-    fn deadline(&self, shape: Shape, headers: &HeaderMap) -> Option<Instant> {
+    pub(crate) fn new(inner: S, unary: Duration, admission: Option<Arc<Admission>>) -> Self {
+        Self { inner, unary, admission }
+    }
+
+    /// Serves one call. `origin` is the connection that brought it.
+    pub(crate) fn serve<Q, A>(
+        &mut self,
+        request: Request<Q>,
+        origin: Option<Arc<Origin>>,
+    ) -> impl Future<Output = Response<CallBody<A>>> + use<S, Q, A>
+    where
+        S: Service<Request<Q>, Response = Response<A>, Error = Infallible>,
+        A: Body<Data = Bytes> + Unpin,
+    {
+        let shape = shape(request.uri().path());
+        let deadline = self.deadline(shape, request.headers());
+        let door = self
+            .admission
+            .as_ref()
+            .filter(|_| shape.is_limited())
+            .map(|admission| Arc::new(CallDoor::new(admission.clone(), origin.clone(), shape)));
+        let call = Call { told: calls::Call::serve(&shape.served, request.headers()), door: door.clone() };
+        let current = call.current();
+        let call = Begun { call: Some(call), origin };
+        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        let work = async move {
+            let answer = deadline::scope(deadline, within_time(deadline, answer));
+            let answer = door::scope(door.map(|door| door as Arc<dyn Door>), answer).await;
+            finish(answer, shape, deadline, call)
+        };
+        current.scope(work)
+    }
+
+    fn deadline(&self, shape: &Shape, headers: &HeaderMap) -> Option<Instant> {
         let given = deadline::read(headers);
         let left =
             if shape.is_unary() { Some(given.map_or(self.unary, |g| g.min(self.unary))) } else { given };
@@ -99,23 +90,48 @@ impl<S> Calls<S> {
     }
 }
 
-fn span(shape: Shape, headers: &HeaderMap) -> Span {
-    let span = tracing::info_span!(
-        "call",
-        otel.name = shape.path,
-        otel.kind = "server",
-        rpc.system = "grpc",
-        rpc.service = shape.service,
-        rpc.method = shape.method,
-        rpc.grpc.status_code = tracing::field::Empty,
-        trellis.reason = tracing::field::Empty,
-        trace_id = tracing::field::Empty,
-    );
-    context::adopt(headers, &span);
-    if let Some(id) = context::trace_id(&span) {
-        span.record("trace_id", id);
+/// A call that is being served: its trace and count, and its place among the others.
+pub(crate) struct Call {
+    told: calls::Call,
+    door: Option<Arc<CallDoor>>,
+}
+
+impl Call {
+    /// The call as the work that is being done.
+    fn current(&self) -> Current {
+        self.told.current()
     }
-    span
+
+    /// Tells of the code that it is answered with, and of the reason if it is refused.
+    fn answered(mut self, code: i32, headers: &HeaderMap) {
+        self.told.answered(code);
+        if code != 0 {
+            self.told.refused(|| {
+                let info = Status::from_header_map(headers)?.get_details_error_info()?;
+                Reason::from_text(&info.reason).map(Reason::as_str)
+            });
+        }
+    }
+}
+
+/// A call whose handler has not answered yet. Dropped before that, its caller went away.
+struct Begun {
+    call: Option<Call>,
+    origin: Option<Arc<Origin>>,
+}
+
+impl Begun {
+    fn answered(mut self) -> (Option<Call>, Option<Arc<Origin>>) {
+        (self.call.take(), self.origin.take())
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if let (Some(_), Some(origin)) = (&self.call, &self.origin) {
+            origin.give_up();
+        }
+    }
 }
 
 /// What became of a handler: its answer, or that it panicked, or that its time was over.
@@ -131,35 +147,44 @@ async fn within_time<F: Future>(
     }
 }
 
-fn finish<B>(outcome: Outcome<B>, ends: EndsWhen, span: Span, mut call: ActiveCall) -> Response<Body>
-where
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
+fn finish<A: Body<Data = Bytes>>(
+    outcome: Outcome<A>,
+    shape: &Shape,
+    deadline: Option<Instant>,
+    begun: Begun,
+) -> Response<CallBody<A>> {
+    let (Some(call), origin) = begun.answered() else { unreachable!("a call is answered once") };
     let response = match outcome {
         Ok(Ok(Ok(response))) => response,
-        Ok(Err(_panic)) => return refuse(status::refuse(panicked()), &span, call),
-        Err(_elapsed) => return refuse(status::refuse(too_late()), &span, call),
+        Ok(Err(_panic)) => return refuse(panicked(), call),
+        Err(_elapsed) => return refuse(too_late(), call),
     };
     if let Some(code) = code(response.headers()) {
         if let Some(failure) = unsaid(code, response.headers()) {
-            return refuse(status::refuse(failure), &span, call);
+            return refuse(failure, call);
         }
-        answered(code, &span, &mut call);
-        return response.map(Body::new);
+        call.answered(code, response.headers());
+        return response.map(|_| CallBody::none());
     }
-    response.map(|body| Body::new(CallBody::new(Body::new(body), ends, span, call)))
+    let ends = if shape.is_unary() {
+        // Its work is done: the next may begin while this is being read.
+        if let Some(door) = &call.door {
+            door.leave();
+        }
+        None
+    } else {
+        Ends::new(deadline, origin.as_deref())
+    };
+    response.map(|body| CallBody::new(body, ends, origin, call))
 }
 
 /// A call that is answered with a status alone.
-fn refuse(status: Status, span: &Span, mut call: ActiveCall) -> Response<Body> {
-    answered(status.code().into(), span, &mut call);
-    status.into_http()
-}
-
-fn answered(code: i32, span: &Span, call: &mut ActiveCall) {
-    span.record("rpc.grpc.status_code", code);
-    call.answered(code);
+fn refuse<A>(failure: Failure, call: Call) -> Response<CallBody<A>> {
+    let response = status::refuse(failure).into_http::<()>();
+    if let Some(code) = code(response.headers()) {
+        call.answered(code, response.headers());
+    }
+    response.map(|()| CallBody::none())
 }
 
 fn code(headers: &HeaderMap) -> Option<i32> {
@@ -172,7 +197,7 @@ fn unsaid(code: i32, headers: &HeaderMap) -> Option<Failure> {
         return None;
     }
     match Code::from_i32(code) {
-        Code::OutOfRange => {
+        Code::OutOfRange | Code::ResourceExhausted => {
             Some(Failure::exhausted(Reason::LimitExceeded, "The message is larger than the limit."))
         }
         Code::Internal => Some(Failure::invalid(
@@ -197,4 +222,10 @@ fn ending() -> Failure {
         "The server ends this stream; connect again and go on from the last token.",
         Duration::from_secs(1),
     )
+}
+
+fn unread() -> Failure {
+    FIGURES.refused.unread.add(1);
+    Failure::exhausted(Reason::Overloaded, "The answers on this connection are not read; nothing more is sent.")
+        .retry_after(Duration::from_secs(1))
 }

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use trellis_contracts::{DESCRIPTOR_POOL, METHODS};
+use trellis_telemetry::calls;
 
 /// A method of the contract.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Shape {
-    pub(crate) service: &'static str,
-    pub(crate) method: &'static str,
-    pub(crate) path: &'static str,
+    /// Where its calls are told of.
+    pub(crate) served: calls::Method,
     /// Whether the caller sends a stream.
     pub(crate) streams_in: bool,
     /// Whether the answer is a stream.
@@ -18,36 +18,39 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
+    /// `package.Service/Method`, as it is told of.
+    fn new(name: &'static str, streams_in: bool, streams_out: bool) -> Self {
+        Self { served: calls::Method::served(name), streams_in, streams_out }
+    }
+
     /// Whether one message is answered by one.
-    pub(crate) const fn is_unary(self) -> bool {
+    pub(crate) const fn is_unary(&self) -> bool {
         !self.streams_in && !self.streams_out
+    }
+
+    /// Whether the limits of the server are for it: health and reflection answer in any case.
+    pub(crate) fn is_limited(&self) -> bool {
+        !std::ptr::eq(self, &*OTHER)
     }
 }
 
-/// Health, reflection and whatever does not exist: counted as one, and taken for streams, since some
+/// Health, reflection and whatever does not exist: told of as one, and taken for streams, since some
 /// of them are.
-const OTHER: Shape =
-    Shape { service: "other", method: "other", path: "other", streams_in: true, streams_out: true };
+static OTHER: LazyLock<Shape> = LazyLock::new(|| Shape::new("_OTHER", true, true));
 
 static SHAPES: LazyLock<HashMap<&'static str, Shape>> = LazyLock::new(|| {
     let shape = |method: &&'static trellis_contracts::guard::Method| {
         let service = DESCRIPTOR_POOL.get_service_by_name(method.service)?;
         let descriptor = service.methods().find(|m| m.name() == method.name)?;
-        let shape = Shape {
-            service: method.service,
-            method: method.name,
-            path: method.path,
-            streams_in: descriptor.is_client_streaming(),
-            streams_out: descriptor.is_server_streaming(),
-        };
-        Some((method.path, shape))
+        let name = method.path.trim_start_matches('/');
+        Some((method.path, Shape::new(name, descriptor.is_client_streaming(), descriptor.is_server_streaming())))
     };
     METHODS.iter().filter_map(shape).collect()
 });
 
 /// What is known of the method that has this path.
-pub(crate) fn shape(path: &str) -> Shape {
-    SHAPES.get(path).copied().unwrap_or(OTHER)
+pub(crate) fn shape(path: &str) -> &'static Shape {
+    SHAPES.get(path).unwrap_or(&OTHER)
 }
 
 #[cfg(test)]
@@ -58,6 +61,6 @@ mod tests {
     fn streams_are_told_from_calls_with_one_answer() {
         assert!(shape("/trellis.common.v1alpha1.IdentityService/WhoAmI").is_unary());
         assert!(shape("/trellis.common.v1alpha1.EventService/StreamEvents").streams_out);
-        assert_eq!(shape("/made.up.Service/Method").service, "other");
+        assert!(!shape("/made.up.Service/Method").is_unary());
     }
 }

@@ -148,13 +148,18 @@ impl Attempts<'_> {
         if made >= most || too_late { Next::Done } else { Next::Again { after, because } }
     }
 
-    /// An answer is an answer, whatever it says, if it is the service's own.
+    /// An answer is an answer, whatever it says, if it is the service's own; but for one that says
+    /// that it could not answer in time.
     fn tell(self, outcome: &Result<Read, Missed>) {
         match outcome {
             Ok(Read { status: Some(status), .. })
                 if status.code() == Code::Unavailable && !is_ours(status) =>
             {
                 self.pass.unanswered();
+            }
+            // Whether it was given time enough is known to the circuit.
+            Ok(Read { status: Some(status), .. }) if status.code() == Code::DeadlineExceeded => {
+                drop(self.pass)
             }
             Ok(_) => self.pass.answered(),
             Err(_) => self.pass.unanswered(),

@@ -1,11 +1,11 @@
 //! One connection, from its first byte to its end.
 
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::Router;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -14,18 +14,33 @@ use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tower_service::Service as _;
 
 use super::Limits;
-use crate::calls::Ending;
+use super::entry::Entry;
+use super::stall::Stalling;
+use super::tls::Acceptor;
+use crate::calls::{Buffers, Origin, Patience};
+use crate::figures::FIGURES;
+
+/// What calls that arrive at the same moment have, when a connection that was never used is closed.
+const AFTER_SILENCE: Duration = Duration::from_millis(100);
+
+/// Streams that the client resets before they were looked at, on one connection: more end it.
+const MAX_PENDING_RESETS: usize = 64;
+
+/// Streams that we reset for the client's mistakes, on one connection: more end it.
+const MAX_ERROR_RESETS: usize = 256;
+
+/// What one stream may have in our buffers.
+const MAX_SEND_BUFFER: usize = 128 * 1024;
 
 /// How connections are served.
 pub(super) struct Connections {
-    acceptor: Option<TlsAcceptor>,
-    router: Router,
+    acceptor: Option<Acceptor>,
+    entry: Entry,
     limits: Limits,
+    buffers: Arc<Buffers>,
     builder: auto::Builder<TokioExecutor>,
     drain: CancellationToken,
 }
@@ -38,50 +53,96 @@ enum Because {
     Old,
     /// The server ends.
     Draining,
+    /// It reads nothing of what waits for it.
+    Stalled,
+    /// It gives up whatever it asks for.
+    Flooding,
+}
+
+impl Because {
+    fn count(&self) {
+        let ended = &FIGURES.ended;
+        let ended = match self {
+            Self::Silent => &ended.silent,
+            Self::Old => &ended.old,
+            Self::Draining => &ended.draining,
+            Self::Stalled => &ended.stalled,
+            Self::Flooding => &ended.flooding,
+        };
+        ended.add(1);
+    }
 }
 
 impl Connections {
     pub(super) fn new(
-        acceptor: Option<TlsAcceptor>,
-        router: Router,
+        acceptor: Option<Acceptor>,
+        entry: Entry,
         limits: Limits,
         drain: CancellationToken,
     ) -> Self {
         let builder = builder(&limits);
-        Self { acceptor, router: router.with_state(()), limits, builder, drain }
+        let buffers = Arc::new(Buffers::new(limits.max_buffered_bytes));
+        Self { acceptor, entry, limits, buffers, builder, drain }
     }
 
     pub(super) async fn serve(&self, stream: TcpStream) {
+        let _counted = FIGURES.connections.hold();
         // Small answers should not wait for more; a refusal only makes them slower.
         let _ = stream.set_nodelay(true);
         let age = spread(self.limits.connection_age, &stream);
-        let Some(acceptor) = &self.acceptor else { return self.converse(stream, age).await };
+        let address = stream.peer_addr().ok().map(|address| address.ip().to_canonical());
+        let stream = Stalling::new(stream, self.limits.max_stall);
+        let Some(acceptor) = &self.acceptor else {
+            return self.converse(stream, self.origin(address, false), age).await;
+        };
         let handshake = timeout(self.limits.first_request, acceptor.accept(stream));
         match self.drain.run_until_cancelled(handshake).await {
-            Some(Ok(Ok(stream))) => self.converse(stream, age).await,
-            Some(Ok(Err(error))) => tracing::debug!(%error, "no TLS"),
-            Some(Err(_)) | None => {}
+            Some(Ok(Ok(stream))) => {
+                let certified = stream.get_ref().1.peer_certificates().is_some();
+                self.converse(stream, self.origin(address, certified), age).await;
+            }
+            Some(Ok(Err(error))) => {
+                FIGURES.ended.no_tls.add(1);
+                tracing::debug!(%error, "no TLS");
+            }
+            Some(Err(_elapsed)) => FIGURES.ended.silent.add(1),
+            None => {}
         }
     }
 
-    async fn converse(&self, io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, age: Duration) {
+    fn origin(&self, address: Option<IpAddr>, certified: bool) -> Arc<Origin> {
+        let patience =
+            Patience { unread: self.limits.max_unread_bytes, given_up: self.limits.max_given_up };
+        Arc::new(Origin::new(address, certified, patience, self.buffers.clone()))
+    }
+
+    async fn converse(
+        &self,
+        io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        origin: Arc<Origin>,
+        age: Duration,
+    ) {
         let used = Arc::new(AtomicBool::new(false));
-        let streams = CancellationToken::new();
         let service = {
-            let (used, ending, router) = (used.clone(), Ending(streams.clone()), self.router.clone());
-            service_fn(move |mut request: Request<Incoming>| {
+            let (used, origin, entry) = (used.clone(), origin.clone(), self.entry.clone());
+            service_fn(move |request: Request<Incoming>| {
                 used.store(true, Ordering::Relaxed);
-                request.extensions_mut().insert(ending.clone());
-                router.clone().call(request)
+                entry.answer(request, &origin)
             })
         };
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(io), service));
         let because = tokio::select! {
             done = connection.as_mut() => return closed(done),
-            because = self.asked_to_end(&used, age) => because,
+            because = self.asked_to_end(&used, &origin, age) => because,
         };
+        because.count();
         connection.as_mut().graceful_shutdown();
         let grace = match because {
+            // Told to go, and then cut off with whatever it had.
+            Because::Stalled | Because::Flooding => {
+                let _ = timeout(AFTER_SILENCE, connection).await;
+                return;
+            }
             Because::Silent | Because::Draining => Duration::ZERO,
             Because::Old => self.limits.connection_grace,
         };
@@ -90,15 +151,16 @@ impl Connections {
             () = sleep(grace) => {}
             () = self.drain.cancelled() => {}
         }
-        streams.cancel();
+        origin.ending.cancel();
+        let left = if used.load(Ordering::Relaxed) { self.limits.drain } else { AFTER_SILENCE };
         // Dropped when the time is over, whatever it is still about.
-        if let Ok(done) = timeout(self.limits.drain, connection).await {
+        if let Ok(done) = timeout(left, connection).await {
             closed(done);
         }
     }
 
     /// Waits for a reason to end the connection.
-    async fn asked_to_end(&self, used: &AtomicBool, age: Duration) -> Because {
+    async fn asked_to_end(&self, used: &AtomicBool, origin: &Origin, age: Duration) -> Because {
         let silent = async {
             sleep(self.limits.first_request).await;
             if used.load(Ordering::Relaxed) {
@@ -109,6 +171,8 @@ impl Connections {
             () = silent => Because::Silent,
             () = sleep(age) => Because::Old,
             () = self.drain.cancelled() => Because::Draining,
+            () = origin.stalled(self.limits.max_stall) => Because::Stalled,
+            () = origin.flooded() => Because::Flooding,
         }
     }
 }
@@ -126,6 +190,9 @@ fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .keep_alive_interval(limits.keepalive_interval)
         .keep_alive_timeout(limits.keepalive_timeout)
         .max_concurrent_streams(limits.max_concurrent_streams)
+        .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
+        .max_local_error_reset_streams(MAX_ERROR_RESETS)
+        .max_send_buf_size(MAX_SEND_BUFFER)
         .max_header_list_size(limits.max_header_bytes);
     builder
 }

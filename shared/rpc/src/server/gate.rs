@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Limits;
 use super::connection::Connections;
+use super::entry::Entry;
+use super::tls::Acceptor;
 
 /// The wait after the listener failed, most likely for want of file descriptors.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
@@ -26,13 +26,13 @@ pub(super) struct Gate {
 impl Gate {
     pub(super) fn new(
         listener: TcpListener,
-        acceptor: Option<TlsAcceptor>,
-        router: Router,
+        acceptor: Option<Acceptor>,
+        entry: Entry,
         limits: Limits,
     ) -> Self {
         let drain = CancellationToken::new();
         let places = Arc::new(Semaphore::new(limits.max_connections));
-        let connections = Arc::new(Connections::new(acceptor, router, limits, drain.clone()));
+        let connections = Arc::new(Connections::new(acceptor, entry, limits, drain.clone()));
         Self { listener, places, connections, drain }
     }
 

@@ -1,35 +1,53 @@
 //! Whether the server can be used: gRPC health, `/livez` and `/readyz` say the same.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
+use futures::future::join_all;
+use tokio::time::timeout;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 use trellis_store::Store;
+use trellis_telemetry::metrics::Format;
 
-/// Prometheus' text format.
-const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// How long a store may take to say that it is there: less than what asks usually waits.
+const STORE: Duration = Duration::from_secs(2);
 
 /// What is known of how the server does.
 #[derive(Clone)]
 pub(super) struct Health {
     reporter: HealthReporter,
     stores: Arc<[Store]>,
-    /// False once work in the background has ended by a defect.
-    alive: Arc<AtomicBool>,
+    ended: Ended,
     ending: Arc<AtomicBool>,
 }
 
+/// The work in the background that has ended by a defect, by name.
+#[derive(Clone, Default)]
+pub(super) struct Ended(Arc<Mutex<Vec<String>>>);
+
+impl Ended {
+    /// Notes that it has.
+    pub(super) fn note(&self, task: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(task.to_owned());
+    }
+
+    fn told(&self) -> Vec<String> {
+        let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.iter().map(|task| format!("task {task}: ended")).collect()
+    }
+}
+
 impl Health {
-    pub(super) fn new(stores: Vec<Store>, alive: Arc<AtomicBool>) -> Self {
-        Self { reporter: HealthReporter::new(), stores: stores.into(), alive, ending: Arc::default() }
+    pub(super) fn new(stores: Vec<Store>, ended: Ended) -> Self {
+        Self { reporter: HealthReporter::new(), stores: stores.into(), ended, ending: Arc::default() }
     }
 
     /// Says of each service that it is served.
@@ -52,29 +70,42 @@ impl Health {
         Routes::new(HealthServer::new(HealthService::from_health_reporter(self.reporter.clone())))
     }
 
-    /// `/livez`: start another if this fails. `/readyz`: send calls elsewhere while this fails.
-    /// `/metrics`: for Prometheus.
+    /// `/livez`: start another if this fails. `/readyz`: send calls elsewhere while this fails. Both say
+    /// which part it is for.
     pub(super) fn http(&self) -> Router {
         let (live, ready) = (self.clone(), self.clone());
         Router::new()
-            .route("/livez", get(async move || answer(live.alive.load(Ordering::Relaxed))))
-            .route("/readyz", get(async move || answer(ready.is_ready().await)))
-            .route("/metrics", get(async || ([(CONTENT_TYPE, METRICS_TYPE)], trellis_telemetry::metrics())))
+            .route("/livez", get(async move || answer(&live.ended.told())))
+            .route("/readyz", get(async move || answer(&ready.missing().await)))
     }
 
-    async fn is_ready(&self) -> bool {
+    /// What keeps it from serving.
+    async fn missing(&self) -> Vec<String> {
         if self.ending.load(Ordering::Relaxed) {
-            return false;
+            return vec!["server: ending".to_owned()];
         }
-        for store in self.stores.iter() {
-            if store.ready().await.is_err() {
-                return false;
-            }
-        }
-        true
+        let asked = self.stores.iter().map(async |store| match timeout(STORE, store.ready()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(failure)) => Some(format!("store {}: {}", store.service(), failure.reason().as_str())),
+            Err(_elapsed) => Some(format!("store {}: no answer", store.service())),
+        });
+        join_all(asked).await.into_iter().flatten().collect()
     }
 }
 
-fn answer(well: bool) -> impl IntoResponse {
-    if well { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ok\n") }
+/// `/metrics`: for Prometheus.
+pub(super) fn metrics() -> Router {
+    let told = async |headers: HeaderMap| {
+        let format = Format::accepted(headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()));
+        ([(CONTENT_TYPE, format.media_type())], format.render())
+    };
+    Router::new().route("/metrics", get(told))
+}
+
+/// A line for each part that fails; names of parts and reasons alone.
+fn answer(failing: &[String]) -> (StatusCode, String) {
+    if failing.is_empty() {
+        return (StatusCode::OK, "ok\n".to_owned());
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, format!("not ok\n{}\n", failing.join("\n")))
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub use crate::admission::Rate;
+
 /// How much, how long and how many. The defaults fit a service behind a load balancer as well as a
 /// suite on a school's own machine.
 #[derive(Clone, Debug)]
@@ -12,6 +14,27 @@ pub struct Limits {
     pub max_concurrent_streams: u32,
     /// The size in bytes of all the headers of a request.
     pub max_header_bytes: u32,
+    /// Calls with one answer that are worked on at once.
+    pub max_calls: usize,
+    /// Calls that wait for their turn.
+    pub max_waiting: usize,
+    /// How long they may wait.
+    pub max_wait: Duration,
+    /// Streams at once.
+    pub max_streams: usize,
+    /// How often one caller may call; none is no limit.
+    pub caller_rate: Option<Rate>,
+    /// How often calls from one address may prove nobody; none is no limit.
+    pub failure_rate: Option<Rate>,
+    /// The bytes of answers that one connection may leave unread.
+    pub max_unread_bytes: usize,
+    /// The same of all connections together; and, apart from that, the bytes of requests that are being
+    /// received.
+    pub max_buffered_bytes: usize,
+    /// For how long a client may read nothing of what waits for it.
+    pub max_stall: Duration,
+    /// Calls that one connection may give up in ten seconds, before it is taken for a flood.
+    pub max_given_up: u32,
     /// From the connection to its first request, the TLS handshake among it.
     pub first_request: Duration,
     /// From the first byte of an HTTP/1.1 request to the end of its headers.
@@ -37,9 +60,19 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_connections: 4096,
+            max_connections: 10_000,
             max_concurrent_streams: 256,
             max_header_bytes: 32 * 1024,
+            max_calls: 128,
+            max_waiting: 256,
+            max_wait: Duration::from_millis(500),
+            max_streams: 4096,
+            caller_rate: Rate::per_second(1000, 2),
+            failure_rate: Rate::per_second(20, 10),
+            max_unread_bytes: 8 * 1024 * 1024,
+            max_buffered_bytes: 256 * 1024 * 1024,
+            max_stall: Duration::from_secs(30),
+            max_given_up: 1000,
             first_request: Duration::from_secs(20),
             header_read: Duration::from_secs(10),
             keepalive_interval: Duration::from_secs(30),

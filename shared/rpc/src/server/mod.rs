@@ -1,14 +1,16 @@
 //! The one listener that the suite is reached by.
 
+mod admin;
 mod connection;
+mod entry;
 mod gate;
 mod health;
 mod limits;
 mod router;
+mod stall;
 mod tls;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use futures::future::BoxFuture;
 use tokio::net::TcpListener;
@@ -18,18 +20,22 @@ use trellis_kernel::{Failure, Result};
 use trellis_store::{Store, Task};
 
 use crate::Mounted;
+use crate::admission::Admission;
+use crate::figures::FIGURES;
 
 use self::gate::Gate;
-use self::health::Health;
-pub use self::limits::Limits;
+use self::health::{Ended, Health};
+pub use self::limits::{Limits, Rate};
 use self::router::{Assembled, Parts};
-pub use self::tls::Tls;
+use self::tls::Acceptor;
+pub use self::tls::{ClientAuth, Tls};
 
 /// Serves what was mounted until it is told to end.
 #[derive(Default)]
 pub struct Server {
     limits: Limits,
     tls: Option<Tls>,
+    admin: Option<TcpListener>,
     parts: Parts,
     stores: Vec<Store>,
     tasks: Vec<Task>,
@@ -45,6 +51,14 @@ impl Server {
     #[must_use]
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);
+        self
+    }
+
+    /// Answers those who operate it here: health, metrics and the level of the log. Metrics are then
+    /// told here alone.
+    #[must_use]
+    pub fn admin(mut self, listener: TcpListener) -> Self {
+        self.admin = Some(listener);
         self
     }
 
@@ -82,18 +96,30 @@ impl Server {
     /// Serves until `shutdown` is done, and then ends in order: says that it is not ready, waits the
     /// lame-duck time, takes no more connections, lets the calls under way finish, tells the streams
     /// that are silent to come back elsewhere, and closes what is left when the drain time is over.
-    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) -> Result<()> {
-        let acceptor = self.tls.as_ref().map(Tls::acceptor).transpose()?;
-        let alive = Arc::new(AtomicBool::new(true));
-        let health = Health::new(self.stores, alive.clone());
-        let Assembled { router, services } = self.parts.assemble(&health, &self.limits).await?;
-        health.serving(&services).await;
+    pub async fn serve(mut self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) -> Result<()> {
+        LazyLock::force(&FIGURES);
+        let acceptor = self.tls.as_ref().map(Acceptor::new).transpose()?;
+        let certified_services = self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+        let ended = Ended::default();
+        let health = Health::new(self.stores, ended.clone());
         let mut tasks = JoinSet::new();
+        if let Some(listener) = self.admin {
+            tasks.spawn(admin::serve(listener, health.clone()));
+        } else {
+            self.parts.http.push(health::metrics());
+        }
+        let admission = Arc::new(Admission::new(&self.limits, certified_services));
+        let Assembled { entry, services } = self.parts.assemble(&health, &self.limits, admission).await?;
+        health.serving(&services).await;
         for (name, work) in self.tasks {
-            tasks.spawn(keep_at(work, Watchdog { name, alive: alive.clone(), ended: false }));
+            tasks.spawn(keep_at(work, Watchdog { name, noted: ended.clone(), ended: false }));
+        }
+        if let Some(acceptor) = &acceptor {
+            let acceptor = acceptor.clone();
+            tasks.spawn(async move { acceptor.renew().await });
         }
         let lame_duck = self.limits.lame_duck;
-        let gate = Gate::new(listener, acceptor, router, self.limits);
+        let gate = Gate::new(listener, acceptor, entry, self.limits);
         let drain = gate.drain();
         let ending = async {
             shutdown.await;
@@ -119,14 +145,14 @@ async fn keep_at(work: BoxFuture<'static, ()>, mut watchdog: Watchdog) {
 /// then says that it is not alive, so that what runs it can start another.
 struct Watchdog {
     name: String,
-    alive: Arc<AtomicBool>,
+    noted: Ended,
     ended: bool,
 }
 
 impl Drop for Watchdog {
     fn drop(&mut self) {
         if self.ended || std::thread::panicking() {
-            self.alive.store(false, Ordering::Relaxed);
+            self.noted.note(&self.name);
             tracing::error!(task = self.name, "background work ended by itself");
         }
     }

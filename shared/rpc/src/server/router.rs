@@ -1,6 +1,7 @@
-//! Everything that one listener answers, behind one router.
+//! Everything that one listener answers.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -16,9 +17,11 @@ use tower_http::timeout::TimeoutLayer;
 use trellis_contracts::{DESCRIPTOR_POOL, DESCRIPTOR_SET};
 use trellis_kernel::{Failure, Result};
 
+use super::entry::Entry;
 use super::health::Health;
 use super::{Limits, unservable};
-use crate::calls::CallsLayer;
+use crate::admission::Admission;
+use crate::calls::{Calls, CallsLayer};
 
 const REFLECTION: [&str; 2] =
     ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
@@ -38,29 +41,37 @@ pub(super) struct Parts {
     pub(super) http: Vec<Router>,
 }
 
-/// The router, and the names of the gRPC services in it.
+/// What answers, and the names of the gRPC services in it.
 pub(super) struct Assembled {
-    pub(super) router: Router,
+    pub(super) entry: Entry,
     pub(super) services: Vec<String>,
 }
 
 impl Parts {
-    pub(super) async fn assemble(self, health: &Health, limits: &Limits) -> Result<Assembled> {
+    pub(super) async fn assemble(
+        self,
+        health: &Health,
+        limits: &Limits,
+        admission: Arc<Admission>,
+    ) -> Result<Assembled> {
         let mounted = merge(self.grpc.into_iter().map(Routes::into_axum_router));
         let mut services = served_by(&mounted).await;
         let shown = services.iter().map(String::as_str).chain(REFLECTION).chain([HEALTH]);
-        let grpc = mounted.merge(own(health.grpc())).merge(reflection(shown)?).layer(
-            ServiceBuilder::new()
-                .layer(GrpcWebLayer::new())
-                .layer(CallsLayer { unary: limits.unary_timeout }),
-        );
+        let grpc = mounted.merge(own(health.grpc())).merge(reflection(shown)?);
         services.extend(REFLECTION.map(str::to_owned));
+        let calls = CallsLayer { unary: limits.unary_timeout, admission: Some(admission.clone()) };
+        let web = grpc.clone().layer(ServiceBuilder::new().layer(GrpcWebLayer::new()).layer(calls));
         let http = merge(self.http)
             .merge(health.http())
             .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, limits.unary_timeout))
             .layer(CatchPanicLayer::custom(panicked));
-        let router = grpc.merge(http).fallback(nothing_here).layer(cors());
-        Ok(Assembled { router, services })
+        let grpc = Calls::new(
+            grpc.fallback(nothing_here).with_state(()),
+            limits.unary_timeout,
+            Some(admission),
+        );
+        let others = web.merge(http).fallback(nothing_here).layer(cors()).with_state(());
+        Ok(Assembled { entry: Entry::new(grpc, others), services })
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tonic::Status;
 use tonic::service::Routes;
@@ -41,25 +42,32 @@ impl House {
         let keys = tempfile::tempdir().expect("a directory");
         let people = Signer::open(&keys.path().join("people.pem"), DEV_ISSUER).expect("a key");
         let services = Signer::open(&keys.path().join("services.pem"), SERVICE_ISSUER).expect("a key");
-        let issuer = Issuer {
-            name: DEV_ISSUER.to_owned(),
-            keys: Keys::Fixed(people.public_keys()),
-            districts: Vec::new(),
-        };
+        let issuer = Issuer::new(DEV_ISSUER, Keys::Fixed(people.public_keys()));
         let authority = Authority::new(vec![issuer], &services, Arc::new(SystemClock)).expect("an authority");
         Self { people, services: Arc::new(services), authority: Arc::new(authority), _keys: keys }
     }
 
     /// A token of the person with this id.
     pub(crate) fn person(&self, id: u128) -> String {
+        self.person_of("grand-bend", id)
+    }
+
+    /// A token of a person of the named district.
+    pub(crate) fn person_of(&self, district: &str, id: u128) -> String {
         let claims = Claims::new(
             DEV_ISSUER,
-            District::parse("grand-bend").expect("a district"),
+            District::parse(district).expect("a district"),
             &Party::Person(Uuid::from_u128(id)),
             &Scopes::default(),
             SystemClock.now().saturating_add(Duration::from_hours(1)).expect("a time"),
         );
         self.people.mint(&claims).expect("a token")
+    }
+
+    /// A token of a service of the suite, for itself.
+    pub(crate) fn service(&self, name: &'static str) -> String {
+        let identity = ServiceIdentity::new(name, self.services.clone(), Arc::new(SystemClock));
+        identity.token(None).expect("a token")
     }
 
     /// A target, as the named service calls it.
@@ -69,7 +77,7 @@ impl House {
     }
 
     pub(crate) fn guard(&self) -> Guard {
-        Guard::new(self.authority.clone(), Arc::new(Nobody), Arc::new(NoSubjects))
+        Guard::new(self.authority.clone(), Arc::new(Nobody), Arc::new(NoSubjects), Arc::new(trellis_auth::NothingPersonal))
     }
 
     /// The two services of the contract that need no store, doing as told.
@@ -95,6 +103,10 @@ impl Standings for Nobody {
     async fn standings(&self, query: &Query) -> Result<Vec<Relations>> {
         Ok(vec![Relations::NONE; query.learners.len().max(1)])
     }
+
+    async fn revoked(&self, _district: &District, token_id: &str) -> Result<bool> {
+        Ok(token_id == "taken-back")
+    }
 }
 
 /// What the handlers do.
@@ -106,8 +118,34 @@ pub(crate) enum Does {
     Panic,
     /// They never answer.
     Hang,
+    /// They never answer those of one district.
+    HangFor(&'static str),
+    /// Each waits until it is let through, and counts itself while it does.
+    Gate(Arc<Turnstile>),
+    /// They answer with so many bytes.
+    Fill(usize),
     /// They ask another service, and answer what it answers.
     Ask(Peer),
+}
+
+/// Lets handlers through one by one.
+pub(crate) struct Turnstile {
+    pub(crate) through: Semaphore,
+    pub(crate) inside: AtomicUsize,
+    pub(crate) most: AtomicUsize,
+}
+
+impl Turnstile {
+    pub(crate) fn closed() -> Arc<Self> {
+        Arc::new(Self { through: Semaphore::new(0), inside: AtomicUsize::new(0), most: AtomicUsize::new(0) })
+    }
+
+    async fn pass(&self) {
+        let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(inside, Ordering::SeqCst);
+        self.through.acquire().await.expect("it is never closed").forget();
+        self.inside.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 struct Obedient(Does);
@@ -116,9 +154,21 @@ struct Obedient(Does);
 impl IdentityServiceApi for Obedient {
     async fn who_am_i(&self, call: Call<WhoAmIRequest>) -> Result<WhoAmIResponse> {
         match &self.0 {
-            Does::Answer => Ok(WhoAmIResponse { subject: call.actor().label(), ..WhoAmIResponse::default() }),
+            Does::HangFor(district) if call.actor().district.as_ref().is_some_and(|d| d.as_str() == *district) => {
+                std::future::pending().await
+            }
+            Does::Answer | Does::HangFor(_) => {
+                Ok(WhoAmIResponse { subject: call.actor().label(), ..WhoAmIResponse::default() })
+            }
             Does::Panic => panic!("as told"),
             Does::Hang => std::future::pending().await,
+            Does::Gate(turnstile) => {
+                turnstile.pass().await;
+                Ok(WhoAmIResponse::default())
+            }
+            Does::Fill(bytes) => {
+                Ok(WhoAmIResponse { subject: "x".repeat(*bytes), ..WhoAmIResponse::default() })
+            }
             Does::Ask(peer) => {
                 let mut client = identity(peer.on_behalf_of(call.actor()));
                 let answer = client.who_am_i(WhoAmIRequest {}).await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tonic::Code;
@@ -33,9 +34,8 @@ fn a_body_that_is_no_message_is_the_callers_mistake() {
         let house = House::new();
         let server = Running::start(house.routes(Does::Answer), Limits::default()).await;
         // Compressed in a way that the service does not take.
-        let mut client = identity(server.channel().await).send_compressed(CompressionEncoding::Gzip);
-        let refused = client.who_am_i(signed(WhoAmIRequest {}, &house.person(7))).await.expect_err("gzip");
-        assert_eq!(refused.code(), Code::Unimplemented);
+        let refused = post(&server, &[("grpc-encoding", "zstd")], vec![1, 0, 0, 0, 0], &house.person(7)).await;
+        assert_eq!(refused.0, Some(Code::Unimplemented));
         let answer = reqwest::Client::builder()
             .http1_only()
             .build()
@@ -48,6 +48,77 @@ fn a_body_that_is_no_message_is_the_callers_mistake() {
             .await
             .expect("an answer");
         assert_eq!(answer.headers()["grpc-status"], "3");
+    });
+}
+
+/// Makes a call by hand, over gRPC-Web; answers its code, where it stands in the headers, and its body.
+async fn post(
+    server: &Running,
+    extra: &[(&str, &str)],
+    body: Vec<u8>,
+    token: &str,
+) -> (Option<Code>, HeaderMap, Vec<u8>) {
+    let client = reqwest::Client::builder().http1_only().build().expect("a client");
+    let mut request = client
+        .post(format!("{}/trellis.common.v1alpha1.IdentityService/WhoAmI", server.url()))
+        .header("content-type", "application/grpc-web+proto")
+        .bearer_auth(token)
+        .body(body);
+    for (name, value) in extra {
+        request = request.header(*name, *value);
+    }
+    let answer = request.send().await.expect("an answer");
+    let headers = answer.headers().clone();
+    let code = headers.get("grpc-status").map(|code| Code::from_bytes(code.as_bytes()));
+    (code, headers, answer.bytes().await.expect("a body").to_vec())
+}
+
+#[test]
+fn gzip_is_spoken_to_those_who_ask_for_it_where_it_is_worth_it() {
+    run(async {
+        let house = House::new();
+        let long = Running::start(house.routes(Does::Fill(100_000)), Limits::default()).await;
+        let short = Running::start(house.routes(Does::Answer), Limits::default()).await;
+        let mut client = identity(long.channel().await)
+            .send_compressed(CompressionEncoding::Gzip)
+            .accept_compressed(CompressionEncoding::Gzip);
+        let answer = client.who_am_i(signed(WhoAmIRequest {}, &house.person(7))).await.expect("an answer");
+        assert_eq!(answer.metadata().get("grpc-encoding").expect("named"), "gzip");
+        assert_eq!(answer.into_inner().subject.len(), 100_000);
+        let accepts = [("grpc-accept-encoding", "identity,gzip")];
+        let (_, _, body) = post(&long, &accepts, vec![0; 5], &house.person(7)).await;
+        assert!(body[0] == 1 && body.len() < 10_000, "{} bytes", body.len());
+        let (_, _, body) = post(&short, &accepts, vec![0; 5], &house.person(7)).await;
+        assert_eq!(body[0], 0, "a few bytes were compressed");
+        let (_, headers, body) = post(&long, &[], vec![0; 5], &house.person(7)).await;
+        assert!(body[0] == 0 && body.len() > 100_000 && !headers.contains_key("grpc-encoding"));
+    });
+}
+
+#[test]
+fn a_message_that_is_large_once_unpacked_is_refused() {
+    run(async {
+        let house = House::new();
+        let server = Running::start(house.routes(Does::Answer), Limits::default()).await;
+        let target = Target::remote("events", &server.url()).expect("a URL");
+        let channel = house.peer("outcome", &target).itself();
+        let mut client = EventServiceClient::new(channel).send_compressed(CompressionEncoding::Gzip);
+        let request = StreamEventsRequest { producer: "x".repeat(64 << 20), after_position: 0 };
+        let refused = client.stream_events(request).await.expect_err("64 MiB in few bytes");
+        assert_eq!(refused.code(), Code::ResourceExhausted);
+        assert_eq!(reason(&refused).as_deref(), Some("LIMIT_EXCEEDED"));
+    });
+}
+
+#[test]
+fn an_answer_that_is_too_large_is_refused_with_a_reason() {
+    run(async {
+        let house = House::new();
+        let server = Running::start(house.routes(Does::Fill(5 << 20)), Limits::default()).await;
+        let mut client = identity(server.channel().await).max_decoding_message_size(16 << 20);
+        let refused = client.who_am_i(signed(WhoAmIRequest {}, &house.person(7))).await.expect_err("5 MiB");
+        assert_eq!(refused.code(), Code::ResourceExhausted);
+        assert_eq!(reason(&refused).as_deref(), Some("LIMIT_EXCEEDED"));
     });
 }
 

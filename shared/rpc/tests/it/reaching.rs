@@ -198,7 +198,7 @@ fn plain_http_says_how_the_server_does_and_counts_calls() {
         let metrics = reqwest::get(format!("{}/metrics", server.url())).await.expect("an answer");
         let text = metrics.text().await.expect("text");
         let series = format!(
-            r#"rpc_server_call_duration_seconds_count{{rpc_grpc_status_code="0",rpc_method="WhoAmI",rpc_service="{IDENTITY}"}}"#
+            r#"rpc_server_call_duration_seconds_count{{rpc_system_name="grpc",rpc_method="{IDENTITY}/WhoAmI",rpc_response_status_code="OK"}} "#
         );
         assert!(text.contains(&series), "{text}");
     });
@@ -209,7 +209,7 @@ fn tls_is_served_from_a_certificate_and_a_key() {
     run(async {
         let house = House::new();
         let testdata = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/testdata");
-        let tls = Tls { certificates: testdata.join("cert.pem"), key: testdata.join("key.pem") };
+        let tls = Tls::new(testdata.join("cert.pem"), testdata.join("key.pem"));
         let server = Running::with_tls(house.routes(Does::Answer), tls.clone()).await;
         let pem = std::fs::read(&tls.certificates).expect("the certificate");
         let trust = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem));
