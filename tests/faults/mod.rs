@@ -1,6 +1,15 @@
-//! The program is killed as a power cut would, in the middle of work.
+//! What the suite stands on fails in the middle of work: the program is killed as a power cut would, the
+//! database goes away, the disk is full, read-only or damaged.
 
+mod away;
+mod command;
+mod damage;
+mod disk;
 mod effects;
+mod imports;
+mod letters;
+mod load;
+mod relays;
 mod writes;
 
 use std::time::Duration;

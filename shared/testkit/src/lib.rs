@@ -12,6 +12,8 @@ mod school;
 mod suite;
 
 #[cfg(feature = "suite")]
+pub use process::{binary, free_port};
+#[cfg(feature = "suite")]
 pub use refusal::{reason, refused, violations};
 #[cfg(feature = "suite")]
 pub use school::School;

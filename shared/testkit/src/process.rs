@@ -1,5 +1,6 @@
 //! The real program in processes of its own, which a test may kill as a power cut would.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -21,19 +22,40 @@ pub struct Processes {
 struct Program {
     services: Vec<Service>,
     arguments: Vec<String>,
+    /// Where what it logs goes; none is the test's own standard error.
+    log: Option<File>,
+    environment: Vec<(String, String)>,
     child: Option<Child>,
+}
+
+/// What processes are started with beside what a suite needs.
+#[derive(Debug, Default)]
+pub(crate) struct Extra<'a> {
+    /// More arguments of `serve`; `--log` among them takes the place of the usual one.
+    pub(crate) flags: &'a [&'a str],
+    /// Where what they log goes; none is the test's own standard error.
+    pub(crate) log: Option<&'a File>,
+    /// Variables of the environment.
+    pub(crate) environment: &'a [(String, String)],
 }
 
 impl Processes {
     /// Starts one process for all services, or one for each, and waits until they serve.
-    pub(crate) async fn start(directory: &Path, database_url: Option<&str>, each: bool) -> Self {
+    pub(crate) async fn start(
+        directory: &Path,
+        database_url: Option<&str>,
+        each: bool,
+        extra: &Extra<'_>,
+    ) -> Self {
         let ports = if each { [(); 4].map(|()| free_port()) } else { [free_port(); 4] };
         let groups: Vec<Vec<Service>> =
             if each { Service::ALL.map(|service| vec![service]).into() } else { vec![Service::ALL.into()] };
         let mut programs: Vec<Program> = groups
             .into_iter()
             .map(|services| Program {
-                arguments: arguments(&services, ports, directory, database_url),
+                arguments: arguments(&services, ports, directory, database_url, extra.flags),
+                log: extra.log.map(|log| log.try_clone().expect("the file of the log")),
+                environment: extra.environment.to_vec(),
                 services,
                 child: None,
             })
@@ -59,6 +81,19 @@ impl Processes {
         child.wait().expect("the program's end");
     }
 
+    /// Ends the process that serves a service in order, as a terminating signal does, and waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run, or does not end well.
+    pub fn stop(&mut self, service: Service) {
+        let program = self.serving(service);
+        let mut child = program.child.take().expect("the program runs");
+        let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|sent| sent.success()), "the signal should be sent");
+        assert!(child.wait().expect("the program's end").success(), "it should end in order");
+    }
+
     /// Starts a process again that was killed, and waits until it serves.
     ///
     /// # Panics
@@ -68,6 +103,31 @@ impl Processes {
         let program = self.serving(service);
         program.spawn();
         program.listening().await;
+    }
+
+    /// Starts one more process of the first one's kind, on the same database and with the same keys, and
+    /// waits until it serves. Answers where it is.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub async fn another(&mut self) -> String {
+        let first = &self.programs[0];
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut arguments = first.arguments.clone();
+        let listen = arguments.iter().position(|argument| argument == "--listen").expect("it listens");
+        arguments[listen + 1].clone_from(&address);
+        let mut program = Program {
+            services: first.services.clone(),
+            arguments,
+            log: first.log.as_ref().map(|log| log.try_clone().expect("the file of the log")),
+            environment: first.environment.clone(),
+            child: None,
+        };
+        program.spawn();
+        program.listening().await;
+        self.programs.push(program);
+        address
     }
 
     /// Where a service is.
@@ -89,6 +149,10 @@ impl Program {
     fn spawn(&mut self) {
         let mut command = Command::new(binary());
         command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if let Some(log) = &self.log {
+            command.stderr(log.try_clone().expect("the file of the log"));
+        }
         self.child = Some(command.spawn().expect("starting the program"));
     }
 
@@ -128,9 +192,14 @@ fn arguments(
     ports: [u16; 4],
     directory: &Path,
     database_url: Option<&str>,
+    extra: &[&str],
 ) -> Vec<String> {
     let port = |service: Service| ports[service as usize];
-    let mut arguments = vec!["serve".to_owned(), "--dev".to_owned(), "--log".to_owned(), "error".to_owned()];
+    let mut arguments = vec!["serve".to_owned(), "--dev".to_owned()];
+    arguments.extend(extra.iter().map(|&argument| argument.to_owned()));
+    if !extra.contains(&"--log") {
+        arguments.extend(["--log".to_owned(), "error".to_owned()]);
+    }
     let mut add = |flag: &str, value: String| arguments.extend([format!("--{flag}"), value]);
     add("listen", format!("127.0.0.1:{}", port(services[0])));
     add("data-dir", directory.display().to_string());
@@ -149,7 +218,11 @@ fn arguments(
 
 /// The program, built if need be: a test of another crate does not build it by itself. A run of all tests
 /// does, and then says where it is in `TESTKIT_PROGRAM`.
-fn binary() -> &'static Path {
+///
+/// # Panics
+///
+/// When it cannot be built.
+pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         if let Some(program) = std::env::var_os("TESTKIT_PROGRAM") {
@@ -170,7 +243,12 @@ fn binary() -> &'static Path {
     })
 }
 
-fn free_port() -> u16 {
+/// A port that nobody listens on.
+///
+/// # Panics
+///
+/// When there is none.
+pub fn free_port() -> u16 {
     let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
     socket.local_addr().expect("a bound socket has an address").port()
 }

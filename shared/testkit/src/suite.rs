@@ -1,5 +1,6 @@
 //! A suite of the test's own, reached over a real socket.
 
+use std::fs::File;
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -13,7 +14,7 @@ pub use trellis_suite::client::Caller;
 pub use trellis_suite::roles::Role;
 
 use crate::postgres;
-use crate::process::Processes;
+use crate::process::{Extra, Processes};
 use crate::school::School;
 
 /// Which database a suite keeps its data in.
@@ -82,6 +83,36 @@ impl Suite {
     ///
     /// When it does not start, and when a clock is set for a suite in other processes.
     pub async fn with(setup: Setup) -> Self {
+        Self::begin(setup, &Extra::default()).await
+    }
+
+    /// All services in one process of the real program, started with more flags and logging into a file.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub async fn program(backend: Backend, flags: &[&str], log: &File) -> Self {
+        let setup = Setup { backend, shape: Shape::Program, clock: None };
+        Self::begin(setup, &Extra { flags, log: Some(log), ..Extra::default() }).await
+    }
+
+    /// All services in one process of the real program, whose files or database a test will trouble: with
+    /// its data in `directory`, in the database of that URL if one is given, and with these variables.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub async fn troubled(
+        directory: TempDir,
+        database_url: Option<String>,
+        environment: &[(String, String)],
+    ) -> Self {
+        let backend = if database_url.is_some() { Backend::Postgres } else { Backend::Sqlite };
+        let setup = Setup { backend, shape: Shape::Program, clock: None };
+        Self::there(directory, database_url, setup, &Extra { environment, ..Extra::default() }).await
+    }
+
+    async fn begin(setup: Setup, extra: &Extra<'_>) -> Self {
         let directory = tempfile::tempdir().expect("a directory for the suite");
         let database_url = match setup.backend {
             Backend::Sqlite => None,
@@ -89,6 +120,15 @@ impl Suite {
                 Some(tokio::task::spawn_blocking(postgres::database).await.expect("a database"))
             }
         };
+        Self::there(directory, database_url, setup, extra).await
+    }
+
+    async fn there(
+        directory: TempDir,
+        database_url: Option<String>,
+        setup: Setup,
+        extra: &Extra<'_>,
+    ) -> Self {
         let clock: Arc<dyn Clock> = match &setup.clock {
             Some(clock) => clock.clone(),
             None => Arc::new(SystemClock),
@@ -106,7 +146,8 @@ impl Suite {
             Shape::Program | Shape::ProgramPerService => {
                 assert!(setup.clock.is_none(), "another process has a clock of its own");
                 let each = setup.shape == Shape::ProgramPerService;
-                let processes = Processes::start(directory.path(), database_url.as_deref(), each).await;
+                let processes =
+                    Processes::start(directory.path(), database_url.as_deref(), each, extra).await;
                 let endpoint = Endpoint::each(&processes.urls()).expect("good addresses");
                 let address = processes.address(Service::Profile);
                 (Runs::There(processes), endpoint, address)
