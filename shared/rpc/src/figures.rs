@@ -92,10 +92,7 @@ impl Figures {
                 stalled: ended.with(["stalled"]),
                 flooding: ended.with(["flooding"]),
             },
-            renewals: Renewals {
-                done: renewals.with(["done"]),
-                failed: renewals.with(["failed"]),
-            },
+            renewals: Renewals { done: renewals.with(["done"]), failed: renewals.with(["failed"]) },
         }
     }
 }

@@ -114,7 +114,13 @@ impl Fair {
         line.waiting.push_back(Waiting { number: turn, place });
         lines.waiting += 1;
         let counted = FIGURES.waiting.hold();
-        Ok(Asked::Later(Ticket { fair: self.clone(), district, number: turn, place: given, _counted: counted }))
+        Ok(Asked::Later(Ticket {
+            fair: self.clone(),
+            district,
+            number: turn,
+            place: given,
+            _counted: counted,
+        }))
     }
 
     /// Gives the places that are free to those whose turn it is.

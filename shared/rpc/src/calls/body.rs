@@ -87,12 +87,7 @@ pub(crate) struct CallBody<B> {
 
 impl<B> CallBody<B> {
     /// An answer that is still to be sent.
-    pub(super) fn new(
-        inner: B,
-        ends: Option<Box<Ends>>,
-        origin: Option<Arc<Origin>>,
-        call: Call,
-    ) -> Self {
+    pub(super) fn new(inner: B, ends: Option<Box<Ends>>, origin: Option<Arc<Origin>>, call: Call) -> Self {
         Self { inner: Some(inner), ends, origin, waiting: 0, call: Some(call) }
     }
 

@@ -226,6 +226,9 @@ fn ending() -> Failure {
 
 fn unread() -> Failure {
     FIGURES.refused.unread.add(1);
-    Failure::exhausted(Reason::Overloaded, "The answers on this connection are not read; nothing more is sent.")
-        .retry_after(Duration::from_secs(1))
+    Failure::exhausted(
+        Reason::Overloaded,
+        "The answers on this connection are not read; nothing more is sent.",
+    )
+    .retry_after(Duration::from_secs(1))
 }

@@ -43,7 +43,10 @@ static SHAPES: LazyLock<HashMap<&'static str, Shape>> = LazyLock::new(|| {
         let service = DESCRIPTOR_POOL.get_service_by_name(method.service)?;
         let descriptor = service.methods().find(|m| m.name() == method.name)?;
         let name = method.path.trim_start_matches('/');
-        Some((method.path, Shape::new(name, descriptor.is_client_streaming(), descriptor.is_server_streaming())))
+        Some((
+            method.path,
+            Shape::new(name, descriptor.is_client_streaming(), descriptor.is_server_streaming()),
+        ))
     };
     METHODS.iter().filter_map(shape).collect()
 });

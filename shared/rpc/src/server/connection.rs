@@ -111,8 +111,7 @@ impl Connections {
     }
 
     fn origin(&self, address: Option<IpAddr>, certified: bool) -> Arc<Origin> {
-        let patience =
-            Patience { unread: self.limits.max_unread_bytes, given_up: self.limits.max_given_up };
+        let patience = Patience { unread: self.limits.max_unread_bytes, given_up: self.limits.max_given_up };
         Arc::new(Origin::new(address, certified, patience, self.buffers.clone()))
     }
 

@@ -96,7 +96,11 @@ impl Server {
     /// Serves until `shutdown` is done, and then ends in order: says that it is not ready, waits the
     /// lame-duck time, takes no more connections, lets the calls under way finish, tells the streams
     /// that are silent to come back elsewhere, and closes what is left when the drain time is over.
-    pub async fn serve(mut self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) -> Result<()> {
+    pub async fn serve(
+        mut self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> Result<()> {
         LazyLock::force(&FIGURES);
         let acceptor = self.tls.as_ref().map(Acceptor::new).transpose()?;
         let certified_services = self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());

@@ -65,11 +65,8 @@ impl Parts {
             .merge(health.http())
             .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, limits.unary_timeout))
             .layer(CatchPanicLayer::custom(panicked));
-        let grpc = Calls::new(
-            grpc.fallback(nothing_here).with_state(()),
-            limits.unary_timeout,
-            Some(admission),
-        );
+        let grpc =
+            Calls::new(grpc.fallback(nothing_here).with_state(()), limits.unary_timeout, Some(admission));
         let others = web.merge(http).fallback(nothing_here).layer(cors()).with_state(());
         Ok(Assembled { entry: Entry::new(grpc, others), services })
     }

@@ -59,7 +59,8 @@ fn a_call_under_way_is_answered_before_the_end() {
 
 /// Waits until the server says that a call is under way.
 async fn wait_until_counted(server: &Running) {
-    let series = r#"trellis_rpc_server_active_calls{rpc_method="trellis.common.v1alpha1.IdentityService/WhoAmI"} "#;
+    let series =
+        r#"trellis_rpc_server_active_calls{rpc_method="trellis.common.v1alpha1.IdentityService/WhoAmI"} "#;
     soon(async {
         loop {
             let answer = reqwest::get(format!("{}/metrics", server.url())).await.expect("an answer");

@@ -175,8 +175,10 @@ fn halves_of_messages_take_bounded_memory_whoever_sends_them() {
         let server = Running::start(house.routes(Does::Answer), limits).await;
         let before = memory();
         let mut raw = Raw::connect(server.address, &[]).await;
+        raw.settle().await;
         let three = 3 * MEBIBYTE;
-        let half = [&[0][..], &u32::try_from(three + 1).expect("a length").to_be_bytes(), &vec![0; three]].concat();
+        let half =
+            [&[0][..], &u32::try_from(three + 1).expect("a length").to_be_bytes(), &vec![0; three]].concat();
         let mut refused = 0;
         for stream in (1..100).step_by(2) {
             raw.send(&frame(HEADERS, END_HEADERS, stream, &call(WHO_AM_I, "nobody"))).await.expect("sent");
@@ -231,7 +233,8 @@ fn who_dribbles_is_let_go() {
         let limits = Limits { first_request: short, header_read: short, ..Limits::default() };
         let server = Running::start(house.routes(Does::Answer), limits).await;
         let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
-        let second = [preface, frame(SETTINGS, 0, 0, &[]), frame(HEADERS, 0, 1, &call(WHO_AM_I, "x"))].concat();
+        let second =
+            [preface, frame(SETTINGS, 0, 0, &[]), frame(HEADERS, 0, 1, &call(WHO_AM_I, "x"))].concat();
         let first = b"GET /livez HTTP/1.1\r\nhost: localhost\r\nx-slow: ".to_vec();
         for said in [first, second] {
             let mut slow = TcpStream::connect(server.address).await.expect("a connection");

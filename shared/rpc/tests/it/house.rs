@@ -77,7 +77,12 @@ impl House {
     }
 
     pub(crate) fn guard(&self) -> Guard {
-        Guard::new(self.authority.clone(), Arc::new(Nobody), Arc::new(NoSubjects), Arc::new(trellis_auth::NothingPersonal))
+        Guard::new(
+            self.authority.clone(),
+            Arc::new(Nobody),
+            Arc::new(NoSubjects),
+            Arc::new(trellis_auth::NothingPersonal),
+        )
     }
 
     /// The two services of the contract that need no store, doing as told.
@@ -154,7 +159,9 @@ struct Obedient(Does);
 impl IdentityServiceApi for Obedient {
     async fn who_am_i(&self, call: Call<WhoAmIRequest>) -> Result<WhoAmIResponse> {
         match &self.0 {
-            Does::HangFor(district) if call.actor().district.as_ref().is_some_and(|d| d.as_str() == *district) => {
+            Does::HangFor(district)
+                if call.actor().district.as_ref().is_some_and(|d| d.as_str() == *district) =>
+            {
                 std::future::pending().await
             }
             Does::Answer | Does::HangFor(_) => {

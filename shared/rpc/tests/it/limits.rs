@@ -34,7 +34,8 @@ fn a_body_that_is_no_message_is_the_callers_mistake() {
         let house = House::new();
         let server = Running::start(house.routes(Does::Answer), Limits::default()).await;
         // Compressed in a way that the service does not take.
-        let refused = post(&server, &[("grpc-encoding", "zstd")], vec![1, 0, 0, 0, 0], &house.person(7)).await;
+        let refused =
+            post(&server, &[("grpc-encoding", "zstd")], vec![1, 0, 0, 0, 0], &house.person(7)).await;
         assert_eq!(refused.0, Some(Code::Unimplemented));
         let answer = reqwest::Client::builder()
             .http1_only()

@@ -50,7 +50,8 @@ fn a_call_too_many_is_refused_with_a_time_to_come_back_and_health_goes_on() {
             calls.spawn(ask(channel.clone(), house.person(id)));
         }
         // Two in work, one waits: the fourth is too many, and the first to be answered.
-        let refused = soon(calls.join_next()).await.expect("a call").expect("no panic").expect_err("too many");
+        let refused =
+            soon(calls.join_next()).await.expect("a call").expect("no panic").expect_err("too many");
         assert_eq!(refused.code(), Code::ResourceExhausted);
         assert_eq!(reason(&refused).as_deref(), Some("OVERLOADED"));
         assert!(wait(&refused).is_some_and(|wait| !wait.is_zero()), "no time to come back");
@@ -75,7 +76,8 @@ fn a_call_whose_turn_does_not_come_in_time_is_refused() {
         for id in 1..=2 {
             calls.spawn(ask(channel.clone(), house.person(id)));
         }
-        let refused = soon(calls.join_next()).await.expect("a call").expect("no panic").expect_err("too late");
+        let refused =
+            soon(calls.join_next()).await.expect("a call").expect("no panic").expect_err("too late");
         assert_eq!(reason(&refused).as_deref(), Some("OVERLOADED"));
     });
 }
@@ -217,7 +219,8 @@ fn streams_are_counted_apart_from_calls() {
         let peer = house.peer("outcome", &target);
         let open = async || {
             let request = StreamEventsRequest { producer: "outcome".to_owned(), after_position: 0 };
-            let mut stream = EventServiceClient::new(peer.itself()).stream_events(request).await?.into_inner();
+            let mut stream =
+                EventServiceClient::new(peer.itself()).stream_events(request).await?.into_inner();
             stream.message().await?;
             Ok::<_, Status>(stream)
         };

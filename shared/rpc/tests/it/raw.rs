@@ -14,6 +14,7 @@ pub(crate) const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
 pub(crate) const CONTINUATION: u8 = 9;
 
+const ACK: u8 = 1;
 pub(crate) const END_STREAM: u8 = 1;
 pub(crate) const END_HEADERS: u8 = 4;
 
@@ -61,11 +62,19 @@ impl Raw {
         let mut payload = vec![0; usize::try_from(length).expect("a length")];
         self.socket.read_exact(&mut payload).await.ok()?;
         let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]) & 0x7fff_ffff;
+        if head[3] == SETTINGS && head[4] & ACK == 0 {
+            self.send(&frame(SETTINGS, ACK, 0, &[])).await.ok()?;
+        }
         if head[3] == WINDOW_UPDATE {
             let more = i64::from(u32::from_be_bytes(payload[..4].try_into().expect("four bytes")));
             if stream == 0 { self.window += more } else { *self.more.entry(stream).or_default() += more }
         }
         Some(Frame { kind: head[3], flags: head[4], stream, payload })
+    }
+
+    /// Waits until the other side's settings hold.
+    pub(crate) async fn settle(&mut self) {
+        while self.next().await.expect("settings").kind != SETTINGS {}
     }
 
     /// How many bytes may be sent on a stream now; streams begin with the mebibyte that our server grants.

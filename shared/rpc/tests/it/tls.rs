@@ -78,11 +78,7 @@ impl Files {
     }
 }
 
-async fn connect(
-    server: &Running,
-    trusts: &Ca,
-    shows: Option<&(String, String)>,
-) -> Option<Channel> {
+async fn connect(server: &Running, trusts: &Ca, shows: Option<&(String, String)>) -> Option<Channel> {
     let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(trusts.pem()));
     if let Some((certificate, key)) = shows {
         tls = tls.identity(Identity::from_pem(certificate, key));
@@ -122,7 +118,8 @@ fn a_certificate_is_replaced_under_open_connections() {
 /// The new certificates that this process could not use.
 fn failed() -> u64 {
     let text = trellis_telemetry::metrics::Format::accepted(None).render();
-    let figure = text.lines().find_map(|line| line.strip_prefix("trellis_tls_renewals_total{outcome=\"failed\"} "));
+    let figure =
+        text.lines().find_map(|line| line.strip_prefix("trellis_tls_renewals_total{outcome=\"failed\"} "));
     figure.and_then(|figure| figure.parse().ok()).unwrap_or(0)
 }
 
