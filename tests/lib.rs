@@ -7,6 +7,8 @@ mod architecture;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod endurance;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod journey;
@@ -16,3 +18,5 @@ mod policy;
 mod privacy;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod telemetry;

@@ -1,0 +1,4 @@
+//! The program goes while it is at work, and nobody who calls it as its services do notices.
+
+mod drain;
+mod load;
