@@ -61,7 +61,8 @@ pub(crate) async fn create(
             };
             kept::insert(&tx, &entry).await?;
             tx.tell(told::created(&district, &entry));
-            tx.commit(entry.id).await?
+            tx.commit(entry.id).await?;
+            return Ok(entry);
         }
     };
     let reader = store.read(&district);

@@ -55,7 +55,8 @@ pub(crate) async fn create(
             };
             kept::insert(&tx, &goal).await?;
             tx.tell(told::created(&district, &goal));
-            tx.commit(goal.id).await?
+            tx.commit(goal.id).await?;
+            return Ok(goal);
         }
     };
     existing(&store.read(&district), learner, id).await
