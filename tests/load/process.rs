@@ -117,12 +117,14 @@ pub(crate) struct Database {
 impl Database {
     /// The server that listens on a port of this machine.
     pub(crate) fn on_port(port: u16) -> Self {
-        let wanted = port.to_string();
         let listens = |id: &u32| {
-            let line = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-            let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
-            words[0].ends_with(b"/postgres")
-                && words.windows(2).any(|w| w[0] == b"-p" && w[1] == wanted.as_bytes())
+            let line = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
+            let words: Vec<&str> = line.split('\0').collect();
+            let directory = words.windows(2).find(|pair| pair[0] == "-D").map(|pair| pair[1]);
+            let Some(directory) = directory.filter(|_| words[0].ends_with("/postgres")) else { return false };
+            // Its number, its directory, its start, its port (PostgreSQL's miscadmin.h).
+            let file = fs::read_to_string(Path::new(directory).join("postmaster.pid")).unwrap_or_default();
+            file.lines().nth(3).and_then(|line| line.trim().parse().ok()) == Some(port)
         };
         let postmaster = processes().find(listens).expect("the PostgreSQL of this run");
         Self { postmaster }
