@@ -14,6 +14,7 @@ pub mod backup;
 pub mod check;
 mod conn;
 mod dead;
+mod ending;
 mod events;
 mod failure;
 pub mod feed;

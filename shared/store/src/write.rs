@@ -4,14 +4,15 @@ use std::fmt;
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, EntityTrait, Iden, Iterable, PrimaryKeyToColumn, QueryResult,
-    Statement, Value,
+    ActiveModelTrait, DbBackend, EntityTrait, Iden, Iterable, PrimaryKeyToColumn, QueryResult, Statement,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 use trellis_kernel::{District, Failure, Reason, Result, Timestamp, Uuid};
 
 use crate::conn::{Sight, TxConn};
+use crate::ending::{Ending, FEW, Of};
 use crate::feed::outbox;
 use crate::{Grounds, Scope, Scoped, Sealer, Store, audit, failure, positions};
 
@@ -95,13 +96,59 @@ impl Store {
     /// with the reply of then, or refuses with `REQUEST_ID_REUSED` when the method or the body is
     /// another. A repetition that arrives while the first is still under way waits for it.
     pub async fn write<T: Replay>(&self, change: Change) -> Result<Write<T>> {
-        let conn = self.begin(&Sight::District(change.district.clone())).await?;
+        let sight = Sight::District(change.district.clone());
         let now = self.clock().now();
-        let tx = Tx { store: self.clone(), conn, change: Box::new(change), now, told: Vec::new() };
-        match tx.change.idempotency.clone() {
-            Some(request) if !tx.claim(&request).await? => Ok(Write::Replay(tx.replay(&request).await?)),
-            _ => Ok(Write::Begin(tx)),
+        let begun =
+            |conn| Tx { store: self.clone(), conn, change: Box::new(change.clone()), now, told: Vec::new() };
+        let Some(request) = &change.idempotency else {
+            return Ok(Write::Begin(begun(self.begin(&sight).await?)));
+        };
+        // Held until the end: of several repetitions at once, all but the first wait here.
+        let (conn, known) = self
+            .inner
+            .pools
+            .writer
+            .begin_asking(&sight, request.key(&change), request.question(&change, self.backend()))
+            .await
+            .map_err(failure)?;
+        match known.first() {
+            Some(row) => request.reply(row).map(Write::Replay),
+            None => Ok(Write::Begin(begun(conn))),
         }
+    }
+}
+
+impl Idempotency {
+    /// A number for the request, on which its repetitions meet.
+    fn key(&self, change: &Change) -> i64 {
+        let digest = Sha256::new()
+            .chain_update(change.district.as_str())
+            .chain_update([0])
+            .chain_update(&change.actor)
+            .chain_update([0])
+            .chain_update(self.request_id)
+            .finalize();
+        digest.iter().take(8).fold(0_i64, |key, byte| (key << 8) | i64::from(*byte))
+    }
+
+    fn question(&self, change: &Change, backend: DbBackend) -> Statement {
+        let sql = "SELECT method, fingerprint, reply FROM idempotency \
+                   WHERE district = $1 AND actor = $2 AND request_id = $3";
+        let key = [change.district.as_str().into(), change.actor.as_str().into(), self.request_id.into()];
+        Statement::from_sql_and_values(backend, sql, key)
+    }
+
+    /// The reply of then, if this is the same request.
+    fn reply<T: Replay>(&self, row: &QueryResult) -> Result<T> {
+        let (method, fingerprint, reply) = kept(row).map_err(failure)?;
+        if method != self.method || fingerprint != self.fingerprint {
+            return Err(Failure::invalid(
+                Reason::RequestIdReused,
+                "This request_id was used before with another request: use a new one.",
+            )
+            .violation("request_id", "must be new for every different request"));
+        }
+        serde_json::from_str(&reply).map_err(Failure::internal)
     }
 }
 
@@ -114,19 +161,28 @@ impl Tx {
     /// Commits the rows, what was told and the reply for a repetition: all or nothing.
     pub async fn commit<T: Replay>(mut self, reply: T) -> Result<T> {
         let told = std::mem::take(&mut self.told);
-        let last = self.append(told.clone()).await?;
-        if let Some(request) = &self.change.idempotency {
-            let kept = serde_json::to_string(&reply).map_err(Failure::internal)?;
-            let sql =
-                "UPDATE idempotency SET reply = $1 WHERE district = $2 AND actor = $3 AND request_id = $4";
-            let mut values = vec![kept.into()];
-            values.extend(self.request_key(request));
-            self.conn.execute_raw(self.statement(sql, values)).await.map_err(failure)?;
+        let Change { district, actor, idempotency, grounds } = &*self.change;
+        let mut ending = Ending::new(self.store.backend(), Of { district, actor, now: self.now });
+        let mut head = None;
+        if told.len() > FEW {
+            head = self.append(told.clone()).await?;
+        } else {
+            ending.tell(&told, || self.new_id());
         }
-        self.account(&told).await?;
-        self.conn.commit().await.map_err(failure)?;
-        self.store.inner.committed(&self.change.district, &told);
-        match last {
+        if let Some(request) = idempotency {
+            ending.keep(request, serde_json::to_string(&reply).map_err(Failure::internal)?);
+        }
+        if let Some(grounds) = grounds {
+            let learners = told.iter().flat_map(|told| &told.subjects);
+            let change = (district, actor.as_str(), grounds);
+            ending.account(&audit::Line::change(change, learners, self.new_id(), self.now))?;
+        }
+        let answered = self.conn.commit_with(ending.statement()).await.map_err(failure)?;
+        if let Some(row) = answered.first() {
+            head = row.try_get_by_index(0).map_err(failure)?;
+        }
+        self.store.inner.committed(district, &told);
+        match head {
             Some(head) => self.store.announce(head),
             None if told.is_empty() => {}
             None => self.store.inner.wake.notify_one(),
@@ -201,41 +257,6 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes the `request_id`; false when it is taken.
-    async fn claim(&self, request: &Idempotency) -> Result<bool> {
-        let sql = "INSERT INTO idempotency \
-                   (district, actor, request_id, method, fingerprint, create_time) \
-                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
-        let mut values: Vec<Value> = self.request_key(request).into();
-        values.push(request.method.into());
-        values.push(request.fingerprint.to_vec().into());
-        values.push(self.now.as_microsecond().into());
-        let done = self.conn.execute_raw(self.statement(sql, values)).await.map_err(failure)?;
-        Ok(done.rows_affected() == 1)
-    }
-
-    async fn replay<T: Replay>(&self, request: &Idempotency) -> Result<T> {
-        let sql = "SELECT method, fingerprint, reply FROM idempotency \
-                   WHERE district = $1 AND actor = $2 AND request_id = $3";
-        let row = self
-            .conn
-            .query_one_raw(self.statement(sql, self.request_key(request).into()))
-            .await
-            .map_err(failure)?
-            .ok_or_else(|| {
-                Failure::aborted(Reason::StateConflict, "The request is being forgotten: repeat it.")
-            })?;
-        let (method, fingerprint, reply) = kept(&row).map_err(failure)?;
-        if method != request.method || fingerprint != request.fingerprint {
-            return Err(Failure::invalid(
-                Reason::RequestIdReused,
-                "This request_id was used before with another request: use a new one.",
-            )
-            .violation("request_id", "must be new for every different request"));
-        }
-        serde_json::from_str(&reply).map_err(Failure::internal)
-    }
-
     /// Writes what was told; returns the new head, where this transaction gives the positions.
     async fn append(&self, told: Vec<Told>) -> Result<Option<i64>> {
         let first = positions::take(&self.conn, told.len()).await?;
@@ -249,15 +270,6 @@ impl Tx {
             outbox::Entity::insert_many(chunk).exec_without_returning(&self.conn).await.map_err(failure)?;
         }
         Ok(next.map(|next| next - 1))
-    }
-
-    /// Puts the change on the trail.
-    async fn account(&self, told: &[Told]) -> Result<()> {
-        let Some(grounds) = &self.change.grounds else { return Ok(()) };
-        let learners = told.iter().flat_map(|told| &told.subjects);
-        let change = (&self.change.district, self.change.actor.as_str(), grounds);
-        let line = audit::Line::change(change, learners, self.new_id(), self.now);
-        audit::write(&self.conn, &audit::lines([&line].into_iter())?).await
     }
 
     fn chunks<A>(&self, models: Vec<A>) -> Vec<Vec<A>>
@@ -276,14 +288,6 @@ impl Tx {
     {
         model.set(<A::Entity as Scoped>::district_column(), self.change.district.as_str().into());
         model
-    }
-
-    fn request_key(&self, request: &Idempotency) -> [Value; 3] {
-        [self.change.district.as_str().into(), self.change.actor.as_str().into(), request.request_id.into()]
-    }
-
-    fn statement(&self, sql: &str, values: Vec<Value>) -> Statement {
-        Statement::from_sql_and_values(self.conn.get_database_backend(), sql, values)
     }
 }
 

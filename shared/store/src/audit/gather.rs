@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use trellis_kernel::{Failure, Result};
 
 use super::Access;
-use super::rows::{Line, lines};
+use super::rows::{Line, lines, write};
 use crate::conn::Sight;
 use crate::{Store, Task, failure};
 
@@ -136,7 +136,7 @@ impl Audit {
 
     async fn write_lines(&self, brought: &[Brought]) -> Result<()> {
         let tx = self.store.begin(&Sight::Everything).await?;
-        super::write(&tx, &lines(brought.iter().map(|brought| &brought.line))?).await?;
+        write(&tx, &lines(brought.iter().map(|brought| &brought.line))?).await?;
         tx.commit().await.map_err(failure)
     }
 

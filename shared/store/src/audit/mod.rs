@@ -14,7 +14,7 @@ use trellis_kernel::{District, Relation, Relations, Timestamp, Uuid};
 pub use gather::Audit;
 pub(crate) use gather::Gathered;
 pub use read::AccessQuery;
-pub(crate) use rows::{Line, lines, tables, write};
+pub(crate) use rows::{Line, tables};
 
 /// A read that was admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use serde::Serialize;
 use trellis_kernel::{District, Failure, Result, Timestamp, Uuid};
 
@@ -84,6 +84,41 @@ impl Line {
         }
     }
 }
+
+impl Line {
+    /// The statements that write this one line, with a `?` for each value.
+    pub(crate) fn statements(&self, backend: DbBackend) -> Result<Vec<(&'static str, Vec<Value>)>> {
+        let postgres = backend == DbBackend::Postgres;
+        let learners = serde_json::to_string(&self.l).map_err(Failure::internal)?;
+        let access: Vec<Value> = vec![
+            self.d.as_str().into(),
+            self.t.into(),
+            self.u.as_str().into(),
+            self.a.as_str().into(),
+            self.k.clone().into(),
+            self.m.into(),
+            self.c.into(),
+            self.r.into(),
+            self.w.into(),
+            learners.as_str().into(),
+        ];
+        let mut statements = vec![(if postgres { ACCESS_POSTGRES } else { ACCESS_SQLITE }, access)];
+        if !self.l.is_empty() {
+            let values = vec![self.d.as_str().into(), self.t.into(), self.u.as_str().into(), learners.into()];
+            statements.push((if postgres { ABOUT_POSTGRES } else { ABOUT_SQLITE }, values));
+        }
+        Ok(statements)
+    }
+}
+
+const ACCESS_POSTGRES: &str = "INSERT INTO accesses (district, access_time, uid, actor, token_id, method, \
+    data_class, relations, is_write, learners) VALUES (?, ?, ?::uuid, ?, ?, ?, ?, ?, ?, ?)";
+const ACCESS_SQLITE: &str = "INSERT INTO accesses (district, access_time, uid, actor, token_id, method, \
+    data_class, relations, is_write, learners) VALUES (?, ?, unhex(?), ?, ?, ?, ?, ?, ?, ?)";
+const ABOUT_POSTGRES: &str = "INSERT INTO access_learners (district, access_time, uid, learner) \
+    SELECT ?, ?, ?::uuid, learner::uuid FROM json_array_elements_text(?::json) AS learner";
+const ABOUT_SQLITE: &str = "INSERT INTO access_learners (district, access_time, uid, learner) \
+    SELECT ?, ?, unhex(?), unhex(learner.value) FROM json_each(?) AS learner";
 
 fn hex(id: &Uuid) -> String {
     id.simple().to_string()

@@ -116,6 +116,30 @@ impl Pool {
         Ok(TxConn { backend: self.backend(), open: Box::new(Mutex::new(open)), _part: Box::new(part) })
     }
 
+    /// Begins a transaction that may write, waits until no other holds the `key`, holds it until the
+    /// end, and asks a question. `SQLite` has one writer, which is as if all keys were one.
+    pub(crate) async fn begin_asking(
+        &self,
+        sight: &Sight,
+        key: i64,
+        question: Statement,
+    ) -> std::result::Result<(TxConn, Vec<QueryResult>), DbErr> {
+        let part = self.figures().part("write");
+        let (open, rows) = match self {
+            Self::Sqlite(pool) => {
+                let (transaction, rows) = Box::pin(pool.begin_asking(question)).await?;
+                (Open::Sqlite(transaction), rows)
+            }
+            Self::Postgres(pool) => {
+                let mut transaction = Box::pin(pool.begin_alone(sight.as_str(), key)).await?;
+                let rows = transaction.rows(question).await?;
+                (Open::Postgres(transaction), rows)
+            }
+        };
+        let open = Box::new(Mutex::new(open));
+        Ok((TxConn { backend: self.backend(), open, _part: Box::new(part) }, rows))
+    }
+
     /// A connection as the query builder's own migrator wants it, for one transaction.
     pub(crate) async fn migrator(&self) -> std::result::Result<DatabaseConnection, DbErr> {
         match self {
@@ -191,9 +215,17 @@ enum Open {
 
 impl TxConn {
     pub(crate) async fn commit(self) -> std::result::Result<(), DbErr> {
+        self.commit_with(None).await.map(drop)
+    }
+
+    /// Runs a last statement and commits: on `SQLite` in one message.
+    pub(crate) async fn commit_with(
+        self,
+        last: Option<Statement>,
+    ) -> std::result::Result<Vec<QueryResult>, DbErr> {
         match self.open.into_inner() {
-            Open::Sqlite(transaction) => transaction.commit().await,
-            Open::Postgres(transaction) => transaction.commit().await,
+            Open::Sqlite(transaction) => transaction.commit(last).await,
+            Open::Postgres(transaction) => transaction.commit(last).await,
         }
     }
 }

@@ -18,6 +18,8 @@ type Manager = <Postgres as Database>::TransactionManager;
 /// After how long without a statement the server ends a transaction whose client has died: it must
 /// not hold the relay's row for ever.
 const IDLE_IN_TRANSACTION: &str = "60s";
+/// How much later than the server itself we give a statement up.
+const SLACK: Duration = Duration::from_secs(2);
 /// After how long an unused connection is closed.
 const IDLE: Duration = Duration::from_mins(10);
 /// How old a connection grows, so that all move to another server within that time.
@@ -28,6 +30,8 @@ const LIFETIME: Duration = Duration::from_mins(30);
 pub(crate) struct Pool {
     inner: PgPool,
     size: u32,
+    /// How long the server may take to answer, a wait for a lock included.
+    patience: Duration,
     figures: Arc<Figures>,
 }
 
@@ -64,25 +68,25 @@ impl Pool {
             let (open, idle) = (counted.size() as usize, counted.num_idle());
             Some(Counted { idle, used: open.saturating_sub(idle), most: size as usize })
         });
-        Ok(Self { inner: pool, size, figures: Arc::new(figures) })
+        let patience = options.statement_timeout.max(wait) + SLACK;
+        Ok(Self { inner: pool, size, patience, figures: Arc::new(figures) })
     }
 
     pub(super) fn figures(&self) -> &Figures {
         &self.figures
     }
 
+    /// Reads; once more, on another connection, when the first is lost meanwhile.
     pub(super) async fn rows(&self, sight: &str, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
         let begin = reading(sight);
         let mut transaction = self.begin_with(&begin).await?;
-        match run::rows(&mut *transaction.conn, statement.clone()).await {
-            Err(error) if is_lost(&error) => {
+        match transaction.rows(statement.clone()).await {
+            Err(_) if transaction.state == State::Lost => {
                 drop(transaction);
-                let mut fresh = self.begin_with(&begin).await?;
-                run::rows(&mut *fresh.conn, statement.clone()).await
+                self.begin_with(&begin).await?.rows(statement.clone()).await
             }
             done => done,
         }
-        .map_err(not_run)
     }
 
     pub(super) async fn execute(&self, sight: &str, statement: &Statement) -> Result<ExecResult, DbErr> {
@@ -93,14 +97,22 @@ impl Pool {
         self.begin_with(&format!("BEGIN; SET LOCAL trellis.district = '{sight}'")).await
     }
 
+    /// Begins when no other transaction holds the key.
+    pub(super) async fn begin_alone(&self, sight: &str, key: i64) -> Result<Transaction, DbErr> {
+        let district = format!("SET LOCAL trellis.district = '{sight}'");
+        self.begin_with(&format!("BEGIN; {district}; SELECT pg_advisory_xact_lock({key})")).await
+    }
+
     /// Begins on a connection that lives. Those that have died since they were last used are thrown
     /// away; after as many as the pool holds, the next is new.
     async fn begin_with(&self, begin: &str) -> Result<Transaction, DbErr> {
         let mut dead = 0;
         loop {
             let conn = self.figures.wait(self.inner.acquire()).await.map_err(no_connection)?;
-            let mut transaction = Transaction { conn, state: State::Beginning };
-            match Manager::begin(&mut transaction.conn, Some(AssertSqlSafe(begin).into_sql_str())).await {
+            let mut transaction = Transaction { conn, state: State::Beginning, patience: self.patience };
+            let begin = AssertSqlSafe(begin).into_sql_str();
+            let begun = Manager::begin(&mut transaction.conn, Some(begin));
+            match answered(self.patience, begun).await {
                 Ok(()) => {
                     transaction.state = State::Open;
                     return Ok(transaction);
@@ -130,6 +142,7 @@ fn reading(sight: &str) -> String {
 pub(crate) struct Transaction {
     conn: PoolConnection<Postgres>,
     state: State,
+    patience: Duration,
 }
 
 #[derive(PartialEq, Eq)]
@@ -139,36 +152,48 @@ enum State {
     Open,
     /// A statement was refused. The server would answer a commit by rolling back, and call that done.
     Failed,
+    /// The connection is no more.
+    Lost,
+    /// The server said nothing for so long that our own clock ended it.
+    Silent,
     Ended,
 }
 
 impl Transaction {
     pub(super) async fn rows(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let done = run::rows(&mut *self.conn, statement).await;
+        let done = answered(self.patience, run::rows(&mut *self.conn, statement)).await;
         self.noted(done)
     }
 
     pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let done = run::execute(&mut *self.conn, statement).await;
+        let done = answered(self.patience, run::execute(&mut *self.conn, statement)).await;
         self.noted(done)
     }
 
     fn noted<T>(&mut self, done: Result<T, Error>) -> Result<T, DbErr> {
-        if done.is_err() {
-            self.state = State::Failed;
+        match &done {
+            Ok(_) => {}
+            Err(Error::PoolTimedOut) => self.state = State::Silent,
+            Err(error) if is_lost(error) => self.state = State::Lost,
+            Err(_) => self.state = State::Failed,
         }
         done.map_err(not_run)
     }
 
-    pub(super) async fn commit(mut self) -> Result<(), DbErr> {
-        if self.state == State::Failed {
+    pub(super) async fn commit(mut self, last: Option<Statement>) -> Result<Vec<QueryResult>, DbErr> {
+        let rows = match last {
+            Some(last) => self.rows(last).await?,
+            None => Vec::new(),
+        };
+        if self.state != State::Open {
             return Err(DbErr::Custom(
                 "a transaction with a refused statement cannot be committed".to_owned(),
             ));
         }
-        Manager::commit(&mut self.conn).await.map_err(not_run)?;
+        let committed = answered(self.patience, Manager::commit(&mut self.conn)).await;
+        self.noted(committed)?;
         self.state = State::Ended;
-        Ok(())
+        Ok(rows)
     }
 }
 
@@ -176,10 +201,19 @@ impl Drop for Transaction {
     fn drop(&mut self) {
         match self.state {
             // A connection that may hold a transaction that nobody knows of is not used again.
-            State::Beginning => self.conn.close_on_drop(),
+            State::Beginning | State::Lost | State::Silent => self.conn.close_on_drop(),
             State::Open | State::Failed => Manager::start_rollback(&mut self.conn),
             State::Ended => {}
         }
+    }
+}
+
+/// What the server answers. It ends statements that take too long itself; one that says nothing at
+/// all, being frozen or out of reach, is not waited for much longer than that.
+async fn answered<T>(patience: Duration, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    match tokio::time::timeout(patience, asked).await {
+        Ok(done) => done,
+        Err(_) => Err(Error::PoolTimedOut),
     }
 }
 

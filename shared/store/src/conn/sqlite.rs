@@ -121,10 +121,19 @@ impl Pool {
     }
 
     pub(super) async fn begin(&self) -> Done<Transaction> {
+        Ok(self.begin_asking(bare("")).await?.0)
+    }
+
+    /// Begins and asks in one message.
+    pub(super) async fn begin_asking(
+        &self,
+        mut question: Statement,
+    ) -> Done<(Transaction, Vec<QueryResult>)> {
         // Made first, so that it is rolled back when this is given up half-way.
         let mut transaction = Transaction { lease: Some(self.lease().await?) };
-        transaction.execute(bare("BEGIN IMMEDIATE")).await?;
-        Ok(transaction)
+        question.sql.insert_str(0, "BEGIN IMMEDIATE; ");
+        let rows = transaction.rows(question).await?;
+        Ok((transaction, rows))
     }
 
     pub(super) async fn migrator(&self) -> Done<DatabaseConnection> {
@@ -281,10 +290,17 @@ impl Transaction {
         self.lease()?.execute(statement).await
     }
 
-    pub(super) async fn commit(mut self) -> Done<()> {
-        self.execute(bare("COMMIT")).await?;
+    pub(super) async fn commit(mut self, last: Option<Statement>) -> Done<Vec<QueryResult>> {
+        let statement = match last {
+            None => bare("COMMIT"),
+            Some(mut last) => {
+                last.sql.push_str("; COMMIT");
+                last
+            }
+        };
+        let rows = self.rows(statement).await?;
         self.lease = None;
-        Ok(())
+        Ok(rows)
     }
 
     fn lease(&mut self) -> Done<&mut Lease> {

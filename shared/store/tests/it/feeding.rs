@@ -24,6 +24,7 @@ fn an_event_of_a_transaction_that_was_held_open_is_not_lost() {
         let held = Database::connect(options).await.unwrap().begin().await.unwrap();
         let early = "INSERT INTO outbox (uid, district, kind, resource, resource_type, subjects, deleted, actor, event_time) \
                      VALUES (gen_random_uuid(), 'grand-bend', 'note.early', 'x', 'x', '[]', false, 'x', 0)";
+        held.execute_unprepared("SET LOCAL trellis.district = 'grand-bend'").await.unwrap();
         held.execute_unprepared(early).await.unwrap();
 
         write(&store, change()).await;
