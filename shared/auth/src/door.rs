@@ -1,7 +1,7 @@
 //! What a call from outside must pass besides the guard: the limits of the server.
 //!
 //! The guard knows who calls, and the server how much it bears. The server puts a [`Door`] around each
-//! call that it takes from a socket ([`scope`]); the guard goes through it ([`enter`]) once it knows the
+//! call that it takes from a socket ([`within`]); the guard goes through it ([`enter`]) once it knows the
 //! caller and before it does anything else for them. Where there is no door, everybody may pass: a call
 //! within the process is part of one that has passed.
 
@@ -34,9 +34,9 @@ pub enum Turn {
     Later(Pin<Box<dyn Future<Output = Result<()>> + Send>>),
 }
 
-/// Does `work` behind a door; none means that everybody may pass.
-pub async fn scope<F: Future>(door: Option<Arc<dyn Door>>, work: F) -> F::Output {
-    DOOR.scope(door, work).await
+/// Does a piece of work behind a door; none means that everybody may pass.
+pub fn within<T>(door: Option<Arc<dyn Door>>, work: impl FnOnce() -> T) -> T {
+    DOOR.sync_scope(door, work)
 }
 
 /// Asks the door of the call that is being served, if it has one.

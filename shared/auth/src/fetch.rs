@@ -54,12 +54,11 @@ impl Fetcher {
         match self {
             Self::File(path) => parse(&tokio::fs::read(path).await.map_err(|error| away().because(error))?),
             Self::Url { url, client } => {
-                let client = match client.get() {
-                    Some(client) => client,
-                    None => {
-                        let made = made().map_err(|error| away().because(error))?;
-                        client.get_or_init(|| made)
-                    }
+                let client = if let Some(client) = client.get() {
+                    client
+                } else {
+                    let made = made().map_err(|error| away().because(error))?;
+                    client.get_or_init(|| made)
                 };
                 parse(&body(client, url).await?)
             }
