@@ -15,7 +15,10 @@ fn absence() -> Duration {
 
 async fn suite(cluster: &Own) -> Suite {
     let directory = tempfile::tempdir().expect("a directory for the suite");
-    Suite::troubled(directory, Some(cluster.database()), &[]).await
+    // Enough for what is asked here, and soon over.
+    let patience = [("TRELLIS_DATABASE_WAIT", "2"), ("TRELLIS_DATABASE_STATEMENT_TIMEOUT", "3")];
+    let patience = patience.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Suite::troubled(directory, Some(cluster.database()), &patience).await
 }
 
 /// Nothing but what a database that is away is answered by, with the advice to try again.

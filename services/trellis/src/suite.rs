@@ -211,7 +211,16 @@ async fn open(config: &Config, sources: &Sources) -> Result<Vec<Store>> {
             keys::private_file(&config.data_dir.join(format!("{}.db", service.name())))?;
         }
     }
-    let options = Options { retention: config.retention, ..Options::new(data::url(config), sealer) };
+    let options = Options {
+        readers: config.database.connections,
+        writers: config.database.connections,
+        acquire_timeout: config.database.wait,
+        statement_timeout: config.database.statement_timeout,
+        replica_url: config.database.replica_url.clone(),
+        retention: config.retention,
+        audit_keep: config.audit_keep,
+        ..Options::new(data::url(config), sealer)
+    };
     let mut stores = Vec::with_capacity(config.services.len());
     for service in &config.services {
         let Sources { clock, ids } = sources.clone();

@@ -1,6 +1,7 @@
 //! How a suite is set up: read from a file, the environment and flags, and refused when it would
 //! leave the suite open or unable to recognise anybody.
 
+mod database;
 mod issuers;
 mod layers;
 mod limits;
@@ -16,6 +17,7 @@ use trellis_kernel::District;
 use trellis_rpc::{Limits, PeerTls};
 use trellis_store::Retention;
 
+pub use database::Database;
 pub use issuers::Issuer;
 pub use layers::Layers;
 pub use settings::{Kind, SETTINGS, Setting, table};
@@ -107,8 +109,12 @@ pub struct Config {
     pub keys_dir: PathBuf,
     /// PostgreSQL, if not SQLite.
     pub database_url: Option<String>,
+    /// How it is used.
+    pub database: Database,
     /// How long changes stay in the feeds.
     pub retention: Retention,
+    /// How long the trail is kept.
+    pub audit_keep: SignedDuration,
     /// How clients reach it; none means by the listening address.
     pub public_url: Option<String>,
     /// Whose tokens are trusted.
@@ -152,8 +158,10 @@ impl Config {
             listen: listen(layers)?,
             keys_dir: path("keys_dir").unwrap_or_else(|| data_dir.join("keys")),
             data_dir,
-            database_url: database(layers)?,
+            database_url: database_url(layers)?,
+            database: database::read(layers)?,
             retention: retention(layers)?,
+            audit_keep: days(layers, "audit_days", trellis_store::AUDIT_KEEP)?,
             public_url: public_url(layers)?,
             issuers: issuers::read(layers)?,
             tls: tls(layers)?,
@@ -221,9 +229,11 @@ impl Config {
             ("keys_dir", paths(&self.keys_dir)),
             ("database_url", self.database_url.as_deref().map_or("SQLite".to_owned(), without_password)),
         ];
+        shown.extend(database::shown(&self.database));
         let days = |duration: SignedDuration| (duration.as_hours() / 24).to_string();
         shown.push(("feed_retention_days", days(self.retention.keep)));
         shown.push(("feed_compaction_days", days(self.retention.compact)));
+        shown.push(("audit_days", days(self.audit_keep)));
         if let Some(url) = &self.public_url {
             shown.push(("public_url", url.clone()));
         }
@@ -328,7 +338,7 @@ fn trace_sample_ratio(layers: &Layers) -> Result<f64, Refusal> {
     )
 }
 
-fn database(layers: &Layers) -> Result<Option<String>, Refusal> {
+fn database_url(layers: &Layers) -> Result<Option<String>, Refusal> {
     match layers.one("database_url") {
         Some((url, _)) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
             Ok(Some(url.to_owned()))

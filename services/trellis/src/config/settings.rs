@@ -57,10 +57,20 @@ settings! {
         "Where the keys are kept, if elsewhere. Processes that serve one suite together share the same keys.";
     "database_url" Text "--database-url URL", "SQLite files in `data_dir`",
         "A PostgreSQL database, `postgres://user@host/database`; each service keeps to a schema of its own.";
+    "database_replica_url" Text "--database-replica-url URL", "none",
+        "A replica of it, which reads of a district go to where a moment's lag does no harm.";
+    "database_connections" Number "--database-connections COUNT", "`6`",
+        "How many connections each service may read with, and how many it may write with (SQLite has one writer).";
+    "database_wait" Number "--database-wait SECONDS", "`10`",
+        "How long a call may wait for a connection or a lock before it is told to try again.";
+    "database_statement_timeout" Number "--database-statement-timeout SECONDS", "`30`",
+        "How long a statement may run, and how long a database that is silent is waited for.";
     "feed_retention_days" Number "--feed-retention-days DAYS", "`30`",
         "After how many days a change leaves the change feeds. Who resumes from before that is told to list again.";
     "feed_compaction_days" Number "--feed-compaction-days DAYS", "`7`",
         "After how many days a change leaves them if a later change of the same resource is there.";
+    "audit_days" Number "--audit-days DAYS", "`400`",
+        "For how many days the trail of who reached what is kept.";
     "public_url" Text "--public-url URL", "`http://` or `https://` and the listening address",
         "How clients reach this suite: the start of the calendar links that it hands out.";
     "issuer_url" Text "--issuer-url URL", "none",

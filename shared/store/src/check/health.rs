@@ -123,7 +123,7 @@ pub(super) async fn standing(
     let beyond = probe.number(beyond).await?;
     found.extend(counted(service, "outbox", beyond, "events beyond the last position given", RESTORE));
     let letters = probe.number("SELECT sum(open) FROM event_checkpoints").await?;
-    let remedy = "Their effect is missing here. List them (trellis events), mend the cause, and replay or discard \
+    let remedy = "Their effect is missing here. List them (trellis events dead-letters), mend the cause, and replay or discard \
                   them.";
     found.extend(counted(
         service,
