@@ -37,7 +37,7 @@ pub use conn::{ReadConn, TxConn};
 pub use dead::{DeadLetter, Follower, LetterState};
 pub use failure::failure;
 pub use lag::{Following, Lag};
-pub use options::{Options, Retention};
+pub use options::{AUDIT_KEEP, Options, Retention};
 pub use page::{Keyset, PAGE_BYTES, page};
 pub use scope::{Reader, Scope, Scoped};
 pub use seal::{Sealer, SealingKey};

@@ -6,6 +6,9 @@ use jiff::SignedDuration;
 
 use crate::Sealer;
 
+/// How long the trail is kept where nothing else is said: a school year, and the time to ask about it.
+pub const AUDIT_KEEP: SignedDuration = SignedDuration::from_hours(400 * 24);
+
 /// How a store is opened. The same options serve every service of the suite: each takes its own file
 /// or schema.
 #[derive(Clone, Debug)]
@@ -43,7 +46,7 @@ impl Options {
             acquire_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(30),
             replica_url: None,
-            audit_keep: SignedDuration::from_hours(400 * 24),
+            audit_keep: AUDIT_KEEP,
             retention: Retention::default(),
             sealer,
         }

@@ -35,7 +35,7 @@ pub(crate) fn today(store: &Store) -> Date {
 #[async_trait]
 impl Standings for Decisions {
     async fn standings(&self, query: &Query) -> Result<Vec<Relations>> {
-        let reader = self.store.read(&query.district);
+        let reader = self.store.read_latest(&query.district);
         match query.party {
             Party::Person(id) => person(&self.store, &reader, id, &query.learners).await,
             Party::Application(id) => {
@@ -47,7 +47,7 @@ impl Standings for Decisions {
     }
 
     async fn revoked(&self, district: &District, token_id: &str) -> Result<bool> {
-        tokens::is_revoked(&self.store.read(district), token_id).await
+        tokens::is_revoked(&self.store.read_latest(district), token_id).await
     }
 }
 
@@ -65,7 +65,7 @@ pub(crate) async fn agreements_in_force(
     application: Uuid,
 ) -> Result<Vec<Uuid>> {
     let now = store.clock().now();
-    let terms = agreements::terms(&store.read(district), application).await?;
+    let terms = agreements::terms(&store.read_latest(district), application).await?;
     Ok(terms.iter().filter(|terms| terms.in_force(now)).map(|terms| terms.id).collect())
 }
 
@@ -174,7 +174,7 @@ impl trellis_auth::Subjects for ProfileSubjects {
         if last.collection != "enrollments" {
             return Ok(Vec::new());
         }
-        let person = roster_lists::enrolled(&self.store.read(&name.district), last.id).await?;
+        let person = roster_lists::enrolled(&self.store.read_latest(&name.district), last.id).await?;
         person.map(|person| vec![person]).ok_or_else(Failure::access_denied)
     }
 }
