@@ -1,11 +1,11 @@
-//! Marks of a person, planted wherever a person's words can stand, and looked for in all that the suite
-//! tells its operators: the log at its most talkative, the metrics, the refusals and the issues.
+//! Marks of a person, planted wherever a person's words can stand, and looked for in all that the real
+//! program tells its operators: the log at its most talkative, the spans that it exports, the metrics, the
+//! refusals and the issues.
 
-use std::io::{Cursor, Write};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::collections::BTreeSet;
+use std::io::{Cursor, Read as _, Write as _};
 
-use tonic::Status;
-use tracing_subscriber::EnvFilter;
+use tonic::{Code, Status};
 use trellis_contracts::common::JobState;
 use trellis_contracts::experience::evidence_service_client::EvidenceServiceClient;
 use trellis_contracts::experience::reflection_service_client::ReflectionServiceClient;
@@ -24,49 +24,17 @@ use trellis_contracts::profile::{
 };
 use trellis_contracts::scheduling::CreateFeedRequest;
 use trellis_contracts::scheduling::feed_service_client::FeedServiceClient;
-use trellis_testkit::{Role, on_each_database};
+use trellis_kernel::Timestamp;
+use trellis_suite::client::Endpoint;
+use trellis_suite::config::Service;
+use trellis_suite::journey::{Input, Journey};
+use trellis_testkit::{Backend, Role, School, run};
 
+use super::marker::{MARK, Marker};
 use super::replays::get;
-use super::{Place, words};
-
-/// No word of any language, and nothing that a program would make up.
-const MARK: &str = "Zwyxqv";
-
-/// What the log of this test binary holds so far.
-static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-struct Kept;
-
-impl Write for Kept {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        log().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-fn log() -> MutexGuard<'static, Vec<u8>> {
-    LOG.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Keeps the log at its finest from here on. What the program never logs at that level, whatever it is
-/// told (`trellis_telemetry`), is left out here too.
-fn listen() {
-    static LISTENS: OnceLock<()> = OnceLock::new();
-    LISTENS.get_or_init(|| {
-        let filter =
-            "trace,h2=warn,hyper=warn,hyper_util=warn,tonic=warn,tower=warn,rustls=warn,sqlx::query=off";
-        let subscriber = tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::new(filter))
-            .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
-            .with_writer(|| Kept)
-            .finish();
-        tracing::subscriber::set_global_default(subscriber).expect("nobody else listens in this binary");
-    });
-}
+use super::{Place, broken, words};
+use crate::telemetry::Telling;
+use crate::telemetry::metrics::FRAMEWORK;
 
 /// All that was told to somebody who is not the person.
 #[derive(Default)]
@@ -81,10 +49,35 @@ impl Told {
     }
 }
 
-on_each_database!(
-    async fn nobody_s_words_are_in_logs_metrics_refusals_or_issues(suite: Suite) {
-        listen();
-        let place = Place::of(suite).await;
+/// Looks through all that was told of the work of a suite for what is somebody's: `MARK`, and `hidden`.
+fn search(what: &str, told: &[u8], hidden: &BTreeSet<String>) {
+    let found =
+        hidden.iter().find(|words| told.windows(words.len()).any(|window| window == words.as_bytes()));
+    if let Some(words) = found {
+        let text = String::from_utf8_lossy(told);
+        let line = text.lines().find(|line| line.contains(words.as_str())).unwrap_or_default();
+        panic!("{words} is in {what}: {}", line.chars().take(2000).collect::<String>());
+    }
+}
+
+/// The journey with every text of a person marked, and everything else that people say and do wrong; then
+/// the marks are looked for in what operators read.
+fn nobody_s_words_are_told(backend: Backend) {
+    run(async {
+        let (suite, telling) = Telling::start(backend).await;
+        let (marker, between) = Marker::before(&suite.url()).await;
+        let input = marked_input(suite.now());
+        let minter = suite.minter().clone();
+        let journey = Journey::new(Endpoint::at(&between).expect("a URL"), minter, input);
+        let cast = journey.cast().clone();
+        journey.walk(|_| ()).await.unwrap_or_else(|stumble| panic!("{stumble}"));
+        {
+            let passed = marker.passed();
+            assert!(passed.marked.len() > 20, "what people say was not marked: {:?}", passed.marked);
+            assert!(passed.tokens.len() > 5 && passed.refusals.len() > 5, "the journey went another way");
+        }
+
+        let mut place = Place::of(suite).await;
         let mut told = Told::default();
         rosters(&place, &mut told).await;
         packages(&place, &mut told).await;
@@ -94,22 +87,139 @@ on_each_database!(
         let request = GetPersonRequest { name: place.school.person(place.school.learner) };
         told.refusal(RosterServiceClient::new(garbage).get_person(request).await);
         told.0.push(get(&place.suite, &format!("/{MARK}")).await);
-        told.0.push(get(&place.suite, "/metrics").await);
+        broken::entries(&place.suite).await;
+        failing(&place, &mut told).await;
 
-        for text in &told.0 {
-            assert!(!text.contains(MARK), "{text}");
+        let mut hidden = BTreeSet::from([MARK.to_owned(), BORN.to_owned()]);
+        for text in told.0.iter().chain(&marker.passed().refusals) {
+            search("a refusal", text.as_bytes(), &hidden);
         }
-        let log = String::from_utf8_lossy(&log()).into_owned();
-        assert!(log.contains("refused"), "the log was not kept");
+        hidden.insert(secret);
+        // Names of resources may be in what a caller is told, and nowhere else.
+        let people = [cast.learner, cast.classmate, cast.guardian, cast.educator, place.school.learner];
+        hidden.extend(people.map(|id| id.to_string()));
         // Every token of this issuer begins with the same words: its algorithm and its key.
-        let learner = place.learner();
-        let token = learner.token().split('.').next().expect("a token's header");
-        for hidden in [MARK, &secret, token] {
-            let line = log.lines().find(|line| line.contains(hidden));
-            assert_eq!(line, None, "in the log");
+        hidden.extend(marker.passed().tokens.iter().flat_map(|t| t.split('.').map(str::to_owned)));
+        for accept in ["text/plain", "application/openmetrics-text"] {
+            search("the metrics", telling.metrics(accept).await.as_bytes(), &hidden);
         }
+        search(
+            "the readiness",
+            telling.get("/readyz", "*/*").await.text().await.expect("text").as_bytes(),
+            &hidden,
+        );
+        // What is left is told at the end.
+        place.suite.processes().stop(Service::Profile);
+        let (log, spans) = (telling.log(), telling.collector.exported());
+        for there in ["refused", "failed", "trace_id="] {
+            assert!(log.contains(there), "the log was not kept at its finest: {there}");
+        }
+        assert!(spans.len() > 100_000, "the spans were not exported: {}", spans.len());
+        search("the log", log.as_bytes(), &hidden);
+        search("the spans", &spans, &hidden);
+    });
+}
+
+#[test]
+fn nobody_s_words_are_told_on_sqlite() {
+    nobody_s_words_are_told(Backend::Sqlite);
+}
+
+#[test]
+fn nobody_s_words_are_told_on_postgres() {
+    nobody_s_words_are_told(Backend::Postgres);
+}
+
+/// The day on which everyone of the marked roster was born.
+const BORN: &str = "2011-03-29";
+
+/// The small district with marks in every column that says something of a person: names, addresses,
+/// telephone numbers, the ids of the school's own system, days of birth.
+fn marked_input(now: Timestamp) -> Input {
+    const PEOPLE: [&str; 9] = [
+        "administrator",
+        "principal",
+        "educator",
+        "other-educator",
+        "learner",
+        "classmate",
+        "other-learner",
+        "guardian",
+        "other-guardian",
+    ];
+    const FREE: [&str; 13] = [
+        "username",
+        "givenName",
+        "familyName",
+        "middleName",
+        "identifier",
+        "sms",
+        "phone",
+        "password",
+        "userMasterIdentifier",
+        "preferredGivenName",
+        "preferredMiddleName",
+        "preferredFamilyName",
+        "pronouns",
+    ];
+    let mut input = School::journey("marked-journey", FRAMEWORK.to_vec(), now);
+    let mark = |column: &str, cell: &str| match column {
+        // The words of roles are those of people here.
+        "role" => cell.to_owned(),
+        _ if PEOPLE.contains(&cell) => format!("{MARK}-{cell}"),
+        "email" => format!("{MARK}@example.org"),
+        "birthDate" => BORN.to_owned(),
+        column if FREE.contains(&column) => MARK.to_owned(),
+        _ => cell.to_owned(),
+    };
+    let mut archive = zip::ZipArchive::new(Cursor::new(input.roster)).expect("the roster");
+    let mut files = Vec::new();
+    for place in 0..archive.len() {
+        let mut file = archive.by_index(place).expect("a file");
+        let mut text = String::new();
+        file.read_to_string(&mut text).expect("text");
+        let columns: Vec<String> =
+            text.lines().next().unwrap_or_default().split(',').map(str::to_owned).collect();
+        let rows = text.lines().enumerate().map(|(row, line)| {
+            let cells = line.split(',').zip(&columns);
+            let cells =
+                cells.map(|(cell, column)| if row == 0 { cell.to_owned() } else { mark(column, cell) });
+            cells.collect::<Vec<_>>().join(",") + "\n"
+        });
+        files.push((file.name().expect("a name").into_owned(), rows.collect::<String>()));
     }
-);
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    input.roster = zipped(&files);
+    let cast = &mut input.cast;
+    for id in [
+        &mut cast.learner,
+        &mut cast.classmate,
+        &mut cast.other_learner,
+        &mut cast.guardian,
+        &mut cast.educator,
+        &mut cast.other_educator,
+        &mut cast.administrator,
+    ] {
+        *id = format!("{MARK}-{id}");
+    }
+    input
+}
+
+/// A change that the database refuses, in words that hold the row where it has any.
+async fn failing(place: &Place, told: &mut Told) {
+    let facet = EntryFacet::Strength.into();
+    let audience = EntryAudience::OnlyMe.into();
+    let entry = Entry { facet, text: words(&format!("{MARK} fails")), audience, ..Entry::default() };
+    let parent = place.school.learner(place.school.learner);
+    let request = CreateEntryRequest { parent, entry: Some(entry), ..CreateEntryRequest::default() };
+    let answer = LearnerServiceClient::new(place.learner()).create_entry(request).await;
+    assert_eq!(
+        answer.as_ref().map_err(Status::code).err(),
+        Some(Code::Internal),
+        "the database should refuse it"
+    );
+    told.refusal(answer);
+}
 
 /// Two rosters full of marks: one that is right, and one that is wrong in every way.
 async fn rosters(place: &Place, told: &mut Told) {

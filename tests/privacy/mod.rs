@@ -2,15 +2,17 @@
 //! the store, and marks of a person where no person may be.
 
 mod applications;
+mod broken;
 mod characters;
 mod logs;
+mod marker;
 mod names;
 mod replays;
 mod streams;
 mod tokens;
+mod trail;
 
 use trellis_contracts::common::LocalizedText;
-mod trail;
 use trellis_contracts::experience::evidence_service_client::EvidenceServiceClient;
 use trellis_contracts::experience::{CreateEvidenceRequest, Evidence, SubmitEvidenceRequest};
 use trellis_contracts::outcome::framework_service_client::FrameworkServiceClient;

@@ -1,9 +1,9 @@
 //! Which trace a piece of work belongs to, as calls carry it (W3C Trace Context).
 
 use std::cell::Cell;
-use std::future::poll_fn;
 use std::marker::PhantomData;
-use std::pin::pin;
+use std::pin::Pin;
+use std::task::{Context as Task, Poll};
 
 use http::{HeaderMap, HeaderValue};
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
@@ -93,13 +93,30 @@ impl Current {
     }
 
     /// Does this work wherever the future is polled.
-    pub async fn scope<F: Future>(self, work: F) -> F::Output {
-        let mut work = pin!(work);
-        poll_fn(|cx| {
-            let _within = self.enter();
-            work.as_mut().poll(cx)
-        })
-        .await
+    pub fn scope<F: Future>(self, work: F) -> Within<F> {
+        Within { current: self, work }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A future that is some work wherever it is polled. It is hardly larger than the one within it, since
+    /// one is moved for every call.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Within<F> {
+        current: Current,
+        #[pin]
+        work: F,
+    }
+}
+
+impl<F: Future> Future for Within<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _within = this.current.enter();
+        this.work.poll(cx)
     }
 }
 

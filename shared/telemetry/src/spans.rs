@@ -16,7 +16,8 @@ use crate::export;
 #[must_use = "the span ends when this is dropped"]
 pub struct Part {
     current: Current,
-    span: Option<Span>,
+    /// In a box, since a part is moved with its call and most have none.
+    span: Option<Box<Span>>,
 }
 
 impl Part {
@@ -64,7 +65,7 @@ impl Part {
     ) -> Self {
         let builder = SpanBuilder::from_name(name).with_kind(kind).with_attributes(attributes);
         let span = export.tracer.build_with_context(builder, parent);
-        Self { current: Current::recorded(name, span.span_context()), span: Some(span) }
+        Self { current: Current::recorded(name, span.span_context()), span: Some(Box::new(span)) }
     }
 
     /// This part as the work that is being done.
