@@ -12,9 +12,9 @@ tokio::task_local! {
     static DEADLINE: Option<Instant>;
 }
 
-/// Does `work` in the knowledge of its deadline.
-pub(crate) async fn scope<F: Future>(deadline: Option<Instant>, work: F) -> F::Output {
-    DEADLINE.scope(deadline, work).await
+/// Does a piece of work in the knowledge of its deadline.
+pub(crate) fn within<T>(deadline: Option<Instant>, work: impl FnOnce() -> T) -> T {
+    DEADLINE.sync_scope(deadline, work)
 }
 
 /// The deadline of the call that is being served, if one is.

@@ -6,21 +6,19 @@ mod layer;
 mod origin;
 mod shape;
 mod taken;
+mod work;
 
 use std::convert::Infallible;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Body;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use tower_service::Service;
-use trellis_auth::door::{self, Door};
 use trellis_contracts::status;
 use trellis_kernel::{Failure, Kind, Reason};
 use trellis_telemetry::calls;
@@ -36,6 +34,7 @@ pub(crate) use self::layer::CallsLayer;
 pub(crate) use self::origin::{Buffers, Origin, Patience};
 pub(crate) use self::shape::{Shape, shape};
 pub(crate) use self::taken::Taken;
+pub(crate) use self::work::Work;
 
 /// The services within, surrounded.
 #[derive(Clone, Debug)]
@@ -54,14 +53,9 @@ impl<S> Calls<S> {
     }
 
     /// Serves one call. `origin` is the connection that brought it.
-    pub(crate) fn serve<Q, A>(
-        &mut self,
-        request: Request<Q>,
-        origin: Option<Arc<Origin>>,
-    ) -> impl Future<Output = Response<CallBody<A>>> + use<S, Q, A>
+    pub(crate) fn serve<Q>(&mut self, request: Request<Q>, origin: Option<Arc<Origin>>) -> Work<S::Future>
     where
-        S: Service<Request<Q>, Response = Response<A>, Error = Infallible>,
-        A: Body<Data = Bytes> + Unpin,
+        S: Service<Request<Q>, Error = Infallible>,
     {
         let shape = shape(request.uri().path());
         let deadline = self.deadline(shape, request.headers());
@@ -70,16 +64,9 @@ impl<S> Calls<S> {
             .as_ref()
             .filter(|_| shape.is_limited())
             .map(|admission| Arc::new(CallDoor::new(admission.clone(), origin.clone(), shape)));
-        let call = Call { told: calls::Call::serve(&shape.served, request.headers()), door: door.clone() };
-        let current = call.current();
-        let call = Begun { call: Some(call), origin };
-        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        let work = async move {
-            let answer = deadline::scope(deadline, within_time(deadline, answer));
-            let answer = door::scope(door.map(|door| door as Arc<dyn Door>), answer).await;
-            finish(answer, shape, deadline, call)
-        };
-        current.scope(work)
+        let told = calls::Call::serve(&shape.served, request.headers());
+        let begun = Begun { shape, deadline, call: Call { told, door }, origin };
+        Work::new(self.inner.call(request), begun)
     }
 
     fn deadline(&self, shape: &Shape, headers: &HeaderMap) -> Option<Instant> {
@@ -114,68 +101,41 @@ impl Call {
     }
 }
 
-/// A call whose handler has not answered yet. Dropped before that, its caller went away.
+/// A call whose handler has not answered yet.
 struct Begun {
-    call: Option<Call>,
+    shape: &'static Shape,
+    deadline: Option<Instant>,
+    call: Call,
     origin: Option<Arc<Origin>>,
 }
 
 impl Begun {
-    fn answered(mut self) -> (Option<Call>, Option<Arc<Origin>>) {
-        (self.call.take(), self.origin.take())
-    }
-}
-
-impl Drop for Begun {
-    fn drop(&mut self) {
-        if let (Some(_), Some(origin)) = (&self.call, &self.origin) {
-            origin.give_up();
+    /// Sends what the handler answers.
+    fn finish<A: Body<Data = Bytes>>(self, response: Response<A>) -> Response<CallBody<A>> {
+        let Self { shape, deadline, call, origin } = self;
+        if let Some(code) = code(response.headers()) {
+            if let Some(failure) = unsaid(code, response.headers()) {
+                return refuse(failure, call);
+            }
+            call.answered(code, response.headers());
+            return response.map(|_| CallBody::none());
         }
+        let ends = if shape.is_unary() {
+            // Its work is done: the next may begin while this is being read.
+            if let Some(door) = &call.door {
+                door.leave();
+            }
+            None
+        } else {
+            Ends::new(deadline, origin.as_deref())
+        };
+        response.map(|body| CallBody::new(body, ends, origin, call))
     }
-}
 
-/// What became of a handler: its answer, or that it panicked, or that its time was over.
-type Outcome<B> = Result<std::thread::Result<Result<Response<B>, Infallible>>, tokio::time::error::Elapsed>;
-
-async fn within_time<F: Future>(
-    deadline: Option<Instant>,
-    work: F,
-) -> Result<F::Output, tokio::time::error::Elapsed> {
-    match deadline {
-        Some(deadline) => timeout_at(deadline, work).await,
-        None => Ok(work.await),
+    /// Answers in the handler's place.
+    fn refuse<A>(self, failure: Failure) -> Response<CallBody<A>> {
+        refuse(failure, self.call)
     }
-}
-
-fn finish<A: Body<Data = Bytes>>(
-    outcome: Outcome<A>,
-    shape: &Shape,
-    deadline: Option<Instant>,
-    begun: Begun,
-) -> Response<CallBody<A>> {
-    let (Some(call), origin) = begun.answered() else { unreachable!("a call is answered once") };
-    let response = match outcome {
-        Ok(Ok(Ok(response))) => response,
-        Ok(Err(_panic)) => return refuse(panicked(), call),
-        Err(_elapsed) => return refuse(too_late(), call),
-    };
-    if let Some(code) = code(response.headers()) {
-        if let Some(failure) = unsaid(code, response.headers()) {
-            return refuse(failure, call);
-        }
-        call.answered(code, response.headers());
-        return response.map(|_| CallBody::none());
-    }
-    let ends = if shape.is_unary() {
-        // Its work is done: the next may begin while this is being read.
-        if let Some(door) = &call.door {
-            door.leave();
-        }
-        None
-    } else {
-        Ends::new(deadline, origin.as_deref())
-    };
-    response.map(|body| CallBody::new(body, ends, origin, call))
 }
 
 /// A call that is answered with a status alone.

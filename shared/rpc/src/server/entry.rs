@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use futures::future::Either;
+use futures::{FutureExt as _, TryFutureExt as _};
 use http::header::CONTENT_TYPE;
 use http::{Method, Request, Response, Version};
 use http_body::{Frame, SizeHint};
@@ -44,11 +45,11 @@ impl Entry {
                 if streams_in { Body::new(body) } else { Body::new(Taken::new(body, origin.clone())) }
             });
             let answer = self.grpc.clone().serve(request, Some(origin.clone()));
-            return Either::Left(async move { Ok(answer.await.map(Answer::Call)) });
+            return Either::Left(answer.map(|answer| Ok(answer.map(Answer::Call))));
         }
         request.extensions_mut().insert(origin.clone());
         let answer = self.others.clone().call(request);
-        Either::Right(async move { Ok(answer.await?.map(Answer::Other)) })
+        Either::Right(answer.map_ok(|answer| answer.map(Answer::Other)))
     }
 }
 
