@@ -9,7 +9,7 @@ use trellis_contracts::common::DataClass;
 use trellis_kernel::{
     Actor, District, Failure, Kind, Party, Reason, Relation, Relations, Result, Timestamp, Uuid,
 };
-use trellis_store::{Change, Reader, Write};
+use trellis_store::{Access, Change, Reader, Write};
 
 use super::{App, missing};
 use crate::domain::feed::{self, Feed, Token};
@@ -25,6 +25,9 @@ pub(crate) struct Given {
     #[serde(skip)]
     pub(crate) url: String,
 }
+
+/// What a calendar is read by, for the trail.
+const CALENDARS: &str = "GET /calendars/{file}";
 
 /// In whose place a feed may be read.
 const FAMILY: Relations = Relations::NONE.with(Relation::Own).with(Relation::Guardian);
@@ -74,14 +77,27 @@ impl App {
         let district = token.district();
         let reader = self.store.read(district);
         let Some(feed) = store::feeds::of_digest(&reader, &digest(token)).await? else { return Ok(None) };
-        if !self.may_still(district, &feed).await? {
+        let relations = self.stands_still(district, &feed).await?;
+        if !relations.meets(FAMILY) {
             return Ok(None);
         }
+        // Whoever has the address reads in the place of who made it, from wherever they are.
+        let access = Access {
+            district: district.clone(),
+            actor: format!("people/{}", feed.creator),
+            token_id: None,
+            method: CALENDARS,
+            data_class: DataClass::EducationRecord.into(),
+            relations,
+            learners: vec![feed.learner],
+        };
+        self.store.audit().record_now(access).await?;
         let placed = placed(&reader, feed.learner).await?;
         Ok(Some(engagements(feed.learner, &placed)))
     }
 
-    async fn may_still(&self, district: &District, feed: &Feed) -> Result<bool> {
+    /// How its maker stands to the learner now.
+    async fn stands_still(&self, district: &District, feed: &Feed) -> Result<Relations> {
         let query = Query {
             district: district.clone(),
             party: Party::Person(feed.creator),
@@ -89,8 +105,8 @@ impl App {
             learners: vec![feed.learner],
         };
         match self.standings.standings(&query).await {
-            Ok(standings) => Ok(standings.iter().any(|standing| standing.meets(FAMILY))),
-            Err(failure) if failure.kind() == Kind::PermissionDenied => Ok(false),
+            Ok(standings) => Ok(standings.first().copied().unwrap_or_default()),
+            Err(failure) if failure.kind() == Kind::PermissionDenied => Ok(Relations::NONE),
             Err(failure) => Err(failure),
         }
     }

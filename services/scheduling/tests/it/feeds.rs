@@ -4,6 +4,8 @@ use icalendar::Component as _;
 use reqwest::StatusCode;
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use tonic::Code;
+use trellis_contracts::common::QueryAccessRequest;
+use trellis_contracts::common::audit_service_client::AuditServiceClient;
 use trellis_contracts::scheduling::feed_service_client::FeedServiceClient;
 use trellis_contracts::scheduling::{CreateFeedRequest, DeleteFeedRequest, Feed};
 use trellis_kernel::Uuid;
@@ -65,6 +67,13 @@ on_each_database!(
         place.submit(learner, &[&bridges], "").await.expect("a list");
         place.publish(&place.plan(3).await).await.expect("published");
         assert_eq!(uids(&read(&address).await.1), uids(&text));
+        // The learner is told of each time that it was read.
+        let asked = QueryAccessRequest { parent: place.school.learner(learner), ..Default::default() };
+        let told = AuditServiceClient::new(place.learner()).query_access(asked).await.expect("the trail");
+        let told = told.into_inner().accesses.into_iter();
+        let read = told.filter(|access| access.method == "GET /calendars/{file}").collect::<Vec<_>>();
+        assert_eq!(read.len(), 5);
+        assert!(read.iter().all(|access| access.actor == format!("people/{learner}")));
     }
 );
 

@@ -42,7 +42,9 @@ impl Revoke {
         let Named { jti, exp, district } = named(given.trim())?;
         let usage = |words: &str| Stop::Usage(words.to_owned());
         let token_id = jti.ok_or_else(|| {
-            usage("The token has no jti, so it cannot be taken back by itself: have its issuer change its key.")
+            usage(
+                "The token has no jti, so it cannot be taken back by itself: have its issuer change its key.",
+            )
         })?;
         let district = self.district.or(district);
         let district = district.ok_or_else(|| usage("Say which district it is for: --district ID."))?;
@@ -68,7 +70,8 @@ fn named(given: &str) -> Result<Named, Stop> {
     if given.matches('.').count() != 2 {
         return Ok(Named { jti: Some(given.to_owned()), exp: None, district: None });
     }
-    let claims = Claims::unverified(given).map_err(|_| Stop::Usage("This is no token of ours.".to_owned()))?;
+    let claims =
+        Claims::unverified(given).map_err(|_| Stop::Usage("This is no token of ours.".to_owned()))?;
     Ok(Named { jti: claims.jti, exp: Some(claims.exp), district: claims.trellis_district })
 }
 
