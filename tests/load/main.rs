@@ -42,6 +42,7 @@ fn main() {
 /// Runs the named sections, or all.
 async fn run(sections: &[String]) {
     let pace = Pace::chosen();
+    report::circumstances(pace);
     let wanted = |section: &str| sections.is_empty() || sections.iter().any(|named| named == section);
     let mut targets = Targets::default();
     if wanted("layers") {

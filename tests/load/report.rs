@@ -1,6 +1,32 @@
 //! What is printed.
 
-use crate::meter::Measured;
+use std::fs;
+use std::process::Command;
+
+use crate::meter::{Measured, Pace};
+
+/// On what, and of what, the figures are.
+pub(crate) fn circumstances(pace: Pace) {
+    let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let model = text("/proc/cpuinfo");
+    let model = model.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let load = text("/proc/loadavg");
+    let revision = Command::new("git").args(["describe", "--always", "--dirty"]).output();
+    let revision = revision.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    println!(
+        "{cores} cores of {}; other work at the start (load average): {}; revision {}",
+        model.trim_start_matches([' ', '\t', ':']),
+        load.split(' ').next().unwrap_or_default(),
+        revision.unwrap_or_default(),
+    );
+    println!(
+        "{} callers over 4 connections; each line {} times {:.1} s, in alternation with its floor",
+        pace.callers,
+        pace.rounds,
+        pace.counted.as_secs_f64(),
+    );
+}
 
 /// The head of a table of calls.
 pub(crate) fn head(title: &str) {
