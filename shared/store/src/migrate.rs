@@ -7,7 +7,7 @@ use sea_orm::{
 use sea_orm_migration::SchemaManager;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use trellis_kernel::{Failure, Result};
+use trellis_kernel::{Failure, Reason, Result};
 
 use crate::{Store, failure, wall};
 
@@ -16,7 +16,9 @@ impl Store {
     /// own. All in one transaction, under a lock, so that any number of replicas may start at once.
     ///
     /// A schema that is newer than this program is left as it is: during a rollout the old program
-    /// goes on working on it.
+    /// goes on working on it. Only when a step was applied that takes away what older programs use is
+    /// this program refused (`STATE_CONFLICT`, with the version that it takes): such a step's name
+    /// ends with `_contract`, and it comes a release after the last program that needs what it takes.
     pub async fn migrate(&self) -> Result<()> {
         let conn = self.inner.pools.writer.migrator().await.map_err(failure)?;
         let done = self.migrate_on(&conn).await;
@@ -38,6 +40,12 @@ impl Store {
              (name TEXT NOT NULL PRIMARY KEY, apply_time BIGINT NOT NULL)"
         );
         tx.execute_unprepared(&table).await.map_err(failure)?;
+        let least = format!(
+            "CREATE TABLE IF NOT EXISTS {service}_least \
+             (name TEXT NOT NULL PRIMARY KEY, version TEXT NOT NULL)"
+        );
+        tx.execute_unprepared(&least).await.map_err(failure)?;
+        self.fits(&tx).await?;
         let applied = self.applied(&tx).await?;
         for (step, statements) in HOUSE {
             if applied.contains(*step) {
@@ -96,9 +104,42 @@ impl Store {
         let values = [name.into(), self.clock().now().as_microsecond().into()];
         let statement = Statement::from_sql_and_values(self.backend(), sql, values);
         tx.execute_raw(statement).await.map_err(failure)?;
+        if name.ends_with(CONTRACT) {
+            let sql = format!("INSERT INTO {}_least (name, version) VALUES ($1, $2)", self.service());
+            let values = [name.into(), env!("CARGO_PKG_VERSION").into()];
+            let statement = Statement::from_sql_and_values(self.backend(), sql, values);
+            tx.execute_raw(statement).await.map_err(failure)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses when a step was applied that takes away what this program uses.
+    async fn fits(&self, tx: &DatabaseTransaction) -> Result<()> {
+        let service = self.service();
+        let sql = format!("SELECT name, version FROM {service}_least ORDER BY name");
+        let rows = tx.query_all_raw(Statement::from_string(self.backend(), sql)).await.map_err(failure)?;
+        for row in rows {
+            let name: String = row.try_get_by_index(0).map_err(failure)?;
+            let known = HOUSE.iter().any(|(step, _)| *step == name)
+                || self.inner.migrations.iter().any(|migration| migration.name() == name);
+            if !known {
+                let version: String = row.try_get_by_index(1).map_err(failure)?;
+                return Err(Failure::precondition(
+                    Reason::StateConflict,
+                    format!(
+                        "The database of {service} takes Trellis {version} or later ({name}); this is {}. \
+                         Start a later version, or restore a backup from before it.",
+                        env!("CARGO_PKG_VERSION")
+                    ),
+                ));
+            }
+        }
         Ok(())
     }
 }
+
+/// What the name of a step ends with that takes away what older programs use.
+const CONTRACT: &str = "_contract";
 
 /// A migration that fails stops the start: whoever runs the server must read why. It holds schema and
 /// no values, unless it moves data, so its text goes to the log.
@@ -111,7 +152,11 @@ type Step = (&'static str, fn(DbBackend) -> Vec<String>);
 
 /// What every store has, step by step, in the order in which it grew. A step that was released is
 /// never changed.
-const HOUSE: &[Step] = &[("house_0001", house), ("house_0002_events", crate::events::tables), ("house_0003_audit", crate::audit::tables)];
+const HOUSE: &[Step] = &[
+    ("house_0001", house),
+    ("house_0002_events", crate::events::tables),
+    ("house_0003_audit", crate::audit::tables),
+];
 
 /// The tables that every store has had from the beginning.
 fn house(backend: DbBackend) -> Vec<String> {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use sea_orm::ConnectionTrait;
 use sea_orm_migration::prelude::*;
-use trellis_kernel::{SystemClock, Uuid};
+use trellis_kernel::{Kind, Reason, SystemClock, Uuid};
 use trellis_store::Scope;
 
 use crate::place::{Notes, add, begin, change, district, each};
@@ -77,6 +77,41 @@ fn an_old_program_works_on_a_newer_schema() {
         add(&mut tx, 1).await;
         tx.commit(Uuid::nil()).await.unwrap();
         newer.migrate().await.unwrap();
+    });
+}
+
+/// A step that takes away what the programs before it use.
+struct Contract;
+
+impl MigrationName for Contract {
+    fn name(&self) -> &'static str {
+        "m0003_title_contract"
+    }
+}
+
+#[expect(elided_lifetimes_in_paths, reason = "the trait is written without them")]
+#[async_trait::async_trait]
+impl MigrationTrait for Contract {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared("ALTER TABLE note DROP COLUMN title").await.map(drop)
+    }
+}
+
+#[test]
+fn a_program_that_is_too_old_for_the_schema_is_refused_and_told_which_is_not() {
+    each(async |place| {
+        let steps = || -> Vec<Box<dyn MigrationTrait>> { vec![Box::new(Notes), Box::new(Contract)] };
+        place.store().await.migrate().await.unwrap();
+        let newer = place.open_with(steps(), Arc::new(SystemClock)).await;
+        newer.migrate().await.unwrap();
+        let refused = place.open().await.migrate().await.unwrap_err();
+        assert_eq!((refused.kind(), refused.reason()), (Kind::FailedPrecondition, Reason::StateConflict));
+        for told in [env!("CARGO_PKG_VERSION"), "m0003_title_contract", "testing"] {
+            assert!(refused.message().contains(told), "{refused:?}");
+        }
+        // The one that knows the step goes on.
+        newer.migrate().await.unwrap();
+        place.open_with(steps(), Arc::new(SystemClock)).await.migrate().await.unwrap();
     });
 }
 
