@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tonic::Code;
 use trellis_testkit::{Backend, Role};
 
-use crate::house::{self, DISTRICT, House};
+use crate::house::{self, DISTRICT, House, learner_name};
 use crate::meter::{Call, Pace, count, round};
 use crate::report::Targets;
 
@@ -54,15 +54,16 @@ impl Sent {
 
 /// Measures the capacity, then doubles the load.
 pub(crate) async fn run(pace: Pace, targets: &mut Targets) {
-    println!("\nOverload: SQLite, one processor for the program, a learner's own entry read");
+    println!("\nOverload: SQLite, one processor for the program, a learner's 20 entries listed");
     let house = House::new(&house::program(), Backend::Sqlite);
     let process = house.serve();
-    let loud = house.fill(&process, DISTRICT).await;
+    house.fill(&process, DISTRICT).await;
     let quiet = house.fill(&process, QUIET).await;
     keep_to(process.id(), "0");
     keep_to(std::process::id(), "1");
     let learner = |district: &str| house.person(&process, district, "learner", Role::Learner);
-    let loud = learner(DISTRICT).entry(loud.entry);
+    // A list, so that to answer costs much more than to ask: the client must not be what is too slow.
+    let loud = learner(DISTRICT).entries(learner_name(DISTRICT, "learner"));
     let quiet = learner(QUIET).entry(quiet.entry);
     let long = Pace { callers: 64, counted: pace.counted * 2, ..pace };
     let peak = round(long, &process, None, &loud).await;
