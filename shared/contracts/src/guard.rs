@@ -224,7 +224,6 @@ pub(crate) fn finish_unary<T: prost::Message>(
 
 pub(crate) fn finish<T>(method: &'static Method, done: Result<T>) -> Result<Response<T>, Status> {
     done.map(Response::new).map_err(|failure| {
-        tracing::Span::current().record("trellis.reason", failure.reason().as_str());
         tracing::debug!(rpc.method = method.path, reason = failure.reason().as_str(), "refused");
         status::refuse(failure)
     })

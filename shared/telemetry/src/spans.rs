@@ -92,8 +92,12 @@ impl Part {
 /// A statement or transaction in a database, within the work that is being done.
 ///
 /// `system` is `postgresql` or `sqlite`, `namespace` the store's name, `operation` what is done in a
-/// word (`read`, `write`); never the statement.
+/// word (`read`, `write`); never the statement. What the house does by itself (the relay's looking for
+/// rows, readiness) belongs to no work and gets no span: each would be a trace of its own.
 pub fn database(system: &'static str, namespace: &'static str, operation: &'static str) -> Part {
+    if current().is_none() {
+        return Part { current: Current::unrecorded(operation, None), span: None };
+    }
     Part::within(operation, SpanKind::Client, || {
         vec![
             KeyValue::new("db.system.name", system),
