@@ -1,6 +1,7 @@
 //! The program as a person or a script uses it.
 
 mod commands;
+mod data;
 mod demonstration;
 mod program;
 mod serving;

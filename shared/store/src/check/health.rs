@@ -132,6 +132,12 @@ pub(super) async fn standing(
         "events put aside after their effect failed",
         remedy,
     ));
+    let trail = "SELECT count(*) FROM access_learners l WHERE NOT EXISTS (SELECT 1 FROM accesses a WHERE \
+                 a.district = l.district AND a.access_time = l.access_time AND a.uid = l.uid)";
+    let trail = probe.number(trail).await?;
+    let remedy =
+        "Something took rows off the trail of accesses past the suite: find out who, and restore a backup.";
+    found.extend(counted(service, "trail", trail, "learners on the trail of accesses that are gone", remedy));
     let before = now.as_microsecond() - REQUESTS * 1_000_000;
     let late = format!("SELECT count(*) FROM idempotency WHERE create_time < {before}");
     let late = probe.number(&late).await?;
