@@ -1,16 +1,21 @@
 //! Tokens: forged, borrowed, and with every scope there is.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use tonic::Code;
 use trellis_auth::{Claims, DEV_ISSUER, SERVICE_ISSUER, Signer};
 use trellis_contracts::common::event_service_client::EventServiceClient;
 use trellis_contracts::common::identity_service_client::IdentityServiceClient;
 use trellis_contracts::common::{CallerKind, DataClass, StreamEventsRequest, WhoAmIRequest};
+use trellis_contracts::outcome::ListFrameworksRequest;
+use trellis_contracts::outcome::framework_service_client::FrameworkServiceClient;
 use trellis_contracts::profile::access_service_client::AccessServiceClient;
 use trellis_contracts::profile::roster_service_client::RosterServiceClient;
-use trellis_contracts::profile::{DecideAccessRequest, GetPersonRequest};
+use trellis_contracts::profile::token_service_client::TokenServiceClient;
+use trellis_contracts::profile::{DecideAccessRequest, GetPersonRequest, RevokeTokenRequest};
 use trellis_kernel::{District, Party, Scopes};
-use trellis_testkit::{Backend, Caller, Suite, refused, run};
+use trellis_testkit::{Backend, Caller, Setup, Shape, Suite, refused, run};
 
 use super::Place;
 
@@ -93,5 +98,30 @@ fn every_scope_there_is_opens_nothing_between_the_services() {
             let answer = EventServiceClient::new(caller).stream_events(StreamEventsRequest::default()).await;
             refused(answer, Code::PermissionDenied, "ACCESS_DENIED");
         }
+    });
+}
+
+#[test]
+fn every_process_refuses_a_token_that_was_taken_back_in_one() {
+    run(async {
+        let setup = Setup { backend: Backend::Sqlite, shape: Shape::ProgramPerService, clock: None };
+        let place = Place::of(Suite::with(setup).await).await;
+        let educator = place.educator();
+        let list = ListFrameworksRequest { parent: place.school.parent(), ..Default::default() };
+        let lists = async || FrameworkServiceClient::new(educator.clone()).list_frameworks(list.clone()).await;
+        // Its own process, and that of another service, which from now on remembers the token for a moment.
+        who(&educator).await.expect("believed");
+        lists().await.expect("believed");
+        let token_id = Claims::unverified(educator.token()).expect("a token").jti.expect("its name");
+        let request = RevokeTokenRequest { parent: place.school.parent(), token_id, ..Default::default() };
+        let operator = place.suite.operator(&place.school.district);
+        TokenServiceClient::new(operator).revoke_token(request).await.expect("taken back");
+        let refused = who(&educator).await.expect_err("at once where the list is kept");
+        assert_eq!(refused.code(), Code::Unauthenticated);
+        let everywhere = async {
+            // Whoever asks so often may be asked to wait in between.
+            while lists().await.err().map(|refused| refused.code()) != Some(Code::Unauthenticated) {}
+        };
+        tokio::time::timeout(Duration::from_secs(30), everywhere).await.expect("long before");
     });
 }
