@@ -281,6 +281,7 @@ async fn what_is_read_is_written_down_and_at_once_where_it_leaves_the_district()
         ..METHOD
     };
     static PLACES: Method = Method { data_class: DataClass::Operational as i32, ..LISTS };
+    static SERVICES: Method = Method { relations: METHOD.relations.with(Relation::Service), ..METHOD };
     let house = House::new();
     let authority = Arc::new(house.authority(&[]));
     let trail = Arc::new(MemoryTrail::default());
@@ -312,7 +313,6 @@ async fn what_is_read_is_written_down_and_at_once_where_it_leaves_the_district()
     let behind = authority.authenticate(&named).await?;
     let detour = crate::metadata(&house.service().token(Some(&behind))?);
     assert_eq!(read(&METHOD, detour, learner(LEARNER)).await?, [(educators, false)]);
-    static SERVICES: Method = Method { relations: METHOD.relations.with(Relation::Service), ..METHOD };
     let itself = crate::metadata(&house.service().token(None)?);
     assert_eq!(read(&SERVICES, itself, learner(LEARNER)).await?, []);
 

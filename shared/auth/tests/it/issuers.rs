@@ -30,7 +30,7 @@ fn private(house: &House, file: &str) -> EncodingKey {
 
 fn header(house: &House) -> Header {
     let mut header = Header::new(Algorithm::EdDSA);
-    header.kid = house.issuer.public_keys().keys[0].common.key_id.clone();
+    header.kid.clone_from(&house.issuer.public_keys().keys[0].common.key_id);
     header
 }
 
