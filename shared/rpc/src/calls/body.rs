@@ -22,12 +22,18 @@ use super::{Call, Origin, code, ending, panicked, too_late, unread, unsaid};
 /// way to its own end.
 const QUIET: Duration = Duration::from_millis(500);
 
+/// How long one that still sends may go on: what follows the changes of a busy district is never silent,
+/// and has to be told to come back before the connection is closed under it.
+const LATEST: Duration = Duration::from_secs(3);
+
 /// What ends a stream before its handler does.
 pub(super) struct Ends {
     deadline: Option<Pin<Box<Sleep>>>,
     told: Option<BoxFuture<'static, ()>>,
     /// Set while the stream should end and is silent.
     quiet: Option<Pin<Box<Sleep>>>,
+    /// Until when it may be put off; set while the stream should end.
+    latest: Option<Instant>,
 }
 
 impl Ends {
@@ -37,7 +43,7 @@ impl Ends {
         if deadline.is_none() && told.is_none() {
             return None;
         }
-        Some(Box::new(Self { deadline, told, quiet: None }))
+        Some(Box::new(Self { deadline, told, quiet: None, latest: None }))
     }
 
     /// Whether something other than the handler ends the answer now.
@@ -52,6 +58,7 @@ impl Ends {
         {
             self.told = None;
             self.quiet = Some(Box::pin(tokio::time::sleep(QUIET)));
+            self.latest = Some(Instant::now() + LATEST);
         }
         match &mut self.quiet {
             Some(quiet) => quiet.as_mut().poll(cx).map(|()| ending()),
@@ -60,8 +67,8 @@ impl Ends {
     }
 
     fn sent(&mut self) {
-        if let Some(quiet) = &mut self.quiet {
-            quiet.as_mut().reset(Instant::now() + QUIET);
+        if let (Some(quiet), Some(latest)) = (&mut self.quiet, self.latest) {
+            quiet.as_mut().reset(latest.min(Instant::now() + QUIET));
         }
     }
 }

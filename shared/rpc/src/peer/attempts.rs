@@ -159,7 +159,7 @@ impl Attempts<'_> {
             }
             // Whether it was given time enough is known to the circuit.
             Ok(Read { status: Some(status), .. }) if status.code() == Code::DeadlineExceeded => {
-                drop(self.pass)
+                drop(self.pass);
             }
             Ok(_) => self.pass.answered(),
             Err(_) => self.pass.unanswered(),

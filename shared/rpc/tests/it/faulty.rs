@@ -117,7 +117,7 @@ impl Faulty {
                 // What answers a ping has had all that came before it.
                 tokio::select! {
                     _ = connection.accept() => {}
-                    heard = pings.ping(Ping::opaque()) => drop(heard.expect("an answer")),
+                    pong = pings.ping(Ping::opaque()) => drop(pong.expect("an answer")),
                 }
                 return false;
             }
