@@ -87,5 +87,5 @@ fn overloaded() -> Failure {
 fn spread() -> Duration {
     static TURN: AtomicU32 = AtomicU32::new(0);
     let place = TURN.fetch_add(0x9E37_79B9, Ordering::Relaxed);
-    Duration::from_millis(500 + (u64::from(place) * 1000 >> 32))
+    Duration::from_millis(500 + ((u64::from(place) * 1000) >> 32))
 }
