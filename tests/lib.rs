@@ -20,3 +20,5 @@ mod privacy;
 mod rules;
 #[cfg(test)]
 mod telemetry;
+#[cfg(test)]
+mod upgrade;

@@ -1,0 +1,147 @@
+//! A program starts on what every released one left behind, and finds it all: see README.md.
+
+mod dump;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
+use trellis_suite::config::{Config, Layers, Service};
+use trellis_suite::suite::{Sources, start};
+use trellis_testkit::{Backend, Suite, postgres, run};
+
+use self::dump::superuser;
+
+/// What the house itself deletes when it grows old, or moves.
+const PASSING: [&str; 7] =
+    ["outbox", "idempotency", "accesses", "access_learners", "event_checkpoints", "relay", "dead_letters"];
+
+fn versions() -> Vec<PathBuf> {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("upgrade");
+    let entries = fs::read_dir(home).expect("the released schemas");
+    let mut versions: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    versions.retain(|path| path.is_dir());
+    versions.sort();
+    versions
+}
+
+/// With `UPDATE_GOLDEN` the present schema is written down, with a small district in it.
+async fn written_down(backend: Backend) {
+    if std::env::var_os("UPDATE_GOLDEN").is_none() {
+        return;
+    }
+    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("upgrade").join(env!("CARGO_PKG_VERSION"));
+    fs::create_dir_all(&home).expect("a directory for the schema");
+    let suite = Suite::start(backend).await;
+    suite.school().await;
+    match suite.database_url() {
+        None => dump::sqlite(suite.directory(), &home).await,
+        Some(url) => dump::postgres(url, &home.join("postgres.sql")),
+    }
+}
+
+async fn starts_on(data: &Path, database_url: Option<&str>) {
+    let mut layers = Layers::default();
+    layers.flag("listen", vec!["127.0.0.1:0".to_owned()]);
+    layers.flag("dev", vec!["true".to_owned()]);
+    layers.flag("data_dir", vec![data.display().to_string()]);
+    if let Some(url) = database_url {
+        layers.flag("database_url", vec![url.to_owned()]);
+    }
+    let config = Config::read(&layers).expect("a good configuration");
+    let running = start(&config, Sources::default()).await.expect("it starts on the older schema");
+    running.stop().await.expect("it ends in order");
+}
+
+/// Every row that stays is still there, and the roster is among them.
+fn kept(before: &BTreeMap<String, i64>, after: &BTreeMap<String, i64>) {
+    for (table, rows) in before {
+        let name = table.rsplit('.').next().unwrap_or_default();
+        // A table that a later schema has no more has moved its rows elsewhere.
+        let Some(now) = after.get(table).filter(|_| !PASSING.contains(&name)) else { continue };
+        assert!(now >= rows || name.ends_with("_migrations"), "{table}: {now} of {rows} rows");
+    }
+    let people = before.iter().find(|(table, _)| table.ends_with(".people")).map(|(_, rows)| *rows);
+    assert_eq!(people, Some(9), "the small district is in the dump");
+}
+
+#[test]
+fn on_sqlite() {
+    run(async {
+        written_down(Backend::Sqlite).await;
+        for version in versions() {
+            let data = tempfile::tempdir().expect("a directory");
+            for service in Service::ALL {
+                let name = format!("{}.db", service.name());
+                dump::restore(&version.join(format!("{}.sql", service.name())), &data.path().join(name))
+                    .await;
+            }
+            let before = dump::counts(data.path()).await;
+            starts_on(data.path(), None).await;
+            kept(&before, &dump::counts(data.path()).await);
+        }
+    });
+}
+
+#[test]
+fn on_postgresql() {
+    run(async {
+        written_down(Backend::Postgres).await;
+        for version in versions() {
+            let url = postgres::database();
+            let script = fs::read_to_string(version.join("postgres.sql")).expect("the dump");
+            let mut conn = PgConnection::connect(&url).await.expect("a connection");
+            conn.execute(AssertSqlSafe(script)).await.expect("the dump is whole");
+            conn.close().await.expect("closing");
+            let before = counts(&url).await;
+            let data = tempfile::tempdir().expect("a directory");
+            starts_on(data.path(), Some(&url)).await;
+            kept(&before, &counts(&url).await);
+        }
+    });
+}
+
+/// The rows of every table, past row-level security.
+async fn counts(url: &str) -> BTreeMap<String, i64> {
+    let mut conn = PgConnection::connect(&superuser(url)).await.expect("a connection");
+    let tables = "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n \
+                  ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND n.nspname = ANY($1)";
+    let schemas: Vec<String> = Service::ALL.iter().map(|service| service.name().to_owned()).collect();
+    let tables = sqlx::query(tables).bind(schemas).fetch_all(&mut conn).await.expect("the tables");
+    let mut counts = BTreeMap::new();
+    for table in tables {
+        let table: String = table.get(0);
+        let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        let rows = sqlx::query_scalar(sql).fetch_one(&mut conn).await.expect("a count");
+        counts.insert(table, rows);
+    }
+    counts
+}
+
+#[test]
+fn every_table_with_a_district_is_behind_row_level_security() {
+    run(async {
+        let suite = Suite::start(Backend::Postgres).await;
+        let url = suite.database_url().expect("it is on PostgreSQL");
+        let mut conn = PgConnection::connect(&superuser(url)).await.expect("a connection");
+        let sql = "SELECT n.nspname || '.' || c.relname, c.relrowsecurity AND c.relforcerowsecurity AND EXISTS (\
+                   SELECT 1 FROM pg_policies p WHERE p.schemaname = n.nspname AND p.tablename = c.relname \
+                   AND p.cmd = 'ALL' AND p.qual LIKE '%trellis.district%' AND p.with_check IS NOT NULL) \
+                   AND (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) = 1 \
+                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'district' \
+                   WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1";
+        let rows = sqlx::query(sql).fetch_all(&mut conn).await.expect("the tables");
+        let tables: Vec<(String, bool)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let open: Vec<&String> =
+            tables.iter().filter(|(_, walled)| !walled).map(|(table, _)| table).collect();
+        assert!(open.is_empty(), "without a wall: {open:?}");
+        for service in Service::ALL {
+            for table in ["outbox", "idempotency", "accesses", "access_learners", "dead_letters"] {
+                let table = format!("{}.{table}", service.name());
+                assert!(tables.iter().any(|(name, _)| *name == table), "{table} has no district");
+            }
+        }
+    });
+}
