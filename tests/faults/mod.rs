@@ -25,8 +25,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A client's wait before it tries again: not the test's for something to happen.
 const BEFORE_RETRY: Duration = Duration::from_millis(50);
 
-/// What a killed server looks like to its clients.
+/// What a killed server looks like to its clients, and one that has all of them come back at once.
 fn may_be_tried_again(status: &Status) -> bool {
-    use tonic::Code::{Cancelled, Internal, Unavailable, Unknown};
-    matches!(status.code(), Unavailable | Cancelled | Unknown | Internal)
+    use tonic::Code::{Cancelled, Internal, ResourceExhausted, Unavailable, Unknown};
+    matches!(status.code(), Unavailable | Cancelled | Unknown | Internal | ResourceExhausted)
 }
