@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures::future::Either;
 use futures::{FutureExt as _, TryFutureExt as _};
 use http::header::CONTENT_TYPE;
-use http::{Method, Request, Response, Version};
+use http::{HeaderValue, Method, Request, Response, Version};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use tower_service::Service as _;
@@ -55,7 +55,7 @@ impl Entry {
 
 /// Whether it is a call of gRPC itself, and not of gRPC-Web.
 fn is_grpc(request: &Request<Incoming>) -> bool {
-    let kind = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
+    let kind = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let kind = kind.and_then(|kind| kind.strip_prefix(b"application/grpc"));
     request.method() == Method::POST
         && request.version() == Version::HTTP_2
