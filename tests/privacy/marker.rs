@@ -11,7 +11,7 @@ use axum::extract::Request;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use http::{HeaderMap, Response};
 use prost_reflect::prost::Message as _;
-use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMessage as _, Value};
+use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, ReflectMessage as _, Value};
 use tonic::Status;
 use tonic::client::GrpcService as _;
 use tonic::transport::Channel;
@@ -125,19 +125,26 @@ impl Marker {
         match value {
             Value::String(text) => {
                 if text.contains(' ') {
-                    text.push_str(&format!(" {MARK}"));
+                    text.push(' ');
+                    text.push_str(MARK);
                 } else if text.starts_with("https://example.org") {
-                    text.push_str(&format!("/{MARK}"));
+                    text.push('/');
+                    text.push_str(MARK);
                 } else {
                     return;
                 }
                 self.passed().marked.insert(field.to_owned());
             }
             Value::Message(message) => self.mark(message),
-            Value::List(values) => values.iter_mut().for_each(|value| self.mark_value(field, value)),
+            Value::List(values) => {
+                for value in values {
+                    self.mark_value(field, value);
+                }
+            }
             Value::Map(values) => {
-                let _: &std::collections::HashMap<MapKey, Value> = values;
-                values.values_mut().for_each(|value| self.mark_value(field, value));
+                for value in values.values_mut() {
+                    self.mark_value(field, value);
+                }
             }
             _ => {}
         }
