@@ -30,7 +30,7 @@ impl Shape {
 
     /// Whether the limits of the server are for it: health and reflection answer in any case.
     pub(crate) fn is_limited(&self) -> bool {
-        !std::ptr::eq(self, &*OTHER)
+        !std::ptr::eq(self, &raw const *OTHER)
     }
 }
 
