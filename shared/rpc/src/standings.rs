@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use trellis_auth::{Query, Standings};
-use trellis_contracts::profile::{CheckTokenRequest, DecideAccessRequest};
 use trellis_contracts::profile::access_service_client::AccessServiceClient;
+use trellis_contracts::profile::{CheckTokenRequest, DecideAccessRequest};
 use trellis_contracts::{status, values};
 use trellis_kernel::{District, Failure, Party, Relations, Result};
 

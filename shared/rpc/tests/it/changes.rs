@@ -145,7 +145,6 @@ struct Scene {
     store: Store,
     rows: Arc<Rows>,
     feed: ChangeFeed<Rows>,
-    trail: Arc<MemoryTrail>,
     clock: Arc<FixedClock>,
     district: District,
     _directory: TempDir,
@@ -162,10 +161,10 @@ impl Scene {
         store.migrate().await.expect("tables");
         let rows = Arc::new(Rows::default());
         let trail = Arc::new(MemoryTrail::default());
-        let guard = Guard::new(House::new().authority, Arc::new(Teaching), Arc::new(NoSubjects), trail.clone());
+        let guard = Guard::new(House::new().authority, Arc::new(Teaching), Arc::new(NoSubjects), trail);
         let feed = ChangeFeed::new(store.clone(), guard, rows.clone());
         let district = District::parse("grand-bend").expect("a district");
-        Self { store, rows, feed, trail, clock, district, _directory: directory }
+        Self { store, rows, feed, clock, district, _directory: directory }
     }
 
     fn actor(&self, id: Uuid, scopes: &str) -> Actor {

@@ -95,7 +95,7 @@ fn a_caller_who_goes_away_leaves_the_place_to_the_next() {
         let next = tokio::spawn(ask(channel, house.person(2)));
         gone.abort();
         turnstile.through.add_permits(2);
-        soon(next).await.expect("no panic").expect("served");
+        soon(next).await.expect("no panic").expect("answered");
     });
 }
 
@@ -117,7 +117,7 @@ fn a_quiet_district_is_served_while_a_loud_one_takes_all_it_can() {
         }
         let quiet = server.channel().await;
         for id in 1..=20 {
-            soon(ask(quiet.clone(), house.person_of("quiet", id))).await.expect("served at once");
+            soon(ask(quiet.clone(), house.person_of("quiet", id))).await.expect("answered at once");
         }
     });
 }
@@ -131,15 +131,15 @@ fn under_twice_the_load_all_that_is_worked_on_is_answered() {
         let limits = Limits { max_calls: 4, max_waiting: 4, caller_rate: None, ..limits() };
         let server = Running::start(house.routes(Does::Gate(turnstile.clone())), limits).await;
         let channel = server.channel().await;
-        let (served, refused) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (answered, refused) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let mut callers = JoinSet::new();
         for id in 0..16 {
             let (channel, token) = (channel.clone(), house.person_of("loud", id));
-            let (served, refused) = (served.clone(), refused.clone());
+            let (answered, refused) = (answered.clone(), refused.clone());
             callers.spawn(async move {
                 loop {
                     match ask(channel.clone(), token.clone()).await {
-                        Ok(()) => served.fetch_add(1, Ordering::SeqCst),
+                        Ok(()) => answered.fetch_add(1, Ordering::SeqCst),
                         Err(status) => {
                             assert_eq!(reason(&status).as_deref(), Some("OVERLOADED"));
                             refused.fetch_add(1, Ordering::SeqCst)
@@ -151,23 +151,23 @@ fn under_twice_the_load_all_that_is_worked_on_is_answered() {
         for done in 0..WORK {
             // One unit of work: whoever is inside is answered, and another gets the place.
             turnstile.through.add_permits(1);
-            until(|| served.load(Ordering::SeqCst) == done + 1).await;
+            until(|| answered.load(Ordering::SeqCst) == done + 1).await;
         }
         until(|| refused.load(Ordering::SeqCst) > 0).await;
-        assert_eq!(served.load(Ordering::SeqCst), WORK);
+        assert_eq!(answered.load(Ordering::SeqCst), WORK);
         assert!(turnstile.most.load(Ordering::SeqCst) <= 4);
     });
 }
 
-fn rate(burst: u32) -> Option<Rate> {
-    Some(Rate { burst: NonZeroU32::new(burst).expect("not zero"), each: Duration::from_hours(1) })
+fn rate(burst: u32) -> Rate {
+    Rate { burst: NonZeroU32::new(burst).expect("not zero"), each: Duration::from_hours(1) }
 }
 
 #[test]
 fn a_caller_who_calls_too_often_is_told_when_to_come_back_and_others_are_served() {
     run(async {
         let house = House::new();
-        let limits = Limits { caller_rate: rate(2), ..Limits::default() };
+        let limits = Limits { caller_rate: Some(rate(2)), ..Limits::default() };
         let server = Running::start(house.routes(Does::Answer), limits).await;
         let channel = server.channel().await;
         for _ in 0..2 {
@@ -191,7 +191,7 @@ fn a_caller_who_calls_too_often_is_told_when_to_come_back_and_others_are_served(
 fn calls_that_prove_nobody_are_limited_by_address_and_known_callers_go_on() {
     run(async {
         let house = House::new();
-        let limits = Limits { failure_rate: rate(2), ..Limits::default() };
+        let limits = Limits { failure_rate: Some(rate(2)), ..Limits::default() };
         let server = Running::start(house.routes(Does::Answer), limits).await;
         let channel = server.channel().await;
         let known = house.person(7);
