@@ -53,7 +53,7 @@ COMPARED := target/bench/compared
 .PHONY: bench-compare
 bench-compare: need-rust need-postgres ## What a change costs: this tree beside BASE=REV, in alternation. QUICK=1
 	@[ -n "$(BASE)" ] || { echo "Say beside what: make bench-compare BASE=HEAD~1"; exit 2; }
-	@[ -d $(COMPARED)/tree ] || git worktree add --quiet --detach $(COMPARED)/tree "$(BASE)"
+	@[ -d $(COMPARED)/tree ] || git worktree add --force --quiet --detach $(COMPARED)/tree "$(BASE)"
 	git -C $(COMPARED)/tree checkout --quiet --detach "$$(git rev-parse "$(BASE)^{commit}")"
 	cargo build --release --locked -p trellis
 	cd $(COMPARED)/tree && CARGO_TARGET_DIR=$(CURDIR)/$(COMPARED)/target cargo build --release --locked -p trellis
