@@ -42,7 +42,9 @@ fn every_method_has_a_case_that_is_accepted_and_one_that_is_refused() {
     let internal = |path: &str| path.contains(".EventService/") || path.contains(".AccessService/");
     // A suite that is well has no dead letter to show: `tests/faults` makes some.
     let of_defects = |path: &str| {
-        ["Get", "Replay", "Discard"].iter().any(|verb| path.ends_with(&format!(".DeadLetterService/{verb}DeadLetter")))
+        ["Get", "Replay", "Discard"]
+            .iter()
+            .any(|verb| path.ends_with(&format!(".DeadLetterService/{verb}DeadLetter")))
     };
     let needs_none = |path: &str| internal(path) || of_defects(path);
     let bare: Vec<String> = seen

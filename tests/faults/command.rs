@@ -33,15 +33,15 @@ pub(super) async fn check(data: &Path) -> Vec<String> {
 
 /// `trellis backup`; what it said on standard error when it was refused.
 pub(super) async fn backup(data: &Path, to: &Path) -> Result<(), String> {
-    done(run(&["backup", &to.display().to_string()], data).await)
+    done(&run(&["backup", &to.display().to_string()], data).await)
 }
 
 /// `trellis restore --force`; what it said on standard error when it was refused.
 pub(super) async fn restore(from: &Path, data: &Path) -> Result<(), String> {
-    done(run(&["restore", &from.display().to_string(), "--force"], data).await)
+    done(&run(&["restore", &from.display().to_string(), "--force"], data).await)
 }
 
-fn done(output: Output) -> Result<(), String> {
+fn done(output: &Output) -> Result<(), String> {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.success() { Ok(()) } else { Err(said) }
 }

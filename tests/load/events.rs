@@ -134,7 +134,7 @@ pub(crate) async fn run(pace: Pace) {
             let (rate, _) = worked_off(&process, &outcome, waiting).await;
             println!("  {backend:?}: the relay gives {rate:.0} positions/s");
         }
-        let behind = Behind { profile: &profile, head: i64::try_from(effects).expect("a number") };
+        let behind = Behind { profile: &profile, head: i64::from(effects) };
         let (rate, cpu) = behind.worked_off(&process).await;
         println!("  {backend:?}: profile applies {rate:.0} assessments/s, {cpu:.0} µs of the processor each");
     }

@@ -108,7 +108,8 @@ fn every_process_refuses_a_token_that_was_taken_back_in_one() {
         let place = Place::of(Suite::with(setup).await).await;
         let educator = place.educator();
         let list = ListFrameworksRequest { parent: place.school.parent(), ..Default::default() };
-        let lists = async || FrameworkServiceClient::new(educator.clone()).list_frameworks(list.clone()).await;
+        let lists =
+            async || FrameworkServiceClient::new(educator.clone()).list_frameworks(list.clone()).await;
         // Its own process, and that of another service, which from now on remembers the token for a moment.
         who(&educator).await.expect("believed");
         lists().await.expect("believed");

@@ -37,7 +37,8 @@ pub fn promises() -> Vec<trellis_store::check::Promise> {
 /// Makes the service of what it needs.
 pub fn mount(deps: Deps) -> Mounted {
     let Deps { store, authority, standings, peers, public_url } = deps;
-    let guard = Guard::new(authority, Arc::clone(&standings), Arc::new(NamedSubjects), trellis_rpc::trail(&store));
+    let guard =
+        Guard::new(authority, Arc::clone(&standings), Arc::new(NamedSubjects), trellis_rpc::trail(&store));
     let app = Arc::new(App {
         store: store.clone(),
         guard: guard.clone(),

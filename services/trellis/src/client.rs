@@ -52,7 +52,7 @@ impl Endpoint {
             header.set_sensitive(true);
             header
         });
-        self.caller(token, header)
+        self.caller(token, header.as_ref())
     }
 
     /// Calls without any.
@@ -60,8 +60,8 @@ impl Endpoint {
         self.caller("", None)
     }
 
-    fn caller(&self, token: &str, header: Option<HeaderValue>) -> Caller {
-        let channel = |target: &Target| target.with_authorization(header.clone());
+    fn caller(&self, token: &str, header: Option<&HeaderValue>) -> Caller {
+        let channel = |target: &Target| target.with_authorization(header.cloned());
         Caller { channels: Arc::new(self.targets.each_ref().map(channel)), token: token.to_owned() }
     }
 }

@@ -19,7 +19,9 @@ use trellis_contracts::common::{
 };
 use trellis_events::{DeadLetters, EventFeed};
 use trellis_kernel::{Clock, Failure, Ids, RandomIds, Reason, Result, SystemClock};
-use trellis_rpc::{AccessTrail, ClientAuth, Deps, Mounted, Peer, Peers, Remote, RemoteStandings, Server, Target, Tls};
+use trellis_rpc::{
+    AccessTrail, ClientAuth, Deps, Mounted, Peer, Peers, Remote, RemoteStandings, Server, Target, Tls,
+};
 use trellis_store::{Options, Store};
 
 use crate::config::{Config, Service};
@@ -76,7 +78,7 @@ pub async fn start(config: &Config, sources: Sources) -> Result<Running> {
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
     let used = data::used(config)?;
     let stores = open(config, &sources).await?;
-    let mut server = compose(config, &sources, &public_url, stores.clone()).await?;
+    let mut server = compose(config, &sources, &public_url, stores.clone())?;
     let admin_address = admin.as_ref().map(|(_, address)| *address);
     if let Some((listener, _)) = admin {
         server = server.admin(listener);
@@ -91,7 +93,11 @@ pub async fn start(config: &Config, sources: Sources) -> Result<Running> {
         for store in stores {
             // Where the database is away, the lease runs out by itself.
             if let Err(failed) = store.end_relay().await {
-                tracing::debug!(store = store.service(), reason = failed.reason().as_str(), "a lease was not given up");
+                tracing::debug!(
+                    store = store.service(),
+                    reason = failed.reason().as_str(),
+                    "a lease was not given up"
+                );
             }
         }
         drop(used);
@@ -125,12 +131,7 @@ pub async fn migrate(config: &Config) -> Result<()> {
     Ok(())
 }
 
-async fn compose(
-    config: &Config,
-    sources: &Sources,
-    public_url: &str,
-    stores: Vec<Store>,
-) -> Result<Server> {
+fn compose(config: &Config, sources: &Sources, public_url: &str, stores: Vec<Store>) -> Result<Server> {
     let signer = Arc::new(keys::services(&config.keys_dir)?);
     let authority = Arc::new(Authority::new(issuers(config)?, &signer, sources.clock.clone())?);
     let targets = targets(config)?;

@@ -54,7 +54,8 @@ impl FrameworkTransferServiceApi for Transfers {
         });
         let first: Result<Bytes> = Ok(chunk);
         let chunks = stream::once(async move { first }).chain(rest);
-        self.imports.import(change, asked, chunks).await.map(convert::write)
+        // An import holds much while it waits, which is not to be part of every call's future.
+        Box::pin(self.imports.import(change, asked, chunks)).await.map(convert::write)
     }
 
     async fn get_framework_transfer(

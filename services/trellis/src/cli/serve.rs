@@ -5,8 +5,8 @@ use trellis_telemetry::{LogFormat, Options};
 
 use super::{Settings, Stop};
 use crate::config::{Config, Service};
-use crate::{demo, descriptors};
 use crate::suite::{self, Sources};
+use crate::{demo, descriptors};
 
 pub(super) async fn serve(settings: &Settings) -> Result<(), Stop> {
     let config = settings.config()?;

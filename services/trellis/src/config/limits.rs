@@ -23,7 +23,8 @@ pub(super) fn read(layers: &Layers) -> Result<Limits, Refusal> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let max_calls = some(layers, "max_calls")?.unwrap_or(cores * CALLS_OF_A_CORE);
     let rate = |key, burst, default| {
-        number(layers, key).map(|rate: Option<u32>| rate.map_or(default, |rate| Rate::per_second(rate, burst)))
+        number(layers, key)
+            .map(|rate: Option<u32>| rate.map_or(default, |rate| Rate::per_second(rate, burst)))
     };
     let limits = Limits::default();
     Ok(Limits {
@@ -41,7 +42,8 @@ pub(super) fn read(layers: &Layers) -> Result<Limits, Refusal> {
 
 /// The limits that can be set, as `config check` shows them.
 pub(super) fn shown(limits: &Limits) -> impl Iterator<Item = (&'static str, String)> {
-    let rate = |rate: Option<Rate>| rate.map_or(0, |rate| Duration::from_secs(1).as_nanos() / rate.each.as_nanos());
+    let rate =
+        |rate: Option<Rate>| rate.map_or(0, |rate| Duration::from_secs(1).as_nanos() / rate.each.as_nanos());
     [
         ("max_connections", limits.max_connections.to_string()),
         ("max_calls", limits.max_calls.to_string()),

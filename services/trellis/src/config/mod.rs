@@ -388,12 +388,9 @@ fn tls(layers: &Layers) -> Result<Option<Tls>, Refusal> {
         return refuse("`tls_client_optional` means nothing without tls_client_ca.");
     }
     match (layers.one("tls_certificate"), layers.one("tls_key")) {
-        (Some((certificate, _)), Some((key, _))) => Ok(Some(Tls {
-            certificate: certificate.into(),
-            key: key.into(),
-            client_ca,
-            client_optional,
-        })),
+        (Some((certificate, _)), Some((key, _))) => {
+            Ok(Some(Tls { certificate: certificate.into(), key: key.into(), client_ca, client_optional }))
+        }
         (None, None) if client_ca.is_some() => {
             refuse("`tls_client_ca` means nothing without tls_certificate and tls_key.")
         }

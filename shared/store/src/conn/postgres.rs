@@ -110,9 +110,9 @@ impl Pool {
         loop {
             let conn = self.figures.wait(self.inner.acquire()).await.map_err(no_connection)?;
             let mut transaction = Transaction { conn, state: State::Beginning, patience: self.patience };
-            let begin = AssertSqlSafe(begin).into_sql_str();
-            let begun = Manager::begin(&mut transaction.conn, Some(begin));
-            match answered(self.patience, begun).await {
+            let statement = AssertSqlSafe(begin).into_sql_str();
+            let done = Manager::begin(&mut transaction.conn, Some(statement));
+            match answered(self.patience, done).await {
                 Ok(()) => {
                     transaction.state = State::Open;
                     return Ok(transaction);

@@ -113,7 +113,7 @@ fn what_is_late_or_ahead_is_found() {
         alter(&place, "UPDATE outbox SET position = NULL WHERE position > 7").await;
         alter(&place, "UPDATE relay SET head = 7").await;
         assert_eq!(found(&place).await, [], "the relay may be about to see them");
-        let later = SystemClock.now() + std::time::Duration::from_secs(120);
+        let later = SystemClock.now() + std::time::Duration::from_mins(2);
         assert_eq!(summary(&look(&place, later).await.findings), [("outbox", 3)]);
         alter(&place, "UPDATE relay SET head = 5").await;
         assert!(found(&place).await.contains(&("outbox", 2)), "positions beyond the head");

@@ -170,8 +170,8 @@ fn reference(field: usize, sign: usize, value: u8) -> Term {
             (format!("title:\"{part}\""), Box::new(move |row| row.title.to_lowercase().contains(&plain)))
         }
         4 => (
-            format!("done {} {}", SIGNS[either], value % 2 == 0),
-            Box::new(move |row| holds(either, row.done.cmp(&(value % 2 == 0)))),
+            format!("done {} {}", SIGNS[either], value.is_multiple_of(2)),
+            Box::new(move |row| holds(either, row.done.cmp(&(value.is_multiple_of(2))))),
         ),
         5 => {
             let day = format!("2026-01-{:02}", value % 28 + 1);
@@ -197,8 +197,8 @@ fn reference(field: usize, sign: usize, value: u8) -> Term {
             )
         }
         9 => (
-            format!("parity {} {}", SIGNS[either], if value % 2 == 0 { "EVEN" } else { "ODD" }),
-            Box::new(move |row| holds(either, row.done.cmp(&(value % 2 == 0)))),
+            format!("parity {} {}", SIGNS[either], if value.is_multiple_of(2) { "EVEN" } else { "ODD" }),
+            Box::new(move |row| holds(either, row.done.cmp(&(value.is_multiple_of(2))))),
         ),
         _ => ("tags:small".to_owned(), Box::new(|row| row.rank < 5)),
     }

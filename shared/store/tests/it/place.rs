@@ -69,7 +69,12 @@ pub(crate) fn district(id: &str) -> District {
 }
 
 pub(crate) fn change() -> Change {
-    Change { district: district("grand-bend"), actor: "people/a".to_owned(), idempotency: None, grounds: None }
+    Change {
+        district: district("grand-bend"),
+        actor: "people/a".to_owned(),
+        idempotency: None,
+        grounds: None,
+    }
 }
 
 pub(crate) fn request(request_id: u128, method: &'static str, fingerprint: u8) -> Change {

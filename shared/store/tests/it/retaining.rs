@@ -60,11 +60,10 @@ fn read(held: &mut BTreeMap<String, u8>, rows: &[FeedRow], now: &BTreeMap<String
             Some(of) if *of == learner => {
                 held.insert(row.resource.clone(), *of);
             }
-            Some(_) => {}
             None if row.deleted && row.subjects[0] == Uuid::from_u128(learner.into()) => {
                 held.remove(&row.resource);
             }
-            None => {}
+            Some(_) | None => {}
         }
     }
 }
@@ -124,7 +123,9 @@ async fn holds(place: &Place, deeds: &[Deed]) {
 
     for ((position, held), expected) in copies.iter().zip(&expected) {
         if *position < floor {
-            for refused in [feed.after(*position, 1).await.unwrap_err(), store.events(*position, 1).await.unwrap_err()] {
+            for refused in
+                [feed.after(*position, 1).await.unwrap_err(), store.events(*position, 1).await.unwrap_err()]
+            {
                 assert_eq!((refused.kind(), refused.reason()), (Kind::OutOfRange, Reason::ResumeTokenTooOld));
             }
             continue;

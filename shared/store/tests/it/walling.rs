@@ -1,5 +1,5 @@
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TransactionTrait};
-use trellis_store::Store;
+use trellis_store::{Scope as _, Store};
 
 use crate::place::{Place, add, begin, change, district};
 
@@ -55,7 +55,6 @@ fn a_transaction_of_another_district_sees_nothing_and_cannot_write_there() {
         // Through the store's own connections, with statements that forget their district.
         let elsewhere = store.read(&district("elsewhere"));
         let here = store.read(&district("grand-bend"));
-        use trellis_store::Scope as _;
         assert_eq!((count(elsewhere.conn(), "note").await, count(here.conn(), "note").await), (0, 1));
         let tx = begin(&store, trellis_store::Change { district: district("elsewhere"), ..change() }).await;
         for forgetful in ["UPDATE note SET rank = 9", "DELETE FROM note", "DELETE FROM outbox"] {
