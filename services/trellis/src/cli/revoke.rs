@@ -16,7 +16,7 @@ use super::{Format, Stop};
 #[derive(Debug, Args)]
 pub(super) struct Revoke {
     /// The token, or its `jti` with --district; `-` reads it from standard input.
-    #[arg(value_name = "TOKEN")]
+    #[arg(id = "taken_back", value_name = "TOKEN")]
     token: String,
     /// The district that it is for, where the token itself is not at hand.
     #[arg(long, value_name = "ID")]

@@ -1,6 +1,5 @@
 //! Clients that mean harm: the server lives, serves others meanwhile, and its memory stays bounded.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
@@ -18,11 +17,24 @@ use crate::raw::{
 const WHO_AM_I: &str = "/trellis.common.v1alpha1.IdentityService/WhoAmI";
 const MEBIBYTE: usize = 1024 * 1024;
 
-/// Held by the tests that look at this process's memory, or use much of it: one at a time.
-static MEMORY: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    MEMORY.lock().unwrap_or_else(PoisonError::into_inner)
+/// Runs the test that asks in a process of its own, since it looks at the memory of the process, which
+/// the other tests use too. True in that process, where the test is to go on.
+fn alone(test: &str) -> bool {
+    const ALONE: &str = "TRELLIS_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let program = std::env::current_exe().expect("the path of the tests");
+    let arguments = ["--exact", &format!("floods::{test}"), "--nocapture"];
+    let done = std::process::Command::new(program).args(arguments).env(ALONE, "1").output();
+    let done = done.expect("the test in a process of its own");
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(
+        done.status.success() && said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    false
 }
 
 /// Somebody else is served.
@@ -33,7 +45,9 @@ async fn others_are_served(house: &House, server: &Running) {
 
 #[test]
 fn a_flood_of_calls_that_are_given_up_ends_its_connection() {
-    let _alone = alone();
+    if !alone("a_flood_of_calls_that_are_given_up_ends_its_connection") {
+        return;
+    }
     run(async {
         let house = House::new();
         let limits = Limits { max_given_up: 100, ..Limits::default() };
@@ -58,7 +72,9 @@ fn a_flood_of_calls_that_are_given_up_ends_its_connection() {
 
 #[test]
 fn headers_that_never_end_end_the_connection() {
-    let _alone = alone();
+    if !alone("headers_that_never_end_end_the_connection") {
+        return;
+    }
     run(async {
         let house = House::new();
         let server = Running::start(house.routes(Does::Answer), Limits::default()).await;
@@ -124,7 +140,9 @@ fn headers_that_are_too_many_are_refused_and_the_connection_lives() {
 
 #[test]
 fn who_asks_without_end_and_reads_nothing_is_let_go() {
-    let _alone = alone();
+    if !alone("who_asks_without_end_and_reads_nothing_is_let_go") {
+        return;
+    }
     run(async {
         let house = House::new();
         let limits = Limits { max_stall: Duration::from_millis(200), ..Limits::default() };
@@ -142,7 +160,9 @@ fn who_asks_without_end_and_reads_nothing_is_let_go() {
 
 #[test]
 fn a_gibibyte_that_is_declared_is_refused_and_not_waited_for() {
-    let _alone = alone();
+    if !alone("a_gibibyte_that_is_declared_is_refused_and_not_waited_for") {
+        return;
+    }
     run(async {
         let house = House::new();
         let server = Running::start(house.routes(Does::Answer), Limits::default()).await;
@@ -168,7 +188,9 @@ fn a_gibibyte_that_is_declared_is_refused_and_not_waited_for() {
 
 #[test]
 fn halves_of_messages_take_bounded_memory_whoever_sends_them() {
-    let _alone = alone();
+    if !alone("halves_of_messages_take_bounded_memory_whoever_sends_them") {
+        return;
+    }
     run(async {
         let house = House::new();
         let limits = Limits { max_buffered_bytes: 16 * MEBIBYTE, ..Limits::default() };
@@ -204,7 +226,9 @@ fn halves_of_messages_take_bounded_memory_whoever_sends_them() {
 
 #[test]
 fn answers_that_nobody_reads_take_bounded_memory_and_end_their_connection() {
-    let _alone = alone();
+    if !alone("answers_that_nobody_reads_take_bounded_memory_and_end_their_connection") {
+        return;
+    }
     run(async {
         let house = House::new();
         let limits = Limits { max_stall: Duration::from_millis(500), ..Limits::default() };
@@ -255,7 +279,9 @@ fn who_dribbles_is_let_go() {
 
 #[test]
 fn many_idle_connections_cost_little_and_stop_nobody() {
-    let _alone = alone();
+    if !alone("many_idle_connections_cost_little_and_stop_nobody") {
+        return;
+    }
     // As many as two descriptors each leave room for; more where the machine allows.
     let wanted = std::env::var("TRELLIS_TEST_CONNECTIONS").ok().and_then(|text| text.parse().ok());
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
