@@ -8,6 +8,8 @@ use http_body_util::{BodyExt as _, Full};
 use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Status};
+use trellis_contracts::status;
+use trellis_kernel::Failure;
 
 use super::Target;
 use super::answer::{Asks, Read, asks, is_ours};
@@ -81,7 +83,7 @@ impl Attempts<'_> {
         let (mut made, mut left_once) = (0, false);
         loop {
             let Some(body) = message.body() else {
-                return Err(Status::internal("a stream cannot be sent twice"));
+                return Err(status::refuse(Failure::internal("a stream cannot be sent twice")));
             };
             let mut outcome = self.attempt(body, made).await;
             made += 1;
