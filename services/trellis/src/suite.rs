@@ -135,7 +135,7 @@ fn compose(config: &Config, sources: &Sources, public_url: &str, stores: Vec<Sto
     let signer = Arc::new(keys::services(&config.keys_dir)?);
     let authority = Arc::new(Authority::new(issuers(config)?, &signer, sources.clock.clone())?);
     let targets = targets(config)?;
-    let mut server = Server::new(config.limits.clone());
+    let mut server = Server::new(config.limits.clone()).recognise(authority.clone());
     if let Some(tls) = &config.tls {
         let mut files = Tls::new(&tls.certificate, &tls.key);
         if let Some(authority) = &tls.client_ca {

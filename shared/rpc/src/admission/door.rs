@@ -50,15 +50,15 @@ impl CallDoor {
 
     fn try_enter(&self, actor: &Actor) -> Result<Option<Turn>> {
         let admission = &self.admission;
-        if let Party::Service { .. } = actor.party {
-            if admission.certified_services && !self.origin.as_ref().is_some_and(|origin| origin.certified) {
-                return Err(Failure::unauthenticated(
-                    "A service's token counts only together with a certificate of the suite's own authority.",
-                ));
-            }
-        } else if let Some(callers) = &admission.callers {
-            callers.count(admission.caller(actor)).map_err(rate_limited)?;
+        if admission.certified_services
+            && matches!(actor.party, Party::Service { .. })
+            && !self.origin.as_ref().is_some_and(|origin| origin.certified)
+        {
+            return Err(Failure::unauthenticated(
+                "A service's token counts only together with a certificate of the suite's own authority.",
+            ));
         }
+        admission.count(actor)?;
         let district = admission.district(actor);
         if !self.shape.is_unary() {
             set(&self.held, Held::Stream(admission.streams.enter(district)?));
@@ -108,11 +108,6 @@ impl Door for CallDoor {
 fn set(held: &Mutex<Held>, to: Held) {
     // What was held is dropped outside the lock.
     let _before = std::mem::replace(&mut *held.lock().unwrap_or_else(PoisonError::into_inner), to);
-}
-
-fn rate_limited(wait: Duration) -> Failure {
-    FIGURES.refused.caller_rate.add(1);
-    Failure::exhausted(Reason::RateLimited, "This caller calls more often than it may.").retry_after(wait)
 }
 
 fn too_many_failures(wait: Duration) -> Failure {

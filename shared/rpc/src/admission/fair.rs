@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-use trellis_kernel::Result;
+use trellis_kernel::{Failure, Result};
 use trellis_telemetry::metrics::Held;
 
 use super::overloaded;
@@ -106,8 +106,7 @@ impl Fair {
         }
         let own = line.waiting.len();
         if lines.waiting >= self.0.most_waiting && !lines.make_room(own) {
-            FIGURES.refused.line_full.add(1);
-            return Err(overloaded());
+            return Err(no_room());
         }
         let (place, given) = oneshot::channel();
         let line = lines.by_district.entry(district).or_default();
@@ -121,6 +120,18 @@ impl Fair {
             place: given,
             _counted: counted,
         }))
+    }
+
+    /// Whether as many wait as may.
+    pub(super) fn is_full(&self) -> bool {
+        self.lines().waiting >= self.0.most_waiting
+    }
+
+    /// Whether a call of a district would be refused now.
+    pub(super) fn is_full_for(&self, district: u64) -> bool {
+        let lines = self.lines();
+        let own = lines.by_district.get(&district).map_or(0, |line| line.waiting.len());
+        lines.waiting >= self.0.most_waiting && !lines.by_district.values().any(|line| line.has_room_for(own))
     }
 
     /// Gives the places that are free to those whose turn it is.
@@ -147,11 +158,18 @@ impl Fair {
     }
 }
 
+impl Line {
+    /// Whether it is longer than one of `own` would become, so that its newest may be refused for that one.
+    fn has_room_for(&self, own: usize) -> bool {
+        self.waiting.len() > own + 1
+    }
+}
+
 impl Lines {
     /// Refuses the newest of the longest line, if that is longer than one of `own` would become.
     fn make_room(&mut self, own: usize) -> bool {
         let longest = self.by_district.values_mut().max_by_key(|line| line.waiting.len());
-        let Some(longest) = longest.filter(|line| line.waiting.len() > own + 1) else { return false };
+        let Some(longest) = longest.filter(|line| line.has_room_for(own)) else { return false };
         // Dropping the sender is the refusal.
         let refused = longest.waiting.pop_back().is_some();
         self.waiting -= usize::from(refused);
@@ -189,10 +207,7 @@ impl Ticket {
         let longest = self.fair.0.longest;
         match timeout(longest, &mut self.place).await {
             Ok(Ok(place)) => Ok(place),
-            Ok(Err(_evicted)) => {
-                FIGURES.refused.line_full.add(1);
-                Err(overloaded())
-            }
+            Ok(Err(_evicted)) => Err(no_room()),
             Err(_elapsed) => {
                 FIGURES.refused.turn_too_late.add(1);
                 Err(overloaded())
@@ -223,6 +238,12 @@ impl Drop for Place {
         lines.tidy(self.district);
         self.fair.hand_on(lines);
     }
+}
+
+/// Refuses a call for whose line there is no room.
+pub(super) fn no_room() -> Failure {
+    FIGURES.refused.line_full.add(1);
+    overloaded()
 }
 
 #[cfg(test)]

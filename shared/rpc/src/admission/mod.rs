@@ -7,22 +7,26 @@ mod fair;
 mod rates;
 mod streams;
 
+use std::fmt;
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use trellis_kernel::{Actor, Failure, Party, Reason};
+use http::HeaderMap;
+use trellis_auth::Authority;
+use trellis_kernel::{Actor, Failure, Party, Reason, Result};
 
 pub(crate) use self::door::CallDoor;
 use self::fair::Fair;
 pub use self::rates::Rate;
 use self::rates::Rates;
 use self::streams::Streams;
+use crate::figures::FIGURES;
 use crate::server::Limits;
 
 /// The limits of one process, and what of them is used.
-#[derive(Debug)]
 pub(crate) struct Admission {
     calls: Fair,
     streams: Streams,
@@ -30,19 +34,54 @@ pub(crate) struct Admission {
     unproven: Option<Rates>,
     /// Whether a service's token counts only from who has shown a certificate.
     certified_services: bool,
+    /// Who remembers callers, if anybody does.
+    authority: Option<Arc<Authority>>,
     hasher: RandomState,
 }
 
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admission").field("calls", &self.calls).finish_non_exhaustive()
+    }
+}
+
 impl Admission {
-    pub(crate) fn new(limits: &Limits, certified_services: bool) -> Self {
+    pub(crate) fn new(limits: &Limits, certified_services: bool, authority: Option<Arc<Authority>>) -> Self {
         Self {
             calls: Fair::new(limits.max_calls, limits.max_waiting, limits.max_wait),
             streams: Streams::new(limits.max_streams),
             callers: limits.caller_rate.map(Rates::new),
             unproven: limits.failure_rate.map(Rates::new),
             certified_services,
+            authority,
             hasher: RandomState::new(),
         }
+    }
+
+    /// Refuses a call with one answer that would find no place, before any more work is done for it: when
+    /// more is asked for than can be done, what the refusals cost is taken from the answers.
+    ///
+    /// Only callers who are remembered are known so early. Everybody else meets the same limits at the
+    /// call's [door](CallDoor).
+    pub(crate) fn turn_away(&self, headers: &HeaderMap) -> Result<()> {
+        if !self.calls.is_full() {
+            return Ok(());
+        }
+        let Some(actor) = self.authority.as_ref().and_then(|authority| authority.recall(headers)) else {
+            return Ok(());
+        };
+        if !self.calls.is_full_for(self.district(&actor)) {
+            return Ok(());
+        }
+        self.count(&actor)?;
+        Err(fair::no_room())
+    }
+
+    /// Counts a call of a caller, and refuses it if there are more than there may be. The suite's own
+    /// services call as often as they like.
+    fn count(&self, actor: &Actor) -> Result<()> {
+        let callers = self.callers.as_ref().filter(|_| !matches!(actor.party, Party::Service { .. }));
+        callers.map_or(Ok(()), |callers| callers.count(self.caller(actor))).map_err(rate_limited)
     }
 
     /// A number for a district, so that no text is copied for each call; the suite's own work for
@@ -74,6 +113,11 @@ impl Admission {
     fn hash(&self, value: impl Hash) -> u64 {
         self.hasher.hash_one(value)
     }
+}
+
+fn rate_limited(wait: Duration) -> Failure {
+    FIGURES.refused.caller_rate.add(1);
+    Failure::exhausted(Reason::RateLimited, "This caller calls more often than it may.").retry_after(wait)
 }
 
 /// The call was not begun: too many others are.

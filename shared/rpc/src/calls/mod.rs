@@ -59,13 +59,17 @@ impl<S> Calls<S> {
     {
         let shape = shape(request.uri().path());
         let deadline = self.deadline(shape, request.headers());
-        let door = self
-            .admission
-            .as_ref()
-            .filter(|_| shape.is_limited())
-            .map(|admission| Arc::new(CallDoor::new(admission.clone(), origin.clone(), shape)));
         let told = calls::Call::serve(&shape.served, request.headers());
-        let begun = Begun { shape, deadline, call: Call { told, door }, origin };
+        let mut begun = Begun { shape, deadline, call: Call { told, door: None }, origin };
+        if let Some(admission) = self.admission.as_ref().filter(|_| shape.is_limited()) {
+            if shape.is_unary()
+                && let Err(failure) = admission.turn_away(request.headers())
+            {
+                return Work::refused(failure, begun);
+            }
+            let door = CallDoor::new(admission.clone(), begun.origin.clone(), shape);
+            begun.call.door = Some(Arc::new(door));
+        }
         Work::new(self.inner.call(request), begun)
     }
 

@@ -11,6 +11,7 @@ use http::Response;
 use http_body::Body;
 use tokio::time::Sleep;
 use trellis_auth::door::{self, Door};
+use trellis_kernel::Failure;
 use trellis_telemetry::context::Current;
 
 use super::{Begun, CallBody, panicked, too_late};
@@ -22,7 +23,7 @@ use crate::deadline;
 /// Written by hand, and what it works on in a box of its own: nested `async` blocks copy their contents
 /// into one another, and for small calls that cost as much as the rest of what surrounds them.
 pub(crate) struct Work<F> {
-    inner: Pin<Box<F>>,
+    doing: Doing<F>,
     current: Current,
     door: Option<Arc<dyn Door>>,
     /// Made when the handler first waits.
@@ -31,11 +32,27 @@ pub(crate) struct Work<F> {
     begun: Option<Begun>,
 }
 
+enum Doing<F> {
+    /// What the handler does.
+    Handling(Pin<Box<F>>),
+    /// Nothing: it was refused before. None once that was said.
+    Refused(Option<Failure>),
+}
+
 impl<F> Work<F> {
     pub(super) fn new(inner: F, begun: Begun) -> Self {
+        Self::doing(Doing::Handling(Box::pin(inner)), begun)
+    }
+
+    /// A call that its handler never sees.
+    pub(super) fn refused(failure: Failure, begun: Begun) -> Self {
+        Self::doing(Doing::Refused(Some(failure)), begun)
+    }
+
+    fn doing(doing: Doing<F>, begun: Begun) -> Self {
         let current = begun.call.current();
         let door = begun.call.door.clone().map(|door| door as Arc<dyn Door>);
-        Self { inner: Box::pin(inner), current, door, timer: None, begun: Some(begun) }
+        Self { doing, current, door, timer: None, begun: Some(begun) }
     }
 }
 
@@ -50,7 +67,15 @@ where
         let this = &mut *self;
         let _within = this.current.enter();
         let until = this.begun.as_ref().and_then(|begun| begun.deadline);
-        let (inner, door) = (&mut this.inner, this.door.clone());
+        let inner = match &mut this.doing {
+            Doing::Handling(inner) => inner,
+            Doing::Refused(failure) => {
+                let refused = failure.take().zip(this.begun.take());
+                let (failure, begun) = refused.expect("a future is not polled after its end");
+                return Poll::Ready(begun.refuse(failure));
+            }
+        };
+        let door = this.door.clone();
         let polled = deadline::within(until, || {
             door::within(door, || catch_unwind(AssertUnwindSafe(|| inner.as_mut().poll(cx))))
         });

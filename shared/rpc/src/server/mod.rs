@@ -16,6 +16,7 @@ use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tonic::service::Routes;
+use trellis_auth::Authority;
 use trellis_kernel::{Failure, Result};
 use trellis_store::{Store, Task};
 
@@ -36,6 +37,7 @@ pub struct Server {
     limits: Limits,
     tls: Option<Tls>,
     admin: Option<TcpListener>,
+    authority: Option<Arc<Authority>>,
     parts: Parts,
     stores: Vec<Store>,
     tasks: Vec<Task>,
@@ -59,6 +61,14 @@ impl Server {
     #[must_use]
     pub fn admin(mut self, listener: TcpListener) -> Self {
         self.admin = Some(listener);
+        self
+    }
+
+    /// Recognises callers by what their guards remember, so that one who asks for more than the server can
+    /// do is refused before their call is read.
+    #[must_use]
+    pub fn recognise(mut self, authority: Arc<Authority>) -> Self {
+        self.authority = Some(authority);
         self
     }
 
@@ -112,7 +122,7 @@ impl Server {
         } else {
             self.parts.http.push(health::metrics());
         }
-        let admission = Arc::new(Admission::new(&self.limits, certified_services));
+        let admission = Arc::new(Admission::new(&self.limits, certified_services, self.authority));
         let Assembled { entry, services } = self.parts.assemble(&health, &self.limits, admission).await?;
         health.serving(&services).await;
         for (name, work) in self.tasks {

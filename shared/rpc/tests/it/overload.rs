@@ -9,8 +9,8 @@ use tokio::task::JoinSet;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
-use trellis_contracts::common::{StreamEventsRequest, WhoAmIRequest};
-use trellis_rpc::{Limits, Rate, Target};
+use trellis_contracts::common::{StreamEventsRequest, WhoAmIRequest, WhoAmIResponse};
+use trellis_rpc::{Limits, Rate, Server, Target};
 use trellis_testkit::run;
 
 use crate::house::{Does, EventServiceClient, House, Running, Turnstile, identity, reason, signed, soon};
@@ -63,6 +63,43 @@ fn a_call_too_many_is_refused_with_a_time_to_come_back_and_health_goes_on() {
         }
         assert_eq!(turnstile.most.load(Ordering::SeqCst), 2);
     });
+}
+
+#[test]
+fn a_known_caller_too_many_is_refused_before_the_call_is_read() {
+    run(async {
+        let house = House::new();
+        let turnstile = Turnstile::closed();
+        let server = Server::new(limits()).recognise(house.authority.clone());
+        let server = Running::serve(server.routes(house.routes(Does::Gate(turnstile.clone())))).await;
+        let channel = server.channel().await;
+        let (known, stranger) = (house.person(9), house.person(10));
+        turnstile.through.add_permits(1);
+        ask(channel.clone(), known.clone()).await.expect("the first is answered");
+        let mut calls = JoinSet::new();
+        for id in 1..=4 {
+            calls.spawn(ask(channel.clone(), house.person(id)));
+        }
+        soon(calls.join_next()).await.expect("a call").expect("no panic").expect_err("too many");
+        // What is read of it is refused for its size, by whoever reads it.
+        assert_eq!(reason(&too_large(&channel, &known).await).as_deref(), Some("OVERLOADED"));
+        assert_eq!(reason(&too_large(&channel, &stranger).await).as_deref(), Some("LIMIT_EXCEEDED"));
+        turnstile.through.add_permits(3);
+        while let Some(call) = soon(calls.join_next()).await {
+            call.expect("no panic").expect("one of the three");
+        }
+        assert_eq!(reason(&too_large(&channel, &known).await).as_deref(), Some("LIMIT_EXCEEDED"));
+    });
+}
+
+/// What a message that is larger than the limit is answered with.
+async fn too_large(channel: &Channel, token: &str) -> Status {
+    let message = StreamEventsRequest { producer: "x".repeat(5 << 20), ..StreamEventsRequest::default() };
+    let path = http::uri::PathAndQuery::from_static("/trellis.common.v1alpha1.IdentityService/WhoAmI");
+    let codec = tonic_prost::ProstCodec::<StreamEventsRequest, WhoAmIResponse>::default();
+    let mut client = tonic::client::Grpc::new(channel.clone());
+    client.ready().await.expect("a connection");
+    client.unary(signed(message, token), path, codec).await.expect_err("it is too large")
 }
 
 #[test]
