@@ -43,7 +43,7 @@ RELEASED := $(abspath $(or $(CARGO_TARGET_DIR),target))/release/trellis
 BENCH := cargo bench --locked -p trellis-tests --bench load --
 
 .PHONY: bench
-bench: need-rust need-postgres ## What every layer and call costs, beside its floor. QUICK=1; ONLY="layers sqlite"
+bench: need-rust need-postgres ## What every layer and call costs, beside its floor. QUICK=1; STRICT=1; ONLY="layers sqlite"
 	cargo build --release --locked -p trellis
 	BENCH_PROGRAM=$(RELEASED) $(BENCH) $(ONLY)
 

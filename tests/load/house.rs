@@ -87,7 +87,7 @@ impl House {
         }
         arguments.extend(more);
         let arguments: Vec<String> = arguments.into_iter().map(str::to_owned).collect();
-        Process::start(&self.program, &arguments)
+        Process::start(&self.program, &arguments).when_ready()
     }
 
     fn token(&self, district: &str, party: &Party, role: Role) -> String {

@@ -1,7 +1,8 @@
 //! The processes that are measured, and what the kernel says of them.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -12,7 +13,8 @@ pub(crate) struct Process {
     child: Child,
     /// Where it listens.
     pub(crate) address: String,
-    /// From its start to the line that says that it listens.
+    begun: Instant,
+    /// From its start to the line that says that it listens, or to where it was found to be ready.
     pub(crate) started: Duration,
 }
 
@@ -39,7 +41,25 @@ impl Process {
         let started = begun.elapsed();
         // Read on, so that it never waits for a reader.
         thread::spawn(move || lines.for_each(drop));
-        Self { child, address, started }
+        Self { child, address, begun, started }
+    }
+
+    /// Waits until it says that it is ready for calls.
+    pub(crate) fn when_ready(mut self) -> Self {
+        while !self.is_ready() {
+            assert!(self.begun.elapsed() < Duration::from_secs(60), "it does not become ready");
+        }
+        self.started = self.begun.elapsed();
+        self
+    }
+
+    fn is_ready(&self) -> bool {
+        let mut answer = String::new();
+        let asked = TcpStream::connect(&self.address).and_then(|mut stream| {
+            stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n")?;
+            stream.read_to_string(&mut answer)
+        });
+        asked.is_ok() && answer.starts_with("HTTP/1.1 200")
     }
 
     /// This very program, as a server of another kind.

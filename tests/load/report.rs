@@ -100,6 +100,11 @@ impl Targets {
         self.lines.push((what.to_owned(), target, measured, met));
     }
 
+    /// Whether all were met.
+    pub(crate) fn met(&self) -> bool {
+        self.lines.iter().all(|(.., met)| *met)
+    }
+
     /// Prints them.
     pub(crate) fn print(&self) {
         println!("\n  {:<64} {:>10} {:>10}  met", "target", "", "measured");

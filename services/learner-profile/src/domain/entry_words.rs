@@ -37,6 +37,11 @@ impl Words {
         Ok(Self(words))
     }
 
+    /// How long the texts are together, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.iter().map(|word| word.text.len() + word.language.len()).sum()
+    }
+
     /// The texts, in the order in which they were given.
     pub(crate) fn into_inner(self) -> Vec<Word> {
         self.0

@@ -2,10 +2,10 @@
 
 use sea_orm::{ColumnTrait, Condition, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use trellis_kernel::{Page, PageRequest, Result, Timestamp, Uuid};
-use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant};
+use trellis_store::{Document, Keyset, Reader, Scope, Tx, failure, instant};
 
 use super::entities::entry::{ActiveModel, Column, Entity, Model};
-use super::entry_columns::{broken, from_json, json, maybe_instant};
+use super::entry_columns::{broken, maybe_instant};
 use crate::domain::entry::{Audience, Entry, Facet, FacetKind, Sight, Viewer, Voice};
 
 /// Writes a new entry.
@@ -15,7 +15,7 @@ pub(crate) async fn insert(tx: &Tx, entry: &Entry) -> Result<()> {
         learner: Set(entry.learner),
         facet: Set(entry.facet.kind().key().to_owned()),
         other_facet: Set(entry.facet.other().to_owned()),
-        text: Set(json(&entry.text)?),
+        text: Set(Document(entry.text.clone())),
         author: Set(entry.sight.author),
         voice: Set(entry.sight.voice.key().to_owned()),
         audience: Set(entry.sight.audience.key().to_owned()),
@@ -128,7 +128,7 @@ fn seen_by(viewer: &Viewer) -> Condition {
 
 fn weigh(row: &Model) -> usize {
     // A guess at names and numbers, and the words, which make the difference.
-    512 + row.text.to_string().len()
+    512 + row.text.0.bytes()
 }
 
 fn read(row: Model) -> Result<Entry> {
@@ -152,7 +152,7 @@ fn read(row: Model) -> Result<Entry> {
         id,
         learner,
         facet: Facet::parse(kind, other_facet).map_err(|_| broken())?,
-        text: from_json(text)?,
+        text: text.0,
         sight: Sight {
             author,
             voice: Voice::from_key(&voice).ok_or_else(broken)?,

@@ -1,22 +1,11 @@
 //! Between columns and the domain's values. What a row holds was checked when it was written, so a
 //! value that does not read back is a defect.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 use trellis_kernel::{Failure, Name, Result, Timestamp};
 
 /// What does not read back.
 pub(crate) fn broken() -> Failure {
     Failure::internal("a column holds a value that this program does not know")
-}
-
-pub(crate) fn json<T: Serialize>(value: &T) -> Result<Value> {
-    serde_json::to_value(value).map_err(Failure::internal)
-}
-
-pub(crate) fn from_json<T: DeserializeOwned>(value: Value) -> Result<T> {
-    serde_json::from_value(value).map_err(|_| broken())
 }
 
 pub(crate) fn maybe_instant(microseconds: Option<i64>) -> Result<Option<Timestamp>> {

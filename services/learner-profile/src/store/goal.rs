@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use sea_orm::{ColumnTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use trellis_kernel::{Page, PageRequest, Result, Timestamp, Uuid};
-use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant};
+use trellis_store::{Document, Keyset, Reader, Scope, Tx, failure, instant};
 
 use super::entities::{goal, goal_endorsement};
-use super::entry_columns::{broken, from_json, json, maybe_instant, name};
+use super::entry_columns::{broken, maybe_instant, name};
 use crate::domain::entry::Voice;
 use crate::domain::goal::{Decision, Endorsement, Goal};
 
@@ -19,8 +19,8 @@ pub(crate) async fn insert(tx: &Tx, goal: &Goal) -> Result<()> {
         id: Set(goal.id),
         learner: Set(goal.learner),
         outcome: Set(goal.outcome.to_string()),
-        why: Set(json(&goal.why)?),
-        milestones: Set(json(&goal.milestones)?),
+        why: Set(Document(goal.why.clone())),
+        milestones: Set(Document(goal.milestones.clone())),
         target_date: Set(goal.target_date.map(|day| day.to_string())),
         proposed_by: Set(goal.proposed_by),
         proposer_voice: Set(goal.proposer_voice.key().to_owned()),
@@ -89,7 +89,7 @@ pub(crate) async fn endorse(tx: &Tx, goal: Uuid, endorsement: &Endorsement) -> R
         goal: Set(goal),
         person: Set(endorsement.person),
         voice: Set(endorsement.voice.key().to_owned()),
-        words: Set(json(&endorsement.words)?),
+        words: Set(Document(endorsement.words.clone())),
         endorse_time: Set(endorsement.endorse_time.as_microsecond()),
         ..Default::default()
     })
@@ -106,7 +106,7 @@ pub(crate) async fn endorse(tx: &Tx, goal: Uuid, endorsement: &Endorsement) -> R
 
 /// A goal with its words. Its endorsements come on top: one for each adult close to one learner.
 fn weigh(row: &Model) -> usize {
-    4096 + row.why.to_string().len() + row.milestones.to_string().len()
+    4096 + row.why.0.bytes() + row.milestones.0.iter().map(|step| step.title.bytes()).sum::<usize>()
 }
 
 /// The goals of these rows, in their order, with the endorsements of all of them in one query.
@@ -140,7 +140,7 @@ fn read_endorsement(row: goal_endorsement::Model) -> Result<Endorsement> {
     Ok(Endorsement {
         person,
         voice: Voice::from_key(&voice).ok_or_else(broken)?,
-        words: from_json(words)?,
+        words: words.0,
         endorse_time: instant(endorse_time)?,
     })
 }
@@ -168,8 +168,8 @@ fn read(row: Model, endorsements: Vec<Endorsement>) -> Result<Goal> {
         id,
         learner,
         outcome: name(&outcome)?,
-        why: from_json(why)?,
-        milestones: from_json(milestones)?,
+        why: why.0,
+        milestones: milestones.0,
         target_date,
         proposed_by,
         proposer_voice: Voice::from_key(&proposer_voice).ok_or_else(broken)?,

@@ -2,17 +2,17 @@
 
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use trellis_kernel::{Page, PageRequest, Result, Uuid};
-use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant};
+use trellis_store::{Document, Keyset, Reader, Scope, Tx, failure, instant};
 
 use super::entities::growth_rule::{ActiveModel, Column, Entity, Model};
-use super::entry_columns::{broken, from_json, json};
+use super::entry_columns::broken;
 use crate::domain::growth_rule::{GrowthRule, Method, MethodKind};
 
 /// Writes a new rule.
 pub(crate) async fn insert(tx: &Tx, rule: &GrowthRule) -> Result<()> {
     tx.insert(ActiveModel {
         id: Set(rule.id),
-        title: Set(json(&rule.title)?),
+        title: Set(Document(rule.title.clone())),
         method: Set(rule.method.kind().key().to_owned()),
         last_count: Set(rule.method.last_count()),
         next_weight: Set(rule.method.next_weight()),
@@ -59,7 +59,7 @@ pub(crate) async fn after(reader: &Reader, id: Option<Uuid>, limit: u64) -> Resu
 }
 
 fn weigh(row: &Model) -> usize {
-    512 + row.title.to_string().len()
+    512 + row.title.0.bytes()
 }
 
 fn read(row: Model) -> Result<GrowthRule> {
@@ -67,7 +67,7 @@ fn read(row: Model) -> Result<GrowthRule> {
     let kind = MethodKind::from_key(&method).ok_or_else(broken)?;
     Ok(GrowthRule {
         id,
-        title: from_json(title)?,
+        title: title.0,
         method: Method::parse(kind, last_count, next_weight).map_err(|_| broken())?,
         create_time: instant(create_time)?,
         version,

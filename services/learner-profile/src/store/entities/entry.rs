@@ -1,6 +1,9 @@
 //! What is said of learners; a deleted entry leaves no row.
 
 use sea_orm::entity::prelude::*;
+use trellis_store::Document;
+
+use crate::domain::entry_words::Words;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "entries")]
@@ -12,7 +15,7 @@ pub(crate) struct Model {
     pub learner: Uuid,
     pub facet: String,
     pub other_facet: String,
-    pub text: Json,
+    pub text: Document<Words>,
     pub author: Uuid,
     pub voice: String,
     pub audience: String,

@@ -1,6 +1,10 @@
 //! Learners' goals.
 
 use sea_orm::entity::prelude::*;
+use trellis_store::Document;
+
+use crate::domain::entry_words::Words;
+use crate::domain::goal::Milestone;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "goals")]
@@ -11,8 +15,8 @@ pub(crate) struct Model {
     pub id: Uuid,
     pub learner: Uuid,
     pub outcome: String,
-    pub why: Json,
-    pub milestones: Json,
+    pub why: Document<Words>,
+    pub milestones: Document<Vec<Milestone>>,
     pub target_date: Option<String>,
     pub proposed_by: Uuid,
     pub proposer_voice: String,

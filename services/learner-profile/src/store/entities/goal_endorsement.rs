@@ -1,6 +1,9 @@
 //! Who stands behind a goal: once for each person, by the primary key.
 
 use sea_orm::entity::prelude::*;
+use trellis_store::Document;
+
+use crate::domain::entry_words::Words;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "goal_endorsements")]
@@ -12,7 +15,7 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub person: Uuid,
     pub voice: String,
-    pub words: Json,
+    pub words: Document<Words>,
     pub endorse_time: i64,
 }
 

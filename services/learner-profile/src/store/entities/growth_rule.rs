@@ -1,6 +1,9 @@
 //! The growth rules of a district.
 
 use sea_orm::entity::prelude::*;
+use trellis_store::Document;
+
+use crate::domain::entry_words::Words;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "growth_rules")]
@@ -9,7 +12,7 @@ pub(crate) struct Model {
     pub district: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    pub title: Json,
+    pub title: Document<Words>,
     pub method: String,
     pub last_count: i32,
     pub next_weight: f64,
