@@ -12,7 +12,7 @@ use tonic::service::Routes;
 use tonic_web::GrpcWebLayer;
 use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::{Any as AnyOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, Any as AnyOrigin, CorsLayer};
 use tower_http::timeout::TimeoutLayer;
 use trellis_contracts::{DESCRIPTOR_POOL, DESCRIPTOR_SET};
 use trellis_kernel::{Failure, Result};
@@ -119,7 +119,8 @@ fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AnyOrigin)
         .allow_methods(AnyOrigin)
-        .allow_headers(AnyOrigin)
+        // The star of the Fetch standard does not stand for `authorization`.
+        .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(EXPOSED)
 }
 

@@ -1,5 +1,7 @@
 //! How a client finds its way in.
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use tonic::Code;
@@ -9,7 +11,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_reflection::pb::{v1, v1alpha};
 use trellis_contracts::common::WhoAmIRequest;
-use trellis_rpc::{Limits, Tls};
+use trellis_rpc::{Limits, Server, Tls};
 use trellis_testkit::run;
 
 use crate::house::{Does, House, Running, identity, reason, signed, soon};
@@ -165,7 +167,12 @@ fn a_browser_may_ask_before_it_calls() {
             .await
             .expect("an answer");
         assert_eq!(answer.status(), StatusCode::OK);
-        assert_eq!(answer.headers()["access-control-allow-headers"], "*");
+        // By name: to a browser, a star stands for every header but this one.
+        let allowed = answer.headers()["access-control-allow-headers"].to_str().expect("text");
+        let named: Vec<&str> = allowed.split(',').map(str::trim).collect();
+        for name in ["authorization", "content-type", "x-grpc-web"] {
+            assert!(named.contains(&name), "{allowed}");
+        }
     });
 }
 
@@ -222,5 +229,28 @@ fn tls_is_served_from_a_certificate_and_a_key() {
             .expect("a connection");
         let request = signed(WhoAmIRequest {}, &house.person(7));
         identity(channel).who_am_i(request).await.expect("an answer");
+    });
+}
+
+#[test]
+fn work_in_the_background_that_ends_makes_the_server_say_that_it_is_not_alive() {
+    run(async {
+        let works: [BoxFuture<'static, ()>; 2] = [Box::pin(async {}), Box::pin(async { panic!("as told") })];
+        for work in works {
+            let lasts = ("lasts".to_owned(), futures::future::pending().boxed());
+            let server = Server::new(Limits::default()).routes(House::new().routes(Does::Answer));
+            let server = Running::serve(server.task(lasts).task(("relay".to_owned(), work))).await;
+            let live = format!("{}/livez", server.url());
+            let said = soon(async {
+                loop {
+                    let answer = reqwest::get(&live).await.expect("an answer");
+                    if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+                        return answer.text().await.expect("text");
+                    }
+                }
+            })
+            .await;
+            assert_eq!(said, "not ok\ntask relay: ended\n");
+        }
     });
 }
