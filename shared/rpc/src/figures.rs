@@ -35,6 +35,8 @@ pub(crate) struct Refused {
     pub(crate) failure_rate: Counter,
     /// Too many answers on the connection were not read.
     pub(crate) unread: Counter,
+    /// Too much of requests was being received at once.
+    pub(crate) received: Counter,
 }
 
 /// Connections that were ended before their client did, by why.
@@ -83,6 +85,7 @@ impl Figures {
                 caller_rate: refused.with(["caller_rate"]),
                 failure_rate: refused.with(["failure_rate"]),
                 unread: refused.with(["unread"]),
+                received: refused.with(["received"]),
             },
             ended: Ended {
                 no_tls: ended.with(["no_tls"]),

@@ -12,6 +12,7 @@ use trellis_contracts::status;
 use trellis_kernel::{Failure, Reason};
 
 use super::Origin;
+use crate::figures::FIGURES;
 
 /// Counts what is received of a message before anybody knows who sends it, and refuses what would be too
 /// much of it together.
@@ -71,6 +72,7 @@ impl<B> Drop for Taken<B> {
 }
 
 fn too_much() -> Failure {
+    FIGURES.refused.received.add(1);
     Failure::exhausted(
         Reason::Overloaded,
         "More is being sent to the server at once than it takes; try again later.",

@@ -1,5 +1,6 @@
 //! One connection, from its first byte to its end.
 
+use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -47,7 +48,7 @@ pub(super) struct Connections {
 
 /// Why a connection is asked to end.
 enum Because {
-    /// It has not brought a request in time.
+    /// It has not brought a request in time, or no answer to a ping.
     Silent,
     /// It has grown old.
     Old,
@@ -89,8 +90,9 @@ impl Connections {
         let _counted = FIGURES.connections.hold();
         // Small answers should not wait for more; a refusal only makes them slower.
         let _ = stream.set_nodelay(true);
-        let age = spread(self.limits.connection_age, &stream);
-        let address = stream.peer_addr().ok().map(|address| address.ip().to_canonical());
+        let peer = stream.peer_addr().ok();
+        let age = spread(self.limits.connection_age, peer.map_or(0, |peer| peer.port()));
+        let address = peer.map(|peer| peer.ip().to_canonical());
         let stream = Stalling::new(stream, self.limits.max_stall);
         let Some(acceptor) = &self.acceptor else {
             return self.converse(stream, self.origin(address, false), age).await;
@@ -131,7 +133,7 @@ impl Connections {
         };
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(io), service));
         let because = tokio::select! {
-            done = connection.as_mut() => return closed(done),
+            done = connection.as_mut() => return ended(done),
             because = self.asked_to_end(&used, &origin, age) => because,
         };
         because.count();
@@ -196,14 +198,52 @@ fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
     builder
 }
 
+/// A connection that ended without being asked to.
+fn ended(done: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+    if let Some(because) = done.as_ref().err().and_then(|error| lacked(&**error)) {
+        because.count();
+    }
+    closed(done);
+}
+
 fn closed(done: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
     if let Err(error) = done {
         tracing::debug!(%error, "a connection broke");
     }
 }
 
+/// What the other side did not do in time, where that is what ended the connection.
+fn lacked(error: &(dyn std::error::Error + 'static)) -> Option<Because> {
+    // The end of its headers, or the answer to a ping.
+    if error.downcast_ref().is_some_and(hyper::Error::is_timeout) {
+        return Some(Because::Silent);
+    }
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::TimedOut) {
+            return Some(Because::Stalled);
+        }
+        cause = error.source();
+    }
+    None
+}
+
 /// An age for a connection, up to a tenth above the limit. The client's port is as good as chance here.
-fn spread(age: Duration, stream: &TcpStream) -> Duration {
-    let port = stream.peer_addr().map_or(0, |address| address.port());
+fn spread(age: Duration, port: u16) -> Duration {
     age + age / 1000 * u32::from(port % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_differ_and_stay_within_a_tenth() {
+        let age = Duration::from_mins(30);
+        let ages = (0..=u16::MAX).map(|port| spread(age, port));
+        assert!(ages.clone().all(|spread| (age..age + age / 10).contains(&spread)));
+        // Ports that a machine gives out one after another are two apart.
+        assert_ne!(spread(age, 40_000), spread(age, 40_002));
+        assert!(ages.max() > Some(age + age / 20));
+    }
 }

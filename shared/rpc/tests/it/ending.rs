@@ -1,5 +1,6 @@
 //! How a server ends.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
@@ -11,7 +12,10 @@ use trellis_contracts::common::{StreamEventsRequest, WhoAmIRequest};
 use trellis_rpc::{Limits, Target};
 use trellis_testkit::run;
 
-use crate::house::{Does, EventServiceClient, House, Running, identity, reason, signed, soon};
+use crate::alone::{alone, ended, until};
+use crate::direct::{Direct, STREAM_EVENTS, WHO_AM_I, answered, framed, request};
+use crate::house::{Does, EventServiceClient, House, Running, Turnstile, identity, reason, signed, soon};
+use crate::raw::NOTHING;
 
 fn events() -> StreamEventsRequest {
     StreamEventsRequest { producer: "outcome".to_owned(), after_position: 0 }
@@ -136,5 +140,42 @@ fn no_call_through_a_peer_fails_while_connections_grow_old() {
         for caller in callers.collect::<Vec<_>>() {
             soon(caller).await.expect("every call was answered");
         }
+    });
+}
+
+#[test]
+fn a_connection_that_grows_old_ends_in_order() {
+    if !alone("ending::a_connection_that_grows_old_ends_in_order") {
+        return;
+    }
+    run(async {
+        let house = House::new();
+        let turnstile = Turnstile::closed();
+        let limits = Limits {
+            connection_age: Duration::from_secs(1),
+            connection_grace: Duration::from_millis(500),
+            ..Limits::default()
+        };
+        let server = Running::start(house.routes(Does::Gate(turnstile.clone())), limits).await;
+        let before = ended("old");
+        let mut client = Direct::connect(server.address).await;
+        let call = client.call(request(WHO_AM_I, &house.person(7)), &NOTHING).await;
+        let asked = request(STREAM_EVENTS, &house.service("outcome"));
+        let stream = client.call(asked, &framed(&events())).await;
+        until(|| turnstile.inside.load(Ordering::SeqCst) == 1).await;
+
+        let told = client.told_to_go().await;
+        assert!(told.is_go_away() && told.is_remote(), "{told}");
+        assert_eq!(told.reason(), Some(h2::Reason::NO_ERROR));
+        assert_eq!(ended("old"), before + 1);
+        let (heartbeat, told) = answered(stream).await;
+        assert_eq!(heartbeat[..], NOTHING);
+        assert_eq!(told.code(), Code::Unavailable);
+        assert_eq!(reason(&told).as_deref(), Some("SHUTTING_DOWN"));
+        // Later than any stream was told: a call under way is let finish all the same.
+        turnstile.through.add_permits(1);
+        assert_eq!(answered(call).await.1.code(), Code::Ok);
+        soon(client.connection).await.expect("no panic").expect("a clean end");
+        assert_eq!(ended("old"), before + 1, "counted twice");
     });
 }

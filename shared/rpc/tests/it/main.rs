@@ -1,8 +1,11 @@
 //! The server, the peers and the change feed, as clients meet them: over sockets.
 
+mod alone;
 mod balancing;
 mod changes;
 mod circuit;
+mod crowds;
+mod direct;
 mod ending;
 mod faulty;
 mod floods;
@@ -14,5 +17,7 @@ mod peers;
 mod raw;
 mod reaching;
 mod repeating;
+mod silence;
 mod standings;
+mod streams;
 mod tls;

@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tonic::Code;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use trellis_contracts::common::WhoAmIRequest;
-use trellis_rpc::{ClientAuth, Tls};
+use trellis_rpc::{ClientAuth, Limits, Server, Tls};
 use trellis_testkit::run;
 
+use crate::alone::{alone, ended, until};
 use crate::house::{Does, House, Running, identity, signed, soon};
 
 /// An authority that issues certificates.
@@ -213,4 +216,31 @@ fn files_that_cannot_be_used_are_refused_before_anything_is_served() {
     missing.check().expect_err("no such file");
     files.write("key.pem", &ca.issue(false).1);
     files.tls().check().expect_err("the key of another");
+}
+
+#[test]
+fn a_handshake_that_does_not_come_is_not_waited_for() {
+    if !alone("tls::a_handshake_that_does_not_come_is_not_waited_for") {
+        return;
+    }
+    run(async {
+        let house = House::new();
+        let ca = Ca::new("ours");
+        let files = Files::new(&ca);
+        let limits = Limits { first_request: Duration::from_millis(300), ..Limits::default() };
+        let server = Server::new(limits).routes(house.routes(Does::Answer)).tls(files.tls());
+        let server = Running::serve(server).await;
+        // Nothing; the half of a hello, of 512 bytes in TLS 1.0's frame; and what is no hello at all.
+        let half = [&[22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3][..], &[7; 100]].concat();
+        for (said, why) in [(&b""[..], "silent"), (&half, "silent"), (b"GET / HTTP/1.1\r\n\r\n", "no_tls")] {
+            let before = ended(why);
+            let mut silent = TcpStream::connect(server.address).await.expect("a connection");
+            silent.write_all(said).await.expect("sent");
+            let mut heard = Vec::new();
+            // Closed or reset: the server has let go either way.
+            let _ = soon(silent.read_to_end(&mut heard)).await;
+            until(|| ended(why) == before + 1).await;
+        }
+        assert!(answers(&house, connect(&server, &ca, None).await).await);
+    });
 }
