@@ -107,9 +107,9 @@ impl Targets {
 
     /// Prints them.
     pub(crate) fn print(&self) {
-        println!("\n  {:<64} {:>10} {:>10}  met", "target", "", "measured");
+        println!("\n  {:<80} {:>10} {:>10}  met", "target", "", "measured");
         for (what, target, measured, met) in &self.lines {
-            println!("  {what:<64} {target:>10} {measured:>10}  {}", if *met { "yes" } else { "NO" });
+            println!("  {what:<80} {target:>10} {measured:>10}  {}", if *met { "yes" } else { "NO" });
         }
     }
 }

@@ -18,7 +18,7 @@ use trellis_contracts::outcome::{
     ListFrameworksRequest, ListFrameworksResponse, PublishFrameworkRequest, UpdateFrameworkRequest,
     framework_service,
 };
-use trellis_kernel::{District, Failure, Relation, Relations, Result, SystemClock};
+use trellis_kernel::{Actor, District, Failure, Relation, Relations, Result, SystemClock};
 use trellis_rpc::{Limits, Rate, Server};
 
 use super::bare;
@@ -77,6 +77,10 @@ impl Gate for OnlyToken {
     }
 
     fn check<M: ReflectMessage>(&self, _message: &M) -> Result<()> {
+        Ok(())
+    }
+
+    async fn stands(&self, _actor: &Actor) -> Result<()> {
         Ok(())
     }
 }
