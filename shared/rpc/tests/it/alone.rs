@@ -35,7 +35,8 @@ pub(crate) fn refused(limit: &str) -> u64 {
     figure(&format!("trellis_calls_refused_total{{limit=\"{limit}\"}}"))
 }
 
-fn figure(series: &str) -> u64 {
+/// A figure of this process.
+pub(crate) fn figure(series: &str) -> u64 {
     let text = trellis_telemetry::metrics::Format::accepted(None).render();
     let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     // Nothing is counted before the first server serves.

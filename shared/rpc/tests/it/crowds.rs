@@ -9,20 +9,14 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
-use trellis_contracts::common::WhoAmIRequest;
 use trellis_rpc::Limits;
 use trellis_testkit::run;
 
 use crate::alone::{MEBIBYTE, alone, memory};
 use crate::direct::WHO_AM_I;
-use crate::house::{Does, House, Running, identity, signed, soon};
+use crate::floods::others_are_served;
+use crate::house::{Does, House, Running, soon};
 use crate::raw::{DATA, END_HEADERS, END_STREAM, HEADERS, NOTHING, Raw, call, frame};
-
-/// Somebody else is served.
-async fn others_are_served(house: &House, server: &Running) {
-    let request = signed(WhoAmIRequest {}, &house.person(8));
-    soon(identity(server.channel().await).who_am_i(request)).await.expect("an answer");
-}
 
 /// The connections that this process may have to itself: two descriptors each, and some for the rest.
 fn room() -> usize {
@@ -93,12 +87,14 @@ fn connections_that_are_dropped_at_once_stop_nobody() {
     });
 }
 
+/// What a thousand a second come to in three.
+const STORM: u32 = 3_000;
+
 #[test]
 fn a_thousand_new_connections_a_second_are_served() {
     if !alone("crowds::a_thousand_new_connections_a_second_are_served") {
         return;
     }
-    const STORM: u32 = 3_000;
     room();
     run(async {
         let house = House::new();
@@ -120,12 +116,12 @@ fn a_thousand_new_connections_a_second_are_served() {
         let under_way = Arc::new(Semaphore::new(500));
         for _ in 0..STORM {
             pace.tick().await;
-            let place = soon(under_way.clone().acquire_owned()).await.expect("it is never closed");
+            let permit = soon(under_way.clone().acquire_owned()).await.expect("it is never closed");
             let headers = headers.clone();
             storm.spawn(async move {
                 let mut raw = Raw::connect(address, &[]).await;
                 served_once(&mut raw, &headers).await;
-                drop(place);
+                drop(permit);
             });
         }
         let mut most = memory();

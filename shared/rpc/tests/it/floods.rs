@@ -21,7 +21,7 @@ const ENHANCE_YOUR_CALM: u32 = 11;
 const INITIAL_WINDOW_SIZE: u16 = 4;
 
 /// Somebody else is served.
-async fn others_are_served(house: &House, server: &Running) {
+pub(crate) async fn others_are_served(house: &House, server: &Running) {
     let request = signed(WhoAmIRequest {}, &house.person(8));
     soon(identity(server.channel().await).who_am_i(request)).await.expect("an answer");
 }

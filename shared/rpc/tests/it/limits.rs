@@ -174,22 +174,6 @@ fn a_panic_in_a_stream_ends_it_with_a_status() {
 }
 
 #[test]
-fn a_connection_that_says_nothing_is_closed() {
-    run(async {
-        let short = Duration::from_millis(50);
-        let limits = Limits { first_request: short, header_read: short, ..Limits::default() };
-        let server = Running::start(House::new().routes(Does::Answer), limits).await;
-        for said in ["", "PRI * HT", "GET / HTTP/1.1\r\nho"] {
-            let mut silent = TcpStream::connect(server.address).await.expect("a connection");
-            silent.write_all(said.as_bytes()).await.expect("sent");
-            let mut heard = Vec::new();
-            // Closed or reset: the server has let go either way.
-            let _ = soon(silent.read_to_end(&mut heard)).await;
-        }
-    });
-}
-
-#[test]
 fn headers_that_are_too_large_are_refused() {
     run(async {
         let server = Running::start(House::new().routes(Does::Answer), Limits::default()).await;

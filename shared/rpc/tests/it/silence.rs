@@ -6,13 +6,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::interval;
 use tonic::Code;
-use trellis_contracts::common::WhoAmIRequest;
 use trellis_rpc::Limits;
 use trellis_testkit::run;
 
 use crate::alone::{alone, ended};
 use crate::direct::{Direct, WHO_AM_I, answered, request};
-use crate::house::{Does, House, Running, identity, reason, signed, soon};
+use crate::floods::others_are_served;
+use crate::house::{Does, House, Running, reason, soon};
 use crate::raw::{
     ACK, DATA, END_HEADERS, END_STREAM, HEADERS, NOTHING, PING, Raw, SETTINGS, call, frame, header,
 };
@@ -23,12 +23,6 @@ const HALF_A_HEAD: &[u8] = b"GET /livez HTTP/1.1\r\nhost: localhost\r\nx-slow: "
 
 async fn served(house: &House, limits: Limits) -> Running {
     Running::start(house.routes(Does::Answer), limits).await
-}
-
-/// Somebody else is served.
-async fn others_are_served(house: &House, server: &Running) {
-    let request = signed(WhoAmIRequest {}, &house.person(8));
-    soon(identity(server.channel().await).who_am_i(request)).await.expect("an answer");
 }
 
 /// Says this and no more, and is let go for nothing but that.

@@ -13,7 +13,7 @@ use trellis_contracts::common::WhoAmIRequest;
 use trellis_rpc::{ClientAuth, Limits, Server, Tls};
 use trellis_testkit::run;
 
-use crate::alone::{alone, ended, until};
+use crate::alone::{alone, ended, figure, until};
 use crate::house::{Does, House, Running, identity, signed, soon};
 
 /// An authority that issues certificates.
@@ -120,20 +120,7 @@ fn a_certificate_is_replaced_under_open_connections() {
 
 /// The new certificates that this process could not use.
 fn failed() -> u64 {
-    let text = trellis_telemetry::metrics::Format::accepted(None).render();
-    let figure =
-        text.lines().find_map(|line| line.strip_prefix("trellis_tls_renewals_total{outcome=\"failed\"} "));
-    figure.and_then(|figure| figure.parse().ok()).unwrap_or(0)
-}
-
-/// Waits until there is one more of them.
-async fn failed_once_more(before: u64) {
-    soon(async {
-        while failed() == before {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    figure("trellis_tls_renewals_total{outcome=\"failed\"}")
 }
 
 #[test]
@@ -147,15 +134,15 @@ fn a_pair_that_cannot_be_used_leaves_the_old_one_in_place() {
         let before = failed();
         // The key of another certificate.
         files.write("key.pem", &ca.issue(false).1);
-        failed_once_more(before).await;
+        until(|| failed() > before).await;
         assert!(answers(&house, connect(&server, &ca, None).await).await);
         let before = failed();
         files.write("cert.pem", "no certificate");
-        failed_once_more(before).await;
+        until(|| failed() > before).await;
         assert!(answers(&house, connect(&server, &ca, None).await).await);
         let before = failed();
         std::fs::remove_file(files.path("key.pem")).expect("removed");
-        failed_once_more(before).await;
+        until(|| failed() > before).await;
         assert!(answers(&house, connect(&server, &ca, None).await).await);
         let new = Ca::new("new");
         files.replace(&new.issue(false));
