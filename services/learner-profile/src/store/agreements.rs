@@ -3,9 +3,8 @@
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use trellis_kernel::{Failure, Page, PageRequest, Reason, Result, Uuid};
 use trellis_store::filter::{Field, Kind, parse};
-use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant};
+use trellis_store::{Document, Keyset, Reader, Scope, Tx, failure, instant};
 
-use super::columns::{of_json, to_json};
 use super::entities::{agreement, application};
 use crate::domain::access::Terms;
 use crate::domain::agreement::{Agreement, Application, Basis};
@@ -66,8 +65,8 @@ pub(crate) async fn insert_agreement(tx: &Tx, new: &Agreement) -> Result<()> {
         id: Set(new.terms.id),
         application_id: Set(new.application),
         basis: Set(new.basis.word().to_owned()),
-        data_classes: Set(to_json(&new.terms.classes)?),
-        organizations: Set(to_json(&new.terms.organizations)?),
+        data_classes: Set(Document(new.terms.classes.clone())),
+        organizations: Set(Document(new.terms.organizations.clone())),
         purpose: Set(new.purpose.clone()),
         start_time: Set(new.terms.start.as_microsecond()),
         expire_time: Set(new.terms.expire.as_microsecond()),
@@ -191,8 +190,8 @@ fn read_agreement(row: agreement::Model) -> Result<Agreement> {
         revoke_time,
         terms: Terms {
             id: row.id,
-            classes: of_json(row.data_classes)?,
-            organizations: of_json(row.organizations)?,
+            classes: row.data_classes.0,
+            organizations: row.organizations.0,
             start: instant(row.start_time)?,
             expire: instant(row.expire_time)?,
             revoked: revoke_time.is_some(),

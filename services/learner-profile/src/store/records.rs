@@ -2,9 +2,9 @@
 
 use sea_orm::{ActiveModelTrait as _, EntityTrait, IntoActiveModel as _};
 use trellis_kernel::{Failure, Result};
-use trellis_store::{Scoped, Tx, instant};
+use trellis_store::{Document, Scoped, Tx, instant};
 
-use super::columns::{day, maybe_day, of_day, of_json, to_json};
+use super::columns::{day, maybe_day, of_day};
 use super::entities::{
     academic_session, class, course, demographics, enrollment, organization, person, person_role,
     relationship,
@@ -134,9 +134,9 @@ kept!(Course, course,
         code: row.code,
         organization: row.organization_id,
         school_year: row.school_year_id,
-        grades: of_json(row.grades)?,
-        subjects: of_json(row.subjects)?,
-        subject_codes: of_json(row.subject_codes)?,
+        grades: row.grades.0,
+        subjects: row.subjects.0,
+        subject_codes: row.subject_codes.0,
     },
     this => {
         sourced_id: this.sourced_id,
@@ -144,9 +144,9 @@ kept!(Course, course,
         code: this.code,
         organization_id: this.organization,
         school_year_id: this.school_year,
-        grades: to_json(&this.grades)?,
-        subjects: to_json(&this.subjects)?,
-        subject_codes: to_json(&this.subject_codes)?,
+        grades: Document(this.grades),
+        subjects: Document(this.subjects),
+        subject_codes: Document(this.subject_codes),
     }
 );
 
@@ -160,16 +160,16 @@ kept!(Class, class,
         kind: row.kind,
         course: row.course_id,
         organization: row.organization_id,
-        sessions: of_json(row.sessions)?,
+        sessions: row.sessions.0,
         span: match (maybe_day(row.first_date.as_deref())?, maybe_day(row.last_date.as_deref())?) {
             (Some(first), Some(last)) => Some(Span { first, last }),
             _ => None,
         },
         location: row.location,
-        periods: of_json(row.periods)?,
-        grades: of_json(row.grades)?,
-        subjects: of_json(row.subjects)?,
-        subject_codes: of_json(row.subject_codes)?,
+        periods: row.periods.0,
+        grades: row.grades.0,
+        subjects: row.subjects.0,
+        subject_codes: row.subject_codes.0,
     },
     this => {
         sourced_id: this.sourced_id,
@@ -178,14 +178,14 @@ kept!(Class, class,
         kind: this.kind,
         course_id: this.course,
         organization_id: this.organization,
-        sessions: to_json(&this.sessions)?,
+        sessions: Document(this.sessions),
         first_date: day(this.span.map(|span| span.first)),
         last_date: day(this.span.map(|span| span.last)),
         location: this.location,
-        periods: to_json(&this.periods)?,
-        grades: to_json(&this.grades)?,
-        subjects: to_json(&this.subjects)?,
-        subject_codes: to_json(&this.subject_codes)?,
+        periods: Document(this.periods),
+        grades: Document(this.grades),
+        subjects: Document(this.subjects),
+        subject_codes: Document(this.subject_codes),
     }
 );
 
@@ -203,7 +203,7 @@ kept!(Person, person,
             family: row.legal_family_name,
         },
         pronouns: row.pronouns,
-        grades: of_json(row.grades)?,
+        grades: row.grades.0,
         identifier: row.identifier,
     },
     this => {
@@ -215,7 +215,7 @@ kept!(Person, person,
         legal_middle_name: this.legal_name.middle,
         legal_family_name: this.legal_name.family,
         pronouns: this.pronouns,
-        grades: to_json(&this.grades)?,
+        grades: Document(this.grades),
         identifier: this.identifier,
     }
 );
@@ -290,10 +290,10 @@ kept!(Demographics, demographics,
         id: row.id,
         active: row.active,
         birth_date: maybe_day(row.birth_date.as_deref())?,
-        facts: of_json(row.facts)?,
+        facts: row.facts.0,
     },
     this => {
         birth_date: day(this.birth_date),
-        facts: to_json(&this.facts)?,
+        facts: Document(this.facts),
     }
 );

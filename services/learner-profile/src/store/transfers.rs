@@ -2,9 +2,8 @@
 
 use sea_orm::{ColumnTrait, QueryFilter, Set};
 use trellis_kernel::{Failure, Page, PageRequest, Result, Uuid};
-use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant};
+use trellis_store::{Document, Keyset, Reader, Scope, Tx, failure, instant};
 
-use super::columns::{of_json, to_json};
 use super::entities::{roster_issue, roster_transfer};
 use crate::domain::issue::{Issue, Severity};
 use crate::domain::transfer::{KeptIssue, Transfer};
@@ -16,7 +15,7 @@ pub(crate) async fn insert(tx: &Tx, transfer: &Transfer, issues: &[Issue]) -> Re
         id: Set(transfer.id),
         dry_run: Set(transfer.dry_run),
         succeeded: Set(transfer.succeeded),
-        files: Set(to_json(&transfer.files)?),
+        files: Set(Document(transfer.files.clone())),
         error_count: Set(count(transfer.error_count)),
         warning_count: Set(count(transfer.warning_count)),
         actor: Set(transfer.actor.clone()),
@@ -69,7 +68,7 @@ fn read(row: roster_transfer::Model) -> Result<Transfer> {
         id: row.id,
         dry_run: row.dry_run,
         succeeded: row.succeeded,
-        files: of_json(row.files)?,
+        files: row.files.0,
         error_count: u32::try_from(row.error_count).unwrap_or_default(),
         warning_count: u32::try_from(row.warning_count).unwrap_or_default(),
         actor: row.actor,

@@ -3,9 +3,9 @@
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 use trellis_kernel::{Failure, Page, PageRequest, Result, Uuid};
-use trellis_store::{Keyset, Scope, Tx, failure, page};
+use trellis_store::{Document, Keyset, Scope, Tx, failure, page};
 
-use super::{civil, json, stamps, value};
+use super::{civil, stamps};
 use crate::domain::calendar::{Calendar, Term, Zone};
 use entity::{Column, Entity, Model};
 
@@ -13,6 +13,9 @@ mod entity {
     //! The rows.
 
     use sea_orm::entity::prelude::*;
+    use trellis_store::Document;
+
+    use crate::domain::calendar::{Block, Exception};
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "calendars")]
@@ -26,8 +29,8 @@ mod entity {
         pub(crate) time_zone: String,
         pub(crate) first_date: String,
         pub(crate) last_date: String,
-        pub(crate) blocks: Json,
-        pub(crate) exceptions: Json,
+        pub(crate) blocks: Document<Vec<Block>>,
+        pub(crate) exceptions: Document<Vec<Exception>>,
         pub(crate) create_time: i64,
         pub(crate) update_time: i64,
         pub(crate) version: i64,
@@ -53,8 +56,8 @@ pub(crate) async fn insert(tx: &Tx, calendar: &Calendar) -> Result<()> {
         time_zone: Set(zone.name().to_owned()),
         first_date: Set(first.to_string()),
         last_date: Set(last.to_string()),
-        blocks: Set(json(&blocks)?),
-        exceptions: Set(json(&exceptions)?),
+        blocks: Set(Document(blocks)),
+        exceptions: Set(Document(exceptions)),
         create_time: Set(stamps.created.as_microsecond()),
         update_time: Set(stamps.updated.as_microsecond()),
         version: Set(stamps.version),
@@ -91,7 +94,10 @@ pub(crate) async fn batch<S: Scope>(scope: &S, after: Option<Uuid>, limit: u64) 
 pub(crate) async fn list<S: Scope>(scope: &S, request: &PageRequest) -> Result<Page<Calendar>> {
     let keys = Keyset::by(Column::CreateTime).then(Column::Id);
     let weigh = |row: &Model| {
-        1000 + row.title.len() + row.blocks.to_string().len() + row.exceptions.to_string().len()
+        // A block and a day without school are a few times and numbers beside their titles.
+        let blocks = row.blocks.0.iter().map(|block| 200 + block.id.len() + block.title.len());
+        let exceptions = row.exceptions.0.iter().map(|day| 100 + day.title.len());
+        1000 + row.title.len() + blocks.chain(exceptions).sum::<usize>()
     };
     let rows = page(scope, scope.find::<Entity>(), keys, request, "calendars", weigh).await?;
     Ok(Page { items: read(rows.items)?, next: rows.next })
@@ -123,8 +129,8 @@ impl TryFrom<Model> for Calendar {
             zone: Zone::parse(&time_zone).map_err(Failure::internal)?,
             first: civil(&first_date)?,
             last: civil(&last_date)?,
-            blocks: value(blocks)?,
-            exceptions: value(exceptions)?,
+            blocks: blocks.0,
+            exceptions: exceptions.0,
         };
         Ok(Self { id, stamps: stamps(create_time, update_time, version)?, organization, title, term })
     }

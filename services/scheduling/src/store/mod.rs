@@ -11,8 +11,6 @@ pub(crate) mod requests;
 pub(crate) mod timetables;
 
 use jiff::civil::Date;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use trellis_kernel::{Failure, Reason, Result};
 use trellis_store::instant;
 
@@ -21,16 +19,6 @@ use crate::domain::Stamps;
 /// The stamps of a row, from its three columns.
 fn stamps(create_time: i64, update_time: i64, version: i64) -> Result<Stamps> {
     Ok(Stamps { created: instant(create_time)?, updated: instant(update_time)?, version })
-}
-
-/// A value as a JSON column keeps it.
-fn json<T: Serialize>(value: &T) -> Result<serde_json::Value> {
-    serde_json::to_value(value).map_err(Failure::internal)
-}
-
-/// A JSON column as the value it keeps.
-fn value<T: DeserializeOwned>(json: serde_json::Value) -> Result<T> {
-    serde_json::from_value(json).map_err(Failure::internal)
 }
 
 /// A civil date, from its column.

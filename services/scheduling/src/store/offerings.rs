@@ -4,9 +4,9 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use trellis_kernel::{Failure, Page, PageRequest, Result, Uuid};
-use trellis_store::{Keyset, Scope, Tx, failure, page};
+use trellis_store::{Document, Keyset, Scope, Tx, failure, page};
 
-use super::{changed, civil, json, narrow, stamps, value, wide};
+use super::{changed, civil, narrow, stamps, wide};
 use crate::domain::offering::{Offering, Particulars};
 use entity::{Column, Entity, Model};
 
@@ -14,6 +14,9 @@ mod entity {
     //! The rows.
 
     use sea_orm::entity::prelude::*;
+    use trellis_store::Document;
+
+    use crate::domain::offering::Text;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "offerings")]
@@ -24,11 +27,11 @@ mod entity {
         pub(crate) id: Uuid,
         pub(crate) timetable: Uuid,
         pub(crate) experience: Uuid,
-        pub(crate) title: Json,
+        pub(crate) title: Document<Vec<Text>>,
         pub(crate) start_date: String,
         pub(crate) end_date: String,
         pub(crate) capacity: i32,
-        pub(crate) blocks: Json,
+        pub(crate) blocks: Document<Vec<String>>,
         pub(crate) create_time: i64,
         pub(crate) update_time: i64,
         pub(crate) version: i64,
@@ -51,11 +54,11 @@ pub(crate) async fn insert(tx: &Tx, offering: &Offering) -> Result<()> {
         id: Set(id),
         timetable: Set(timetable),
         experience: Set(experience),
-        title: Set(json(&title)?),
+        title: Set(Document(title)),
         start_date: Set(first.to_string()),
         end_date: Set(last.to_string()),
         capacity: Set(wide(capacity)?),
-        blocks: Set(json(&blocks)?),
+        blocks: Set(Document(blocks)),
         create_time: Set(stamps.created.as_microsecond()),
         update_time: Set(stamps.updated.as_microsecond()),
         version: Set(stamps.version),
@@ -68,7 +71,7 @@ pub(crate) async fn renew(tx: &Tx, offering: &Offering) -> Result<()> {
     let Offering { id, stamps, particulars, .. } = offering;
     let done = tx
         .update_many::<Entity>()
-        .col_expr(Column::Title, Expr::value(json(&particulars.title)?))
+        .col_expr(Column::Title, Expr::value(Document(particulars.title.clone())))
         .col_expr(Column::StartDate, Expr::value(particulars.first.to_string()))
         .col_expr(Column::EndDate, Expr::value(particulars.last.to_string()))
         .col_expr(Column::UpdateTime, Expr::value(stamps.updated.as_microsecond()))
@@ -121,7 +124,11 @@ pub(crate) async fn list<S: Scope>(
 ) -> Result<Page<Offering>> {
     let select = scope.find::<Entity>().filter(Column::Timetable.eq(timetable));
     let keys = Keyset::by(Column::CreateTime).then(Column::Id);
-    let weigh = |row: &Model| 1000 + row.title.to_string().len() + row.blocks.to_string().len();
+    let weigh = |row: &Model| {
+        let texts =
+            row.title.0.iter().map(|title| title.text.len()).chain(row.blocks.0.iter().map(String::len));
+        1000 + texts.sum::<usize>()
+    };
     let rows = page(scope, select, keys, request, &format!("offerings {timetable}"), weigh).await?;
     Ok(Page { items: read(rows.items)?, next: rows.next })
 }
@@ -153,13 +160,9 @@ impl TryFrom<Model> for Offering {
             stamps: stamps(create_time, update_time, version)?,
             timetable,
             experience,
-            particulars: Particulars {
-                title: value(title)?,
-                first: civil(&start_date)?,
-                last: civil(&end_date)?,
-            },
+            particulars: Particulars { title: title.0, first: civil(&start_date)?, last: civil(&end_date)? },
             capacity: narrow(capacity)?,
-            blocks: value(blocks)?,
+            blocks: blocks.0,
         })
     }
 }

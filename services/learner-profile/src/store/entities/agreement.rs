@@ -1,6 +1,9 @@
 //! What applications may reach.
 
 use sea_orm::entity::prelude::*;
+use trellis_store::Document;
+
+use crate::domain::access::Class;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "agreements")]
@@ -11,8 +14,8 @@ pub(crate) struct Model {
     pub id: Uuid,
     pub application_id: Uuid,
     pub basis: String,
-    pub data_classes: Json,
-    pub organizations: Json,
+    pub data_classes: Document<Vec<Class>>,
+    pub organizations: Document<Vec<Uuid>>,
     pub purpose: String,
     pub start_time: i64,
     pub expire_time: i64,

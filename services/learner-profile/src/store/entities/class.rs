@@ -1,6 +1,7 @@
 //! Classes, each with the first and last day of its sessions.
 
 use sea_orm::entity::prelude::*;
+use trellis_store::Document;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "classes")]
@@ -16,14 +17,14 @@ pub(crate) struct Model {
     pub kind: String,
     pub course_id: Uuid,
     pub organization_id: Uuid,
-    pub sessions: Json,
+    pub sessions: Document<Vec<Uuid>>,
     pub first_date: Option<String>,
     pub last_date: Option<String>,
     pub location: String,
-    pub periods: Json,
-    pub grades: Json,
-    pub subjects: Json,
-    pub subject_codes: Json,
+    pub periods: Document<Vec<String>>,
+    pub grades: Document<Vec<String>>,
+    pub subjects: Document<Vec<String>>,
+    pub subject_codes: Document<Vec<String>>,
     pub create_time: i64,
     pub update_time: i64,
     pub version: i64,

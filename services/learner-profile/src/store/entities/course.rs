@@ -1,6 +1,7 @@
 //! Courses.
 
 use sea_orm::entity::prelude::*;
+use trellis_store::Document;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "courses")]
@@ -15,9 +16,9 @@ pub(crate) struct Model {
     pub code: String,
     pub organization_id: Uuid,
     pub school_year_id: Option<Uuid>,
-    pub grades: Json,
-    pub subjects: Json,
-    pub subject_codes: Json,
+    pub grades: Document<Vec<String>>,
+    pub subjects: Document<Vec<String>>,
+    pub subject_codes: Document<Vec<String>>,
     pub create_time: i64,
     pub update_time: i64,
     pub version: i64,

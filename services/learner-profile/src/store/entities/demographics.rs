@@ -1,6 +1,9 @@
 //! What is kept apart about people, under their ids: sensitive.
 
+use std::collections::BTreeMap;
+
 use sea_orm::entity::prelude::*;
+use trellis_store::Document;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "demographics")]
@@ -11,7 +14,7 @@ pub(crate) struct Model {
     pub id: Uuid,
     pub active: bool,
     pub birth_date: Option<String>,
-    pub facts: Json,
+    pub facts: Document<BTreeMap<String, String>>,
     pub create_time: i64,
     pub update_time: i64,
     pub version: i64,

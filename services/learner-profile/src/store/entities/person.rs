@@ -1,6 +1,7 @@
 //! People. The legal name is restricted: no method reads it.
 
 use sea_orm::entity::prelude::*;
+use trellis_store::Document;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "people")]
@@ -18,7 +19,7 @@ pub(crate) struct Model {
     pub legal_middle_name: String,
     pub legal_family_name: String,
     pub pronouns: String,
-    pub grades: Json,
+    pub grades: Document<Vec<String>>,
     pub identifier: String,
     pub create_time: i64,
     pub update_time: i64,

@@ -1,6 +1,9 @@
 //! Imports of rosters.
 
 use sea_orm::entity::prelude::*;
+use trellis_store::Document;
+
+use crate::domain::transfer::FileResult;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "roster_transfers")]
@@ -11,7 +14,7 @@ pub(crate) struct Model {
     pub id: Uuid,
     pub dry_run: bool,
     pub succeeded: bool,
-    pub files: Json,
+    pub files: Document<Vec<FileResult>>,
     pub error_count: i32,
     pub warning_count: i32,
     pub actor: String,
