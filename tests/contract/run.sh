@@ -111,7 +111,10 @@ files=("$@")
 for file in "${files[@]}"; do
   printf '%s' "$globals" >"$work/vars.json"
   count=$(jq '.cases | length' "$file") || exit 1
+  before=$failed skipped_before=$skipped
   for ((i = 0; i < count; i++)); do run_case "$file" "$i"; done
+  ran=$((count - skipped + skipped_before))
+  echo "$(basename "$file" .json): $((ran - failed + before)) of $count passed"
 done
 [ $skipped -gt 0 ] && echo "$skipped cases were not run: their role has no token (set TOKEN_ROLE)"
 echo "$passed passed, $failed failed, $skipped skipped"

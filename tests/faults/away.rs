@@ -3,22 +3,29 @@
 use std::time::Duration;
 
 use trellis_testkit::postgres::Own;
-use trellis_testkit::{Suite, run};
+use trellis_testkit::{Extra, Suite, run};
 
 use super::load::{DISTRICT, Load, Refusal, kept, until_ready};
 
-/// How long it is away; more by `FAULTS_AWAY_SECONDS`.
-fn absence() -> Duration {
-    let seconds = std::env::var("FAULTS_AWAY_SECONDS").ok().and_then(|text| text.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(2))
+/// How long it is away at full size; tests/README.md says how to ask for it.
+fn at_full_size() -> Option<Duration> {
+    let seconds = std::env::var("TESTKIT_AWAY_SECONDS").ok()?;
+    Some(Duration::from_secs(seconds.parse().expect("TESTKIT_AWAY_SECONDS is a number of seconds")))
+}
+
+/// Lets it be away for as long as it should be.
+async fn absence() {
+    tokio::time::sleep(at_full_size().unwrap_or(Duration::from_secs(2))).await;
 }
 
 async fn suite(cluster: &Own) -> Suite {
     let directory = tempfile::tempdir().expect("a directory for the suite");
-    // Enough for what is asked here, and soon over.
+    // Enough for what is asked here, and soon over. At full size the settings are those of everybody.
     let patience = [("TRELLIS_DATABASE_WAIT", "2"), ("TRELLIS_DATABASE_STATEMENT_TIMEOUT", "3")];
     let patience = patience.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Suite::troubled(directory, Some(cluster.database()), &patience).await
+    let environment = if at_full_size().is_some() { &[][..] } else { &patience[..] };
+    let extra = Extra { environment, ..Extra::default() };
+    Suite::troubled(directory, Some(cluster.database()), &extra).await
 }
 
 /// Nothing but what a database that is away is answered by, with the advice to try again.
@@ -47,7 +54,7 @@ fn crashed_and_recovered() {
         load.writes_refused("STORE_UNAVAILABLE").await;
         load.reads_refused("STORE_UNAVAILABLE").await;
         until_ready(&suite, 503).await;
-        tokio::time::sleep(absence()).await;
+        absence().await;
         cluster.recover();
         until_ready(&suite, 200).await;
         load.more(30).await;
@@ -68,6 +75,7 @@ fn frozen_and_thawed() {
         load.writes_refused("STORE_UNAVAILABLE").await;
         load.reads_refused("STORE_UNAVAILABLE").await;
         until_ready(&suite, 503).await;
+        absence().await;
         cluster.thaw();
         until_ready(&suite, 200).await;
         load.more(30).await;
@@ -92,6 +100,7 @@ fn read_only_for_a_while() {
         load.writes_refused("STORE_READ_ONLY").await;
         load.more_reads(30).await;
         until_ready(&suite, 200).await;
+        absence().await;
         cluster.sql(&format!("alter database {database} reset default_transaction_read_only"));
         cluster.sql(&everybody_again);
         load.more(30).await;

@@ -1,5 +1,6 @@
 //! The program's own commands, as whoever runs a suite types them.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Output;
 
@@ -7,8 +8,15 @@ use serde_json::Value;
 use tokio::process::Command;
 
 async fn run(arguments: &[&str], data: &Path) -> Output {
+    run_within(&[], arguments, data).await
+}
+
+/// The same, started by another command.
+async fn run_within(launcher: &[&str], arguments: &[&str], data: &Path) -> Output {
     let program = tokio::task::spawn_blocking(trellis_testkit::binary).await.expect("the program");
-    Command::new(program)
+    let mut words = launcher.iter().map(OsStr::new).chain([program.as_os_str()]);
+    Command::new(words.next().expect("the program is the last"))
+        .args(words)
         .args(arguments)
         .arg("--data-dir")
         .arg(data)
@@ -19,7 +27,12 @@ async fn run(arguments: &[&str], data: &Path) -> Output {
 
 /// What `trellis db check` finds, as `service: check`.
 pub(super) async fn check(data: &Path) -> Vec<String> {
-    let output = run(&["db", "check", "--output", "json"], data).await;
+    check_within(&[], data).await
+}
+
+/// The same, with a command that leads to where the data can be seen.
+pub(super) async fn check_within(launcher: &[&str], data: &Path) -> Vec<String> {
+    let output = run_within(launcher, &["db", "check", "--output", "json"], data).await;
     let report: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|_| panic!("no report: {}", String::from_utf8_lossy(&output.stderr)));
     let findings = report["findings"].as_array().expect("findings");

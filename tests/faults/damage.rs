@@ -6,13 +6,13 @@ use tonic::Code;
 use trellis_contracts::outcome::GetFrameworkRequest;
 use trellis_contracts::outcome::framework_service_client::FrameworkServiceClient;
 use trellis_suite::config::Service;
-use trellis_testkit::{Caller, Suite, refused, run};
+use trellis_testkit::{Caller, Extra, Suite, refused, run};
 
 use super::command;
 use super::load::{DISTRICT, Load, framework, kept};
 
 async fn suite(directory: tempfile::TempDir) -> Suite {
-    Suite::troubled(directory, None, &[]).await
+    Suite::troubled(directory, None, &Extra::default()).await
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_backup_under_load_holds_every_write_that_was_acknowledged_before() {
         let data = elsewhere.path().join("data");
         command::restore(&backup, &data).await.expect("restored");
         assert_eq!(command::check(&data).await, Vec::<String>::new());
-        let restored = trellis_testkit::Suite::troubled(moved(&data), None, &[]).await;
+        let restored = Suite::troubled(moved(&data), None, &Extra::default()).await;
         let kept = kept(&restored.operator(DISTRICT)).await;
         assert!(
             before.is_subset(&kept),

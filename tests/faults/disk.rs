@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
-use trellis_testkit::{Suite, run};
+use trellis_testkit::{Extra, Suite, run};
 
 use super::command;
 use super::load::{DISTRICT, Load, kept, until_ready};
@@ -39,7 +39,7 @@ impl Disk {
             ("DISK_FAULT".to_owned(), of(&self.told())),
             ("DISK_FAULT_ROOT".to_owned(), of(data.path())),
         ];
-        Suite::troubled(data, None, &environment).await
+        Suite::troubled(data, None, &Extra { environment: &environment, ..Extra::default() }).await
     }
 
     fn fails(&self, how: &str) {

@@ -17,7 +17,7 @@ use trellis_contracts::profile::{ImportRosterHeader, ImportRosterRequest, Roster
 use trellis_kernel::{Ids as _, RandomIds};
 use trellis_suite::config::Service;
 use trellis_testkit::postgres::Own;
-use trellis_testkit::{Backend, Caller, Setup, Shape, Suite, run};
+use trellis_testkit::{Backend, Caller, Extra, Setup, Shape, Suite, run};
 
 use super::command;
 use super::load::{DISTRICT, until};
@@ -196,7 +196,7 @@ fn a_roster_that_was_being_written_on_postgres() {
     run(async {
         let cluster = Own::start();
         let directory = tempfile::tempdir().expect("a directory for the suite");
-        let mut suite = Suite::troubled(directory, Some(cluster.database()), &[]).await;
+        let mut suite = Suite::troubled(directory, Some(cluster.database()), &Extra::default()).await;
         let database = suite.database_url().and_then(|url| url.rsplit('/').next()).expect("a database");
         let database = database.to_owned();
         let operator = suite.operator(DISTRICT);

@@ -10,6 +10,7 @@ mod imports;
 mod letters;
 mod load;
 mod relays;
+mod room;
 mod writes;
 
 use std::time::Duration;

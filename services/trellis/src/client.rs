@@ -41,8 +41,8 @@ impl Endpoint {
     }
 
     /// A suite whose services are at addresses of their own, in the order of [`Service::ALL`].
-    pub fn each(urls: &[String; 4]) -> Result<Self> {
-        let [a, b, c, d] = urls.each_ref().map(|url| connect(Remote::at(url)));
+    pub fn each(remotes: [Remote; 4]) -> Result<Self> {
+        let [a, b, c, d] = remotes.map(connect);
         Ok(Self { targets: Arc::new([a?, b?, c?, d?]) })
     }
 

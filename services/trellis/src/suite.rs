@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -26,6 +27,9 @@ use trellis_store::{Options, Store};
 
 use crate::config::{Config, Service};
 use crate::{data, keys};
+
+/// How long the end of a store may take: what waits for the trail is written, and connections are ended.
+const CLOSING: Duration = Duration::from_secs(10);
 
 /// Where time and new identifiers come from.
 #[derive(Clone)]
@@ -99,6 +103,11 @@ pub async fn start(config: &Config, sources: Sources) -> Result<Running> {
                     "a lease was not given up"
                 );
             }
+            // What was read last is not on the trail yet. A database that is away must not keep the
+            // process from ending.
+            if tokio::time::timeout(CLOSING, store.close()).await.is_err() {
+                tracing::error!(store = store.service(), "a store did not close in time");
+            }
         }
         drop(used);
         ended
@@ -160,7 +169,7 @@ fn compose(config: &Config, sources: &Sources, public_url: &str, stores: Vec<Sto
         // What the others see of it in this process: its own services, and its own events.
         let events = events(vec![store.clone()], &authority, standings.clone());
         targets[*service as usize].serve(mounted.routes.clone().add_service(events));
-        server = server.mount(mounted).task(store.relay()).task(store.trail());
+        server = server.mount(mounted).task(store.relay()).task(store.housekeeping()).task(store.trail());
     }
     let guard = impersonal(&authority, standings.clone());
     let letters = DeadLetters::new(stores.clone(), effects.clone());

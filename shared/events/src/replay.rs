@@ -56,14 +56,23 @@ impl Effect {
 
     /// Tries the first open letter of a resource, in one transaction: effect and letter, or neither.
     async fn try_next(&self, of: &DeadLetter, must_be: Option<Uuid>) -> Result<Tried> {
-        let mut tx = self.begin(&of.event.clone().into()).await?;
-        tx.hold(&self.follower).await?;
-        let Some(first) = tx.open_letters(&self.follower, &of.event.resource, 1).await?.pop() else {
-            return Ok(Tried::Nothing);
+        let mut next = of.clone();
+        // An effect is made in the name of who caused its own event, so a transaction that was begun for
+        // another letter than the one that comes first is not the one to make it in.
+        let (mut tx, first) = loop {
+            let tx = self.begin(&next.event.into()).await?;
+            tx.hold(&self.follower).await?;
+            let Some(first) = tx.open_letters(&self.follower, &of.event.resource, 1).await?.pop() else {
+                return Ok(Tried::Nothing);
+            };
+            if must_be.is_some_and(|uid| first.uid != uid) {
+                return Err(behind(&first));
+            }
+            if first.uid == next.uid {
+                break (tx, first);
+            }
+            next = first;
         };
-        if must_be.is_some_and(|uid| first.uid != uid) {
-            return Err(behind(&first));
-        }
         let tried = self.affect(&mut tx, &first.event.clone().into()).await;
         match tried {
             Ok(()) => {

@@ -46,8 +46,15 @@ impl<E: EntityTrait> Keyset<E> {
     }
 
     /// The rows after the one whose keys are given: (a > x) or (a = x and b > y) or …
+    ///
+    /// And a >= x, which says nothing new, but so that `PostgreSQL` can search an index by it: else a
+    /// page reads all that come before.
     fn after(&self, place: &[Value]) -> Condition {
         let mut any = Condition::any();
+        let from = self.keys.first().zip(place.first()).map(|((column, order), value)| match order {
+            Order::Desc => column.lte(value.clone()),
+            _ => column.gte(value.clone()),
+        });
         for (depth, (column, order)) in self.keys.iter().enumerate() {
             let mut all = Condition::all();
             for ((equal, _), value) in self.keys.iter().zip(place).take(depth) {
@@ -57,7 +64,7 @@ impl<E: EntityTrait> Keyset<E> {
             all = all.add(if matches!(order, Order::Desc) { column.lt(value) } else { column.gt(value) });
             any = any.add(all);
         }
-        any
+        Condition::all().add_option(from).add(any)
     }
 
     fn place(&self, row: &E::Model) -> Result<Vec<Key>> {

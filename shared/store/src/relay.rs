@@ -1,20 +1,24 @@
 //! What every process does for its stores without being asked: it gives positions, learns how far
-//! other processes gave them, and keeps house.
+//! other processes gave them, and, beside that, keeps house.
 
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::DbBackend;
 use trellis_kernel::{Failure, Result};
 
 use crate::positions::Given;
-use crate::{Store, Task, failure};
+use crate::{Store, Task};
 
 /// How often the relay looks without being woken: for what other processes committed or relayed.
 const INTERVAL: Duration = Duration::from_millis(250);
 /// The shortest time between two transactions that give positions: under load one serves many
 /// changes. After a quiet moment the first change does not wait.
 const PACE: Duration = Duration::from_millis(10);
+/// How often the journal of an `SQLite` file is emptied, and with it what was deleted since.
+const TIDINESS: Duration = Duration::from_mins(2);
+/// How often it is looked whether something is due.
+const LOOK: Duration = Duration::from_secs(10);
 /// How often what has expired is deleted.
 const HOUSEKEEPING: Duration = Duration::from_mins(10);
 /// How often the feed is looked through for superseded rows.
@@ -23,11 +27,24 @@ const COMPACTION: Duration = Duration::from_hours(1);
 const KEEP_REQUESTS: SignedDuration = SignedDuration::from_hours(24);
 
 impl Store {
-    /// The task that gives positions and keeps house. Every process runs it; on `PostgreSQL` the
-    /// lease in the relay's row lets one at a time give positions.
+    /// The task that gives positions. Every process runs it; on `PostgreSQL` the lease in the relay's
+    /// row lets one at a time give them.
     pub fn relay(&self) -> Task {
         let store = self.clone();
         (format!("{} relay", self.service()), Box::pin(async move { store.relay_until_dropped().await }))
+    }
+
+    /// The task that keeps house. Every process runs it: what one deletes, the others do not find.
+    pub fn housekeeping(&self) -> Task {
+        let store = self.clone();
+        let work = async move {
+            let mut chores = Chores::default();
+            loop {
+                chores.due(&store).await;
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        (format!("{} housekeeping", self.service()), Box::pin(work))
     }
 
     /// Gives positions to everything that is visible and has none, unless another process is at it;
@@ -57,23 +74,16 @@ impl Store {
     /// Deletes the replies of requests older than 24 hours; returns how many.
     pub async fn forget_requests(&self) -> Result<u64> {
         let before = self.clock().now().checked_sub(KEEP_REQUESTS).map_err(Failure::internal)?;
-        let tx = self.begin_everything().await?;
-        let sql = "DELETE FROM idempotency WHERE create_time < $1";
-        let statement = Statement::from_sql_and_values(self.backend(), sql, [before.as_microsecond().into()]);
-        let done = tx.execute_raw(statement).await.map_err(failure)?;
-        tx.commit().await.map_err(failure)?;
-        Ok(done.rows_affected())
+        self.delete_expired("idempotency", "district, actor, request_id", "create_time < $1", before).await
     }
 
     async fn relay_until_dropped(&self) {
-        let mut chores = Chores::default();
         loop {
             let began = Instant::now();
             if let Err(failed) = self.relay_once().await {
                 tracing::warn!(store = self.service(), cause = ?failed.cause(), "the relay failed and goes on");
                 tokio::time::sleep(INTERVAL).await;
             }
-            chores.due(self).await;
             // Either way the loop looks again.
             let _ = tokio::time::timeout(INTERVAL, self.inner.wake.notified()).await;
             if self.backend() == DbBackend::Postgres {
@@ -86,6 +96,7 @@ impl Store {
 /// When the house was last kept.
 #[derive(Default)]
 struct Chores {
+    tidied: Option<Instant>,
     cleaned: Option<Instant>,
     compacted: Option<Instant>,
 }
@@ -93,6 +104,11 @@ struct Chores {
 impl Chores {
     /// Does what is due. Each may be done by several processes at once, and then one finds nothing.
     async fn due(&mut self, store: &Store) {
+        if is_due(&mut self.tidied, TIDINESS)
+            && let Err(failed) = store.empty_journal().await
+        {
+            tracing::debug!(store = store.service(), cause = ?failed.cause(), "the journal was not emptied");
+        }
         if is_due(&mut self.cleaned, HOUSEKEEPING) {
             told(store, "requests", store.forget_requests().await);
             told(store, "dead letters", store.forget_letters().await);

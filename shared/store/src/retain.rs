@@ -10,13 +10,13 @@
 //! another service, which follows every one.
 
 use jiff::SignedDuration;
-use sea_orm::{ConnectionTrait, Statement, Value};
-use trellis_kernel::{Failure, Result};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
+use trellis_kernel::{Failure, Result, Timestamp};
 
 use crate::feed::relay_number;
 use crate::{Store, failure};
 
-/// How many positions one transaction deletes.
+/// How many rows, or positions, one transaction deletes.
 const BATCH: i64 = 1000;
 /// How many superseded rows are looked for at a time.
 const FOUND: i64 = 20_000;
@@ -67,6 +67,12 @@ impl Store {
         Ok(deleted)
     }
 
+    /// Takes what was deleted out of the journal of an `SQLite` file, which holds it until it is written
+    /// over. Refused while a long reader, such as a backup, keeps the journal in use.
+    pub async fn empty_journal(&self) -> Result<()> {
+        self.inner.pools.writer.empty_journal().await.map_err(failure)
+    }
+
     /// The last position of which it is known that it and all before it happened so long ago, when
     /// that is known of `from`.
     async fn older_than(&self, age: SignedDuration, from: i64) -> Result<i64> {
@@ -99,6 +105,33 @@ impl Store {
         let done = tx.execute_raw(self.statement(&sql, values)).await.map_err(failure)?;
         tx.commit().await.map_err(failure)?;
         Ok(done.rows_affected())
+    }
+
+    /// Deletes the rows of a table with this key for which `condition` holds, which asks for a moment as
+    /// `$1`: some at a time, so that no change waits long for it. Rows that are in use are left for
+    /// another time.
+    pub(crate) async fn delete_expired(
+        &self,
+        table: &str,
+        key: &str,
+        condition: &str,
+        before: Timestamp,
+    ) -> Result<u64> {
+        let skip = if self.backend() == DbBackend::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" };
+        let sql = format!(
+            "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {condition} LIMIT $2{skip})"
+        );
+        let mut deleted = 0;
+        loop {
+            let tx = self.begin_everything().await?;
+            let values = [before.as_microsecond().into(), BATCH.into()];
+            let done = tx.execute_raw(self.statement(&sql, values)).await.map_err(failure)?.rows_affected();
+            tx.commit().await.map_err(failure)?;
+            deleted += done;
+            if i64::try_from(done).is_ok_and(|done| done < BATCH) {
+                return Ok(deleted);
+            }
+        }
     }
 
     pub(crate) fn statement(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {

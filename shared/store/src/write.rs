@@ -14,7 +14,7 @@ use trellis_kernel::{District, Failure, Reason, Result, Timestamp, Uuid};
 use crate::conn::{Sight, TxConn};
 use crate::ending::{Ending, FEW, Of};
 use crate::feed::outbox;
-use crate::{Grounds, Scope, Scoped, Sealer, Store, audit, failure, positions};
+use crate::{Access, Grounds, Scope, Scoped, Sealer, Store, audit, failure, positions};
 
 /// Who changes what district, and under which `request_id`.
 #[derive(Clone, Debug)]
@@ -94,7 +94,8 @@ impl Store {
     ///
     /// With a `request_id` that was used before by the same actor in the same district, it answers
     /// with the reply of then, or refuses with `REQUEST_ID_REUSED` when the method or the body is
-    /// another. A repetition that arrives while the first is still under way waits for it.
+    /// another. A repetition that arrives while the first is still under way waits for it. The reply of
+    /// then is given as a read is: once that is on the trail.
     pub async fn write<T: Replay>(&self, change: Change) -> Result<Write<T>> {
         let sight = Sight::District(change.district.clone());
         let now = self.clock().now();
@@ -111,10 +112,14 @@ impl Store {
             .begin_asking(&sight, request.key(&change), request.question(&change, self.backend()))
             .await
             .map_err(failure)?;
-        match known.first() {
-            Some(row) => request.reply(row).map(Write::Replay),
-            None => Ok(Write::Begin(begun(conn))),
+        let Some(row) = known.first() else { return Ok(Write::Begin(begun(conn))) };
+        let reply = request.reply(row)?;
+        // The trail is written by a transaction of its own, which would wait for this one.
+        drop(conn);
+        if let Some(grounds) = change.grounds {
+            self.audit().record_now(Access::again(change.district, change.actor, grounds)).await?;
         }
+        Ok(Write::Replay(reply))
     }
 }
 

@@ -12,7 +12,7 @@ mod school;
 mod suite;
 
 #[cfg(feature = "suite")]
-pub use process::{binary, free_port};
+pub use process::{Extra, Processes, binary, free_port};
 #[cfg(feature = "suite")]
 pub use refusal::{reason, refused, violations};
 #[cfg(feature = "suite")]

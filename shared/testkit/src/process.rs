@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
 
+use trellis_rpc::PeerTls;
 use trellis_suite::config::Service;
 
 /// Processes of the program that together serve one suite.
@@ -25,18 +26,29 @@ struct Program {
     /// Where what it logs goes; none is the test's own standard error.
     log: Option<File>,
     environment: Vec<(String, String)>,
+    launcher: Vec<String>,
     child: Option<Child>,
 }
 
 /// What processes are started with beside what a suite needs.
 #[derive(Debug, Default)]
-pub(crate) struct Extra<'a> {
+pub struct Extra<'a> {
     /// More arguments of `serve`; `--log` among them takes the place of the usual one.
-    pub(crate) flags: &'a [&'a str],
+    pub flags: &'a [&'a str],
     /// Where what they log goes; none is the test's own standard error.
-    pub(crate) log: Option<&'a File>,
+    pub log: Option<&'a File>,
     /// Variables of the environment.
-    pub(crate) environment: &'a [(String, String)],
+    pub environment: &'a [(String, String)],
+    /// A command that the program and its arguments are added to, and that ends as the program.
+    pub launcher: &'a [String],
+    /// How this process and the others reach them where they speak TLS.
+    pub tls: Option<PeerTls>,
+}
+
+impl Extra<'_> {
+    pub(crate) const fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
 }
 
 impl Processes {
@@ -53,9 +65,10 @@ impl Processes {
         let mut programs: Vec<Program> = groups
             .into_iter()
             .map(|services| Program {
-                arguments: arguments(&services, ports, directory, database_url, extra.flags),
+                arguments: arguments(&services, ports, directory, database_url, extra),
                 log: extra.log.map(|log| log.try_clone().expect("the file of the log")),
                 environment: extra.environment.to_vec(),
+                launcher: extra.launcher.to_vec(),
                 services,
                 child: None,
             })
@@ -87,10 +100,8 @@ impl Processes {
     ///
     /// When it does not run, or does not end well.
     pub fn stop(&mut self, service: Service) {
-        let program = self.serving(service);
-        let mut child = program.child.take().expect("the program runs");
-        let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
-        assert!(sent.is_ok_and(|sent| sent.success()), "the signal should be sent");
+        self.signal(service, "TERM");
+        let mut child = self.serving(service).child.take().expect("the program runs");
         assert!(child.wait().expect("the program's end").success(), "it should end in order");
     }
 
@@ -122,6 +133,7 @@ impl Processes {
             arguments,
             log: first.log.as_ref().map(|log| log.try_clone().expect("the file of the log")),
             environment: first.environment.clone(),
+            launcher: first.launcher.clone(),
             child: None,
         };
         program.spawn();
@@ -135,8 +147,28 @@ impl Processes {
         format!("127.0.0.1:{}", self.ports[service as usize])
     }
 
-    pub(crate) fn urls(&self) -> [String; 4] {
-        self.ports.map(|port| format!("http://127.0.0.1:{port}"))
+    /// The id of the process that serves a service.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub fn id(&mut self, service: Service) -> u32 {
+        self.serving(service).child.as_ref().expect("the program runs").id()
+    }
+
+    /// Sends a signal, `HUP`, to the process that serves a service.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub fn signal(&mut self, service: Service, signal: &str) {
+        let id = self.id(service).to_string();
+        let sent = Command::new("kill").args([&format!("-{signal}"), &id]).status();
+        assert!(sent.is_ok_and(|sent| sent.success()), "the signal should be sent");
+    }
+
+    pub(crate) fn urls(&self, scheme: &str) -> [String; 4] {
+        self.ports.map(|port| format!("{scheme}://127.0.0.1:{port}"))
     }
 
     fn serving(&mut self, service: Service) -> &mut Program {
@@ -147,7 +179,14 @@ impl Processes {
 
 impl Program {
     fn spawn(&mut self) {
-        let mut command = Command::new(binary());
+        let mut command = match self.launcher.split_first() {
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(binary());
+                command
+            }
+            None => Command::new(binary()),
+        };
         command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(log) = &self.log {
@@ -192,12 +231,12 @@ fn arguments(
     ports: [u16; 4],
     directory: &Path,
     database_url: Option<&str>,
-    extra: &[&str],
+    extra: &Extra<'_>,
 ) -> Vec<String> {
     let port = |service: Service| ports[service as usize];
     let mut arguments = vec!["serve".to_owned(), "--dev".to_owned()];
-    arguments.extend(extra.iter().map(|&argument| argument.to_owned()));
-    if !extra.contains(&"--log") {
+    arguments.extend(extra.flags.iter().map(|&argument| argument.to_owned()));
+    if !extra.flags.contains(&"--log") {
         arguments.extend(["--log".to_owned(), "error".to_owned()]);
     }
     let mut add = |flag: &str, value: String| arguments.extend([format!("--{flag}"), value]);
@@ -210,7 +249,10 @@ fn arguments(
         if services.contains(&service) {
             add("service", service.name().to_owned());
         } else {
-            add(&format!("{}-url", service.name()), format!("http://127.0.0.1:{}", port(service)));
+            add(
+                &format!("{}-url", service.name()),
+                format!("{}://127.0.0.1:{}", extra.scheme(), port(service)),
+            );
         }
     }
     arguments

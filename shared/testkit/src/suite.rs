@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use trellis_kernel::{Clock, District, FixedClock, Party, RandomIds, Scopes, SystemClock, Timestamp, Uuid};
+use trellis_rpc::Remote;
 use trellis_suite::client::Endpoint;
 use trellis_suite::config::{Config, Layers, Service};
 use trellis_suite::suite::{Running, Sources, start};
@@ -83,7 +84,7 @@ impl Suite {
     ///
     /// When it does not start, and when a clock is set for a suite in other processes.
     pub async fn with(setup: Setup) -> Self {
-        Self::begin(setup, &Extra::default()).await
+        Self::started(setup, &Extra::default()).await
     }
 
     /// All services in one process of the real program, started with more flags and logging into a file.
@@ -93,26 +94,28 @@ impl Suite {
     /// When it does not start.
     pub async fn program(backend: Backend, flags: &[&str], log: &File) -> Self {
         let setup = Setup { backend, shape: Shape::Program, clock: None };
-        Self::begin(setup, &Extra { flags, log: Some(log), ..Extra::default() }).await
+        Self::started(setup, &Extra { flags, log: Some(log), ..Extra::default() }).await
     }
 
     /// All services in one process of the real program, whose files or database a test will trouble: with
-    /// its data in `directory`, in the database of that URL if one is given, and with these variables.
+    /// its data in `directory`, in the database of that URL if one is given, and with more.
     ///
     /// # Panics
     ///
     /// When it does not start.
-    pub async fn troubled(
-        directory: TempDir,
-        database_url: Option<String>,
-        environment: &[(String, String)],
-    ) -> Self {
+    pub async fn troubled(directory: TempDir, database_url: Option<String>, extra: &Extra<'_>) -> Self {
         let backend = if database_url.is_some() { Backend::Postgres } else { Backend::Sqlite };
         let setup = Setup { backend, shape: Shape::Program, clock: None };
-        Self::there(directory, database_url, setup, &Extra { environment, ..Extra::default() }).await
+        Self::there(directory, database_url, setup, extra).await
     }
 
-    async fn begin(setup: Setup, extra: &Extra<'_>) -> Self {
+    /// A suite by the given setup, its processes started with more; a suite in the test's own process
+    /// takes nothing of it.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start, and when a clock is set for a suite in other processes.
+    pub async fn started(setup: Setup, extra: &Extra<'_>) -> Self {
         let directory = tempfile::tempdir().expect("a directory for the suite");
         let database_url = match setup.backend {
             Backend::Sqlite => None,
@@ -148,7 +151,10 @@ impl Suite {
                 let each = setup.shape == Shape::ProgramPerService;
                 let processes =
                     Processes::start(directory.path(), database_url.as_deref(), each, extra).await;
-                let endpoint = Endpoint::each(&processes.urls()).expect("good addresses");
+                let tls = extra.tls.clone().unwrap_or_default();
+                let urls = processes.urls(extra.scheme());
+                let remotes = urls.map(|url| Remote { tls: tls.clone(), ..Remote::at(url) });
+                let endpoint = Endpoint::each(remotes).expect("good addresses");
                 let address = processes.address(Service::Profile);
                 (Runs::There(processes), endpoint, address)
             }

@@ -1,10 +1,11 @@
 //! Gathering accesses, and writing many down at once.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use trellis_kernel::{Failure, Result};
+use trellis_kernel::{Failure, Kind, Result};
 
 use super::Access;
 use super::rows::{Line, lines, write};
@@ -24,6 +25,8 @@ pub(crate) struct Gathered {
     waiting: Mutex<Vec<Brought>>,
     /// Held by who writes.
     turn: tokio::sync::Mutex<()>,
+    /// Whether the last batch could not be written: until one can, nobody reads on trust.
+    failing: AtomicBool,
 }
 
 struct Brought {
@@ -69,8 +72,12 @@ impl Audit {
     }
 
     /// Puts an access on the trail within a moment. When too many wait already, they are written
-    /// down first, so that none is lost.
+    /// down first, so that none is lost; and while nothing can be written, this access is to be there
+    /// when this returns, as with [`record_now`](Self::record_now).
     pub async fn record(&self, access: Access) -> Result<()> {
+        if self.gathered().failing.load(Ordering::Relaxed) {
+            return self.record_now(access).await;
+        }
         if self.bring(access, None)? >= WAITING {
             self.flush().await?;
         }
@@ -109,7 +116,7 @@ impl Audit {
         let line = Line::read(access, self.store.ids().next(), self.store.clock().now());
         let mut waiting = self.waiting();
         if told.is_none() && waiting.len() >= 2 * WAITING {
-            // Nothing can be written any more, and what is not on the trail is not to be seen.
+            // More comes than can be written, and what is not on the trail is not to be seen.
             return Err(Failure::unavailable(
                 trellis_kernel::Reason::StoreUnavailable,
                 "The trail cannot be written; try again.",
@@ -126,7 +133,11 @@ impl Audit {
         if batch.brought.is_empty() {
             return Ok(false);
         }
-        let done = self.write_lines(&batch.brought).await;
+        let mut done = self.write_lines(batch.brought.iter().map(|brought| &brought.line)).await;
+        if done.as_ref().is_err_and(is_of_the_lines) {
+            done = batch.write_each().await;
+        }
+        self.gathered().failing.store(done.is_err(), Ordering::Relaxed);
         match &done {
             Ok(()) => batch.end(),
             Err(failed) => batch.fail(failed),
@@ -134,10 +145,17 @@ impl Audit {
         done.map(|()| true)
     }
 
-    async fn write_lines(&self, brought: &[Brought]) -> Result<()> {
+    async fn write_lines(&self, brought: impl Iterator<Item = &Line>) -> Result<()> {
         let tx = self.store.begin(&Sight::Everything).await?;
-        write(&tx, &lines(brought.iter().map(|brought| &brought.line))?).await?;
+        write(&tx, &lines(brought)?).await?;
         tx.commit().await.map_err(failure)
+    }
+
+    /// Whether the trail takes lines at all: one that nobody brought is written and undone.
+    async fn takes_lines(&self) -> Result<()> {
+        let line = Line::blank(self.store.ids().next(), self.store.clock().now());
+        let tx = self.store.begin(&Sight::Everything).await?;
+        write(&tx, &lines(std::iter::once(&line))?).await
     }
 
     fn take(&self) -> Vec<Brought> {
@@ -154,6 +172,11 @@ impl Audit {
     fn gathered(&self) -> &Gathered {
         &self.store.inner.gathered
     }
+}
+
+/// Whether a batch failed because of what is in it, and not because of the database that should take it.
+fn is_of_the_lines(failed: &Failure) -> bool {
+    !matches!(failed.kind(), Kind::Unavailable | Kind::Aborted | Kind::DataLoss)
 }
 
 /// The failure for one more who waited: what a client reads of it, the cause being logged once.
@@ -180,10 +203,40 @@ impl Batch<'_> {
         }
     }
 
-    /// Who waits is refused, and their access did not take place; the others took place and wait.
+    /// Writes each line by itself, so that one that cannot be written holds up no other. That one is
+    /// given up: whoever waits for it is refused, and of one that nobody waits for the log says so.
+    async fn write_each(&mut self) -> Result<()> {
+        let mut refused = Vec::new();
+        for (place, brought) in self.brought.iter().enumerate() {
+            match self.audit.write_lines(std::iter::once(&brought.line)).await {
+                Ok(()) => {}
+                Err(failed) if is_of_the_lines(&failed) => refused.push((place, failed)),
+                Err(failed) => return Err(failed),
+            }
+        }
+        if refused.len() == self.brought.len() {
+            self.audit.takes_lines().await?;
+        }
+        for (place, failed) in refused.into_iter().rev() {
+            let Brought { line, told } = self.brought.remove(place);
+            let Some(told) = told else {
+                let (store, method) = (self.audit.store.service(), line.method());
+                tracing::error!(store, method, cause = ?failed.cause(), "an access cannot be written on the trail and is given up");
+                continue;
+            };
+            let _ = told.send(Err(the_same(&failed)));
+        }
+        Ok(())
+    }
+
+    /// Whoever waits is refused, those in the next batches too, and their accesses did not take place;
+    /// the others took place and wait.
     fn fail(&mut self, failed: &Failure) {
-        let (refused, kept) = self.brought.drain(..).partition(|brought: &Brought| brought.told.is_some());
-        self.brought = kept;
+        let mut waiting = self.audit.waiting();
+        let all = self.brought.drain(..).chain(waiting.drain(..));
+        let (refused, kept) = all.partition(|brought: &Brought| brought.told.is_some());
+        *waiting = kept;
+        drop(waiting);
         for brought in refused {
             let _ = brought.told.is_some_and(|told| told.send(Err(the_same(failed))).is_ok());
         }

@@ -35,6 +35,14 @@ pub struct Access {
     pub learners: Vec<Uuid>,
 }
 
+impl Access {
+    /// What a repeated request is: it changes nothing, and reads what was answered then.
+    pub(crate) fn again(district: District, actor: String, grounds: Grounds) -> Self {
+        let Grounds { method, token_id, data_class, relations, learners } = grounds;
+        Self { district, actor, token_id, method, data_class, relations, learners }
+    }
+}
+
 /// By what right a change is made, for the trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grounds {

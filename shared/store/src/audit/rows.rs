@@ -86,6 +86,27 @@ impl Line {
 }
 
 impl Line {
+    /// A line about nobody, for trying whether the trail takes lines; it must not be kept.
+    pub(crate) fn blank(uid: Uuid, now: Timestamp) -> Self {
+        Self {
+            d: String::new(),
+            t: now.as_microsecond(),
+            u: hex(&uid),
+            a: String::new(),
+            k: None,
+            m: "",
+            c: 0,
+            r: 0,
+            w: false,
+            l: Vec::new(),
+        }
+    }
+
+    /// The path of the method.
+    pub(crate) const fn method(&self) -> &'static str {
+        self.m
+    }
+
     /// The statements that write this one line, with a `?` for each value.
     pub(crate) fn statements(&self, backend: DbBackend) -> Result<Vec<(&'static str, Vec<Value>)>> {
         let postgres = backend == DbBackend::Postgres;

@@ -148,6 +148,14 @@ impl Pool {
         }
     }
 
+    /// Empties the journal of an `SQLite` file; `PostgreSQL` sees to its own.
+    pub(crate) async fn empty_journal(&self) -> std::result::Result<(), DbErr> {
+        match self {
+            Self::Sqlite(pool) => pool.empty_journal().await,
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Ends every connection, after the work under way.
     pub(crate) async fn close(&self) {
         match self {

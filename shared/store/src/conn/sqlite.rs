@@ -52,10 +52,17 @@ fn settings(options: &Options, file: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(options.acquire_timeout)
-        // What a learner deletes is overwritten, not only forgotten.
+        // What a learner deletes is overwritten, not only forgotten; the journal, which holds it longer,
+        // is emptied by [`Pool::empty_journal`].
         .pragma("secure_delete", "on")
+        .pragma("journal_size_limit", JOURNAL)
         .disable_statement_logging()
 }
+
+/// How long emptying the journal may wait for readers: all that would write wait with it.
+const SHORT: Duration = Duration::from_millis(100);
+/// How many bytes of a journal that has been taken into its file are kept for the next.
+const JOURNAL: &str = "8388608";
 
 /// At most so many connections to one file, opened when they are first needed.
 #[derive(Clone)]
@@ -140,6 +147,20 @@ impl Pool {
         let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(self.inner.wait);
         let pool = pool.connect_with(self.inner.settings.clone()).await.map_err(no_connection)?;
         Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+    }
+
+    /// Takes the journal into the file and empties it, so that what was deleted is in neither. Refused
+    /// while somebody reads what the journal alone holds, such as a backup that is being made.
+    ///
+    /// The connection is one of its own, because it must not wait for readers as long as others do.
+    pub(super) async fn empty_journal(&self) -> Done<()> {
+        let _no_other_writes = self.lease().await?;
+        let settings = self.inner.settings.clone().busy_timeout(SHORT);
+        let mut conn = settings.connect().await.map_err(no_connection)?;
+        let rows = run::rows(&mut conn, bare("PRAGMA wal_checkpoint(TRUNCATE)")).await.map_err(not_run)?;
+        conn.close().await.map_err(not_run)?;
+        let busy: Option<i32> = rows.first().map(|row| row.try_get_by_index(0)).transpose()?;
+        if busy == Some(0) { Ok(()) } else { Err(no_connection(Error::PoolTimedOut)) }
     }
 
     /// Ends every connection, after the work under way.

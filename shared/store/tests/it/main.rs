@@ -5,8 +5,10 @@
 mod auditing;
 mod checking;
 mod copying;
+mod deep;
 mod feeding;
 mod filtering;
+mod house;
 mod migrating;
 mod paging;
 mod place;
@@ -14,5 +16,6 @@ mod relaying;
 mod repeating;
 mod retaining;
 mod sealing;
+mod trail;
 mod walling;
 mod writing;
