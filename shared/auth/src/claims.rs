@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use trellis_kernel::{Actor, District, Failure, Party, Result, Scopes, Timestamp, Uuid};
 
+/// The longest `jti`, in characters: as much as a token can be taken back by, and the trail keep.
+const MAX_TOKEN_ID: usize = 256;
+
 /// The claims of a token.
 ///
 /// `trellis_kind` and what belongs to it are ours; the others are registered names. There is no claim for
@@ -145,6 +148,11 @@ impl Claims {
                 return Err(Failure::unauthenticated("Only the suite itself issues tokens of services."));
             }
         };
+        if self.jti.as_deref().is_some_and(|jti| !can_be_called(jti)) {
+            return Err(Failure::unauthenticated(
+                "The token's `jti` must have 1 to 256 characters, and no control characters among them.",
+            ));
+        }
         if self.trellis_district.is_none() && !matches!(party, Party::Service { .. }) {
             return Err(incomplete());
         }
@@ -157,4 +165,12 @@ impl Claims {
             token_id: self.jti,
         })
     }
+}
+
+/// Whether a token can be called so: it is kept with everything that the token reads and changes.
+fn can_be_called(jti: &str) -> bool {
+    let mut characters = jti.chars();
+    !jti.is_empty()
+        && characters.by_ref().take(MAX_TOKEN_ID).all(|c| !c.is_control())
+        && characters.next().is_none()
 }

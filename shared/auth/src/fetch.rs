@@ -57,7 +57,7 @@ impl Fetcher {
                 let client = if let Some(client) = client.get() {
                     client
                 } else {
-                    let made = made().map_err(|error| away().because(error))?;
+                    let made = made(url).map_err(|error| away().because(error))?;
                     client.get_or_init(|| made)
                 };
                 parse(&body(client, url).await?)
@@ -66,8 +66,12 @@ impl Fetcher {
     }
 }
 
-fn made() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder().timeout(FETCH_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()
+fn made(url: &Url) -> reqwest::Result<reqwest::Client> {
+    let client =
+        reqwest::Client::builder().timeout(FETCH_TIMEOUT).redirect(reqwest::redirect::Policy::none());
+    // What is for this machine alone must not leave it by way of a proxy.
+    let client = if url.scheme() == "http" { client.no_proxy() } else { client };
+    client.build()
 }
 
 async fn body(client: &reqwest::Client, url: &Url) -> Result<Vec<u8>> {
@@ -99,7 +103,7 @@ fn parse(text: &[u8]) -> Result<JwkSet> {
     Ok(JwkSet { keys: keys.collect() })
 }
 
-pub(crate) fn away() -> Failure {
+fn away() -> Failure {
     Failure::unavailable(
         Reason::PeerUnavailable,
         "The issuer's keys cannot be read; try again.",

@@ -287,6 +287,11 @@ impl Gate for Guard {
     fn check<M: ReflectMessage>(&self, message: &M) -> Result<()> {
         rules::check(message)
     }
+
+    async fn stands(&self, actor: &Actor) -> Result<()> {
+        self.authority.require_unexpired(actor)?;
+        self.require_standing_token(actor).await
+    }
 }
 
 /// The scope of the token itself; and, where a service would change something on behalf of another, of

@@ -1,15 +1,16 @@
 //! The public keys of an issuer, as they come and go.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use jsonwebtoken::jwk::JwkSet;
-use tokio::sync::{Mutex, MutexGuard};
-use trellis_kernel::{Result, Timestamp};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use trellis_kernel::{Failure, Reason, Result, Timestamp};
 
-use crate::fetch::{self, Fetcher};
+use crate::fetch::Fetcher;
 use crate::key::{VerifyingKey, usable};
 
 /// Where an issuer's keys are.
@@ -31,18 +32,29 @@ const FRESH: SignedDuration = SignedDuration::from_mins(10);
 /// How long it is used when it cannot be read again.
 const USABLE: SignedDuration = SignedDuration::from_hours(1);
 
+/// How many keys that an issuer has taken back are remembered.
+const TAKEN_BACK: usize = 1000;
+
 /// The keys of one issuer, as last seen.
 pub(crate) struct KeyRing {
-    fetcher: Option<Fetcher>,
-    known: RwLock<Known>,
-    /// Held by the one call that reads them again.
-    reading: Mutex<()>,
+    /// Nobody, where the keys are known for good.
+    reader: Option<Arc<Reader>>,
+    known: Arc<RwLock<Known>>,
+}
+
+/// Reads the keys of one issuer, for one call at a time.
+struct Reader {
+    fetcher: Fetcher,
+    /// Held while they are read.
+    reading: Arc<Mutex<()>>,
 }
 
 #[derive(Default)]
 struct Known {
     set: JwkSet,
     keys: HashMap<String, VerifyingKey>,
+    /// The ids of keys that the issuer had and has no longer.
+    taken_back: HashSet<String>,
     /// When they were read.
     read: Option<Timestamp>,
     /// When reading them was last tried.
@@ -52,14 +64,32 @@ struct Known {
     generation: u64,
 }
 
+/// Whether something happened less than `age` ago. What lies in the future happened before the clock was set
+/// back, and how long ago is not known; but a call may have come a moment before what another one did.
+fn within(at: Option<Timestamp>, age: SignedDuration, now: Timestamp) -> bool {
+    at.is_some_and(|at| (-REFRESH_AT_MOST..age).contains(&now.duration_since(at)))
+}
+
 impl Known {
     fn read_within(&self, age: SignedDuration, now: Timestamp) -> bool {
-        self.read.is_some_and(|read| now.duration_since(read) < age)
+        within(self.read, age, now)
     }
 
     /// Whether it is too early to try again.
     fn tried_recently(&self, now: Timestamp) -> bool {
-        self.tried.is_some_and(|at| now.duration_since(at) < REFRESH_AT_MOST)
+        within(self.tried, REFRESH_AT_MOST, now)
+    }
+
+    /// Whether the issuer has no key of this name, as far as a call that came in at `came` need know.
+    fn lacks(&self, kid: &str, came: Timestamp) -> bool {
+        self.taken_back.contains(kid) || self.read.is_some_and(|read| read >= came)
+    }
+
+    /// How long it is until reading may be tried again.
+    fn wait(&self, now: Timestamp) -> Duration {
+        let since = self.tried.map_or(REFRESH_AT_MOST, |tried| now.duration_since(tried));
+        let wait = (REFRESH_AT_MOST - since).clamp(SignedDuration::from_secs(1), REFRESH_AT_MOST);
+        wait.unsigned_abs()
     }
 
     fn find(&self, kid: &str) -> Option<(VerifyingKey, u64)> {
@@ -68,7 +98,12 @@ impl Known {
 
     fn take(&mut self, set: JwkSet, now: Timestamp) -> Result<()> {
         if self.read.is_none() || set != self.set {
-            self.keys = usable(&set)?;
+            let before = std::mem::replace(&mut self.keys, usable(&set)?);
+            if self.taken_back.len() > TAKEN_BACK {
+                self.taken_back.clear();
+            }
+            self.taken_back.extend(before.into_keys());
+            self.taken_back.retain(|kid| !self.keys.contains_key(kid));
             self.set = set;
             self.generation += 1;
         }
@@ -88,13 +123,14 @@ impl KeyRing {
             Keys::File(path) => Some(Fetcher::file(path)),
             Keys::Url(url) => Some(Fetcher::url(&url)?),
         };
-        Ok(Self { fetcher, known: RwLock::new(known), reading: Mutex::new(()) })
+        let reader = fetcher.map(|fetcher| Arc::new(Reader { fetcher, reading: Arc::default() }));
+        Ok(Self { reader, known: Arc::new(RwLock::new(known)) })
     }
 
     /// Whether what was verified by the keys of a generation needs no verifying again: they are the keys
     /// still, as far as the issuer could be asked.
     pub(crate) fn stands(&self, generation: u64, now: Timestamp) -> bool {
-        self.fetcher.is_none()
+        self.reader.is_none()
             || self.known(|known| {
                 known.generation == generation
                     && known.read_within(USABLE, now)
@@ -103,9 +139,9 @@ impl KeyRing {
     }
 
     /// The key of this name, and the generation of the keys that it is one of; none when the issuer has no
-    /// such key.
+    /// such key. Where that cannot be known yet, it fails.
     pub(crate) async fn find(&self, kid: &str, now: Timestamp) -> Result<Option<(VerifyingKey, u64)>> {
-        let Some(fetcher) = &self.fetcher else {
+        let Some(reader) = &self.reader else {
             return Ok(self.known(|known| known.find(kid)));
         };
         if let Some(key) = self.usable(kid, now) {
@@ -113,39 +149,56 @@ impl KeyRing {
                 return Ok(Some(key));
             }
             // One call reads again; the others need not wait for it.
-            if let Ok(reading) = self.reading.try_lock() {
-                self.refresh(fetcher, now, reading).await;
-                return Ok(self.usable(kid, now));
+            let Ok(reading) = reader.reading.clone().try_lock_owned() else { return Ok(Some(key)) };
+            self.refresh(reader, now, reading).await?;
+        } else {
+            let reading = reader.reading.clone().lock_owned().await;
+            // Another call may have read them while this one waited.
+            if let Some(key) = self.usable(kid, now) {
+                return Ok(Some(key));
             }
-            return Ok(Some(key));
+            self.refresh(reader, now, reading).await?;
         }
-        let reading = self.reading.lock().await;
-        // Another call may have read them while this one waited.
-        if let Some(key) = self.usable(kid, now) {
-            return Ok(Some(key));
-        }
-        self.refresh(fetcher, now, reading).await;
-        match self.usable(kid, now) {
-            None if !self.known(|known| known.read_within(USABLE, now)) => Err(fetch::away()),
-            key => Ok(key),
-        }
+        self.known(|known| {
+            if !known.read_within(USABLE, now) {
+                return Err(unknown(known.wait(now)));
+            }
+            match known.find(kid) {
+                // The issuer may have made it since its keys were last read.
+                None if !known.lacks(kid, now) => Err(unknown(known.wait(now))),
+                key => Ok(key),
+            }
+        })
     }
 
     /// Reads the keys again, unless that was tried a moment ago. An issuer that is away for a while stops
     /// nobody whom it has let in.
-    async fn refresh(&self, fetcher: &Fetcher, now: Timestamp, _reading: MutexGuard<'_, ()>) {
+    ///
+    /// It is read to the end though the call that began it goes away: the next one must not have to wait
+    /// until it may be tried again.
+    async fn refresh(
+        &self,
+        reader: &Arc<Reader>,
+        now: Timestamp,
+        reading: OwnedMutexGuard<()>,
+    ) -> Result<()> {
         if self.known(|known| known.tried_recently(now)) {
-            return;
+            return Ok(());
         }
-        self.change(|known| known.tried = Some(now));
-        let taken = match fetcher.fetch().await {
-            Ok(set) => self.change(|known| known.take(set, now)),
-            Err(failure) => Err(failure),
-        };
-        if let Err(failure) = taken {
-            let cause = failure.cause().map(ToString::to_string).unwrap_or_default();
-            tracing::warn!(issuer.keys = %fetcher, %cause, "an issuer's keys cannot be read");
-        }
+        change(&self.known, |known| known.tried = Some(now));
+        let (reader, known) = (reader.clone(), self.known.clone());
+        let read = tokio::spawn(async move {
+            let _reading = reading;
+            let taken = match reader.fetcher.fetch().await {
+                Ok(set) => change(&known, |known| known.take(set, now)),
+                Err(failure) => Err(failure),
+            };
+            if let Err(failure) = taken {
+                let cause = failure.cause().map(ToString::to_string).unwrap_or_default();
+                tracing::warn!(issuer.keys = %reader.fetcher, %cause, "an issuer's keys cannot be read");
+            }
+        });
+        read.await.map_err(Failure::internal)
     }
 
     fn usable(&self, kid: &str, now: Timestamp) -> Option<(VerifyingKey, u64)> {
@@ -155,8 +208,14 @@ impl KeyRing {
     fn known<T>(&self, look: impl FnOnce(&Known) -> T) -> T {
         look(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
 
-    fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
-        change(&mut self.known.write().unwrap_or_else(PoisonError::into_inner))
-    }
+fn change<T>(known: &RwLock<Known>, change: impl FnOnce(&mut Known) -> T) -> T {
+    change(&mut known.write().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Neither proven nor refuted: whoever comes back then may be told.
+fn unknown(wait: Duration) -> Failure {
+    let text = "The issuer's keys, as they are now, cannot be read; try again.";
+    Failure::unavailable(Reason::PeerUnavailable, text, wait)
 }

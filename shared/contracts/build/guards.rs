@@ -127,16 +127,20 @@ fn route(method: &MethodDescriptor, call: &Signature) -> String {
     } else {
         (request.clone(), "admit")
     };
-    let (head, wire_out, finish, finished) = if method.is_server_streaming() {
+    let (head, wire_out, handle, finished) = if method.is_server_streaming() {
         let stream = format!("{}Stream", method.name().to_upper_camel_case());
         (
             format!("type {stream} = crate::guard::StatusStream<{response}>;\n"),
             format!("Self::{stream}"),
-            "crate::guard::into_status_stream",
+            format!(
+                "let actor = ::std::sync::Arc::clone(&call.admission().actor);
+        let stream = self.api.{name}(call).await?;
+        ::core::result::Result::Ok(crate::guard::into_status_stream(&self.gate, actor, stream))"
+            ),
             "finish",
         )
     } else {
-        (String::new(), response.clone(), "::core::convert::identity", "finish_unary")
+        (String::new(), response.clone(), format!("self.api.{name}(call).await"), "finish_unary")
     };
     let (zipped, zip) = if method.is_server_streaming() {
         ("", "")
@@ -147,9 +151,9 @@ fn route(method: &MethodDescriptor, call: &Signature) -> String {
         "{head}async fn {name}(&self, request: ::tonic::Request<{wire_in}>) -> ::core::result::Result<::tonic::Response<{wire_out}>, ::tonic::Status> {{
     {zipped}let done = async {{
         let call = crate::guard::{admit}(&self.gate, &{constant}, request, |message: &{request}| crate::guard::Names {{ decided: {resources}, placed: {places} }}).await?;
-        self.api.{name}(call).await
+        {handle}
     }};
-    crate::guard::{finished}(&{constant}, {zip}done.await.map({finish}))
+    crate::guard::{finished}(&{constant}, {zip}done.await)
 }}
 "
     )

@@ -9,7 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use prost_reflect::ReflectMessage;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
@@ -133,9 +133,14 @@ pub trait Gate: Clone + Send + Sync + 'static {
 
     /// Checks a message against the rules of the contract.
     fn check<M: ReflectMessage>(&self, message: &M) -> Result<()>;
+
+    /// Refuses a caller whose token has ended since they were admitted, or was taken back: asked before each
+    /// message of a stream, in either direction.
+    fn stands(&self, actor: &Actor) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// The messages that a client streams after the first, each checked against the contract's rules.
+/// The messages that a client streams after the first, each checked against the contract's rules, and come
+/// from a caller whose token was still believed.
 pub struct Inbound<M> {
     /// The first message, which named the resource.
     pub first: M,
@@ -182,17 +187,31 @@ pub(crate) async fn admit_stream<M: ReflectMessage + 'static, G: Gate>(
         )
     })?;
     let admission = gate.admit(method, &metadata, names(&first), &first).await?;
-    let gate = gate.clone();
-    let rest = stream.map(move |message| {
-        let message = message.map_err(|s| status::received(&s))?;
+    let asked = (stream, gate.clone(), Arc::clone(&admission.actor));
+    let rest = stream::try_unfold(asked, |(mut stream, gate, actor)| async move {
+        let message = stream.message().await.map_err(|s| status::received(&s))?;
+        // At the end too: what was sent is used only then.
+        gate.stands(&actor).await?;
+        let Some(message) = message else { return Ok(None) };
         gate.check(&message)?;
-        Ok(message)
+        Ok(Some((message, (stream, gate, actor))))
     });
     Ok(Call { method, admission, message: Inbound { first, rest: Box::pin(rest) } })
 }
 
-pub(crate) fn into_status_stream<M: 'static>(stream: Outbound<M>) -> StatusStream<M> {
-    Box::pin(stream.map(|item| item.map_err(status::refuse)))
+/// What a handler streams, for as long as the caller's token is believed.
+pub(crate) fn into_status_stream<M: Send + 'static, G: Gate>(
+    gate: &G,
+    actor: Arc<Actor>,
+    messages: Outbound<M>,
+) -> StatusStream<M> {
+    let asked = (messages, gate.clone(), actor);
+    let messages = stream::try_unfold(asked, |(mut messages, gate, actor)| async move {
+        let Some(message) = messages.next().await.transpose()? else { return Ok(None) };
+        gate.stands(&actor).await?;
+        Ok(Some((message, (messages, gate, actor))))
+    });
+    Box::pin(messages.map_err(status::refuse))
 }
 
 /// The largest message that is taken or answered, in bytes: what gRPC's clients take where nobody tells
@@ -227,4 +246,68 @@ pub(crate) fn finish<T>(method: &'static Method, done: Result<T>) -> Result<Resp
         tracing::debug!(rpc.method = method.path, reason = failure.reason().as_str(), "refused");
         status::refuse(failure)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use futures::FutureExt as _;
+    use trellis_kernel::{Party, Scopes, Timestamp};
+
+    use super::*;
+
+    /// Lets everybody in, and believes them until it is told otherwise.
+    #[derive(Clone, Default)]
+    struct Until(Arc<AtomicBool>);
+
+    impl Until {
+        fn actor() -> Arc<Actor> {
+            Arc::new(Actor {
+                subject: "operator".to_owned(),
+                party: Party::Operator,
+                district: None,
+                scopes: Scopes::default(),
+                expire_time: Timestamp::MAX,
+                token_id: None,
+            })
+        }
+    }
+
+    impl Gate for Until {
+        async fn greet(&self, _method: &'static Method, _metadata: &MetadataMap) -> Result<()> {
+            Ok(())
+        }
+
+        async fn admit<M: ReflectMessage>(
+            &self,
+            _method: &'static Method,
+            _metadata: &MetadataMap,
+            _names: Names,
+            _message: &M,
+        ) -> Result<Admission> {
+            let (district, subjects, standing) = (None, Vec::new(), Relations::NONE);
+            Ok(Admission { actor: Self::actor(), district, subjects, standing })
+        }
+
+        fn check<M: ReflectMessage>(&self, _message: &M) -> Result<()> {
+            Ok(())
+        }
+
+        async fn stands(&self, _actor: &Actor) -> Result<()> {
+            if self.0.load(Ordering::SeqCst) { Err(Failure::unauthenticated("Over.")) } else { Ok(()) }
+        }
+    }
+
+    #[test]
+    fn a_stream_ends_before_the_message_after_its_caller_s_token_was_taken_back() {
+        let gate = Until::default();
+        let messages: Outbound<u8> = Box::pin(stream::iter([Ok(1), Ok(2), Ok(3)]));
+        let mut told = into_status_stream(&gate, Until::actor(), messages);
+        assert_eq!(told.next().now_or_never().flatten().expect("a message").expect("the first"), 1);
+        gate.0.store(true, Ordering::SeqCst);
+        let refused = told.next().now_or_never().flatten().expect("an end").expect_err("taken back");
+        assert_eq!(refused.code(), tonic::Code::Unauthenticated);
+        assert!(told.next().now_or_never().expect("an end").is_none(), "it went on");
+    }
 }

@@ -1,9 +1,12 @@
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use tonic::metadata::MetadataMap;
+use trellis_auth::door::{self, Door, Turn};
 use trellis_auth::{Authority, DEV_ISSUER, Issuer, Keys, Signer};
-use trellis_kernel::{Kind, Party, Reason, Result, Uuid};
+use trellis_kernel::{Actor, Failure, Kind, Party, Reason, Result, Uuid};
 
 use crate::{House, district, metadata};
 
@@ -39,6 +42,73 @@ async fn a_token_ends_even_when_it_was_seen_before() -> Result<()> {
     refused(&authority, &call).await;
     // And where it was not seen before.
     refused(&house.authority(&[]), &call).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_is_called_by_a_name_that_can_be_kept() -> Result<()> {
+    let house = House::new();
+    let authority = house.authority(&[]);
+    let called = |jti: String| {
+        let mut claims = house.claims(&PERSON, "");
+        claims.jti = Some(jti);
+        metadata(&house.issuer.mint(&claims).expect("a token"))
+    };
+    for jti in [String::new(), "x".repeat(257), "x".repeat(4096), "a\0b".to_owned(), "a\nb".to_owned()] {
+        refused(&authority, &called(jti)).await;
+    }
+    for jti in ["x".repeat(256), "\u{e9}".repeat(256)] {
+        assert_eq!(authority.authenticate(&called(jti.clone())).await?.token_id, Some(jti));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_that_was_verified_before_the_clock_was_set_back_is_verified_again() -> Result<()> {
+    let house = House::new();
+    let authority = house.authority(&[]);
+    let call = house.call(&PERSON, "");
+    authority.authenticate(&call).await?;
+    assert!(authority.recall(call.as_ref()).is_some());
+    house.clock.advance(SignedDuration::from_hours(-1));
+    assert!(authority.recall(call.as_ref()).is_none(), "nobody knows how long ago");
+    authority.authenticate(&call).await?;
+    assert!(authority.recall(call.as_ref()).is_some());
+    Ok(())
+}
+
+/// The door of an address that has proven nobody too often.
+struct Shut;
+
+impl Door for Shut {
+    fn before_proof(&self) -> Result<()> {
+        Err(Failure::exhausted(Reason::RateLimited, "too many"))
+    }
+
+    fn unproven(&self, failure: Failure) -> Failure {
+        failure
+    }
+
+    fn enter(&self, _actor: &Actor) -> Turn {
+        Turn::Now(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_believed_is_verified_again_whatever_else_its_address_sends() -> Result<()> {
+    let house = House::new();
+    let authority = house.authority(&[]);
+    let through = async |call: &MetadataMap| {
+        let mut proof = Box::pin(authority.authenticate(call));
+        let door: Arc<dyn Door> = Arc::new(Shut);
+        std::future::poll_fn(|cx| door::within(Some(door.clone()), || proof.as_mut().poll(cx))).await
+    };
+    let (known, new) = (house.call(&PERSON, ""), house.call(&PERSON, "profile.read"));
+    authority.authenticate(&known).await?;
+    house.clock.advance(SignedDuration::from_mins(6));
+    assert!(authority.recall(known.as_ref()).is_none(), "it is to be verified again");
+    through(&known).await?;
+    assert_eq!(through(&new).await.expect_err("not met before").reason(), Reason::RateLimited);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 mod authority;
 mod guard;
 mod issuers;
+mod lasting;
 mod remembered;
 mod rotation;
 mod rules;

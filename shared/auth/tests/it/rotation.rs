@@ -209,6 +209,96 @@ async fn a_redirection_is_not_followed_and_an_endless_answer_not_read() {
     assert_eq!(kind(&site.authority(&house), &by(&house, &house.issuer)).await, Kind::Unavailable);
 }
 
+#[tokio::test]
+async fn keys_are_read_to_the_end_though_the_call_that_began_it_goes_away() -> Result<()> {
+    let (house, site) = (House::new(), Site::start().await);
+    let authority = site.authority(&house);
+    site.publish(&[&house.issuer]);
+    site.gate.forget_permits(Semaphore::MAX_PERMITS);
+    let call = by(&house, &house.issuer);
+    let first = tokio::spawn({
+        let (authority, call) = (authority.clone(), call.clone());
+        async move { authority.authenticate(&call).await }
+    });
+    while site.asked() < 1 {
+        tokio::task::yield_now().await;
+    }
+    first.abort();
+    assert!(first.await.expect_err("it went away").is_cancelled());
+    site.gate.add_permits(1);
+    // The next call comes while they are being read, or when they are known.
+    authority.authenticate(&call).await?;
+    assert_eq!(site.asked(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_not_known_yet_is_not_refuted() -> Result<()> {
+    let (house, site) = (House::new(), Site::start().await);
+    let (authority, next) = (site.authority(&house), next(&house));
+    site.publish(&[&house.issuer]);
+    authority.authenticate(&by(&house, &house.issuer)).await?;
+    let new = by(&house, &next);
+    let waits = async || {
+        let failure = authority.authenticate(&new).await.expect_err("not known");
+        assert_eq!(failure.kind(), Kind::Unavailable);
+        failure.retry().expect("when to come again").as_secs()
+    };
+    // The issuer may have made the key since.
+    house.clock.advance(SignedDuration::from_secs(10));
+    assert_eq!(waits().await, 20);
+    // It is away.
+    site.answer("503 Service Unavailable", "", "");
+    house.clock.advance(SignedDuration::from_secs(20));
+    assert_eq!(waits().await, 30);
+    site.publish(&[&next]);
+    house.clock.advance(SignedDuration::from_secs(30));
+    authority.authenticate(&new).await?;
+    // What it took back is refused whenever it comes.
+    house.clock.advance(SignedDuration::from_secs(1));
+    assert_eq!(kind(&authority, &by(&house, &house.issuer)).await, Kind::Unauthenticated);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_freezes_no_keys() -> Result<()> {
+    let (house, site) = (House::new(), Site::start().await);
+    let (authority, next) = (site.authority(&house), next(&house));
+    site.publish(&[&house.issuer]);
+    let old = by(&house, &house.issuer);
+    authority.authenticate(&old).await?;
+    site.publish(&[&next]);
+    house.clock.advance(SignedDuration::from_hours(-2));
+    assert_eq!(kind(&authority, &old).await, Kind::Unauthenticated);
+    authority.authenticate(&by(&house, &next)).await?;
+    assert_eq!(site.asked(), 2);
+    Ok(())
+}
+
+/// Set in the process that reads keys behind a proxy.
+const BEHIND: &str = "TRELLIS_TEST_BEHIND_A_PROXY";
+
+#[tokio::test]
+async fn keys_of_this_machine_are_asked_of_no_proxy() -> Result<()> {
+    let name = "rotation::keys_of_this_machine_are_asked_of_no_proxy";
+    if std::env::var_os(BEHIND).is_none() {
+        let mut again = tokio::process::Command::new(std::env::current_exe().expect("this program"));
+        again
+            .args([name, "--exact", "--nocapture"])
+            .env(BEHIND, "1")
+            .env_remove("NO_PROXY")
+            .env_remove("no_proxy");
+        // Nobody listens there.
+        again.env("HTTP_PROXY", "http://127.0.0.1:1").env("http_proxy", "http://127.0.0.1:1");
+        assert!(again.status().await.expect("it ran").success(), "a proxy was asked");
+        return Ok(());
+    }
+    let (house, site) = (House::new(), Site::start().await);
+    site.publish(&[&house.issuer]);
+    site.authority(&house).authenticate(&by(&house, &house.issuer)).await?;
+    Ok(())
+}
+
 #[test]
 fn keys_come_by_https_or_from_this_machine() {
     let house = House::new();

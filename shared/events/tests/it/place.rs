@@ -231,4 +231,8 @@ impl Gate for Open {
     fn check<M: ReflectMessage>(&self, _message: &M) -> Result<()> {
         Ok(())
     }
+
+    async fn stands(&self, _actor: &Actor) -> Result<()> {
+        Ok(())
+    }
 }
