@@ -6,9 +6,7 @@
 
 use jiff::SignedDuration;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Set, Statement,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Set, Statement};
 use trellis_kernel::{District, Failure, Reason, Result, Timestamp, Uuid};
 
 use crate::feed::FeedRow;
