@@ -26,6 +26,13 @@ const QUIET: Duration = Duration::from_millis(500);
 /// and has to be told to come back before the connection is closed under it.
 const LATEST: Duration = Duration::from_secs(3);
 
+/// The most that a connection is handed at once: it asks for more as soon as it can send one byte of what it
+/// has. A multiple of three, so that the pieces read the same in base64 as the whole (gRPC-Web).
+const PIECE: usize = 15 * 1024;
+
+/// What is not cut any more. A connection may keep so much of an answer unsent, and nobody counts it.
+const SMALL: usize = 1024;
+
 /// What ends a stream before its handler does.
 pub(super) struct Ends {
     deadline: Option<Pin<Box<Sleep>>>,
@@ -86,8 +93,10 @@ pub(crate) struct CallBody<B> {
     ends: Option<Box<Ends>>,
     /// The connection that it is sent by.
     origin: Option<Arc<Origin>>,
-    /// The bytes of it that wait to be read.
-    waiting: usize,
+    /// What the connection has not been handed of a message.
+    rest: Bytes,
+    /// The bytes of that message: in memory, and counted as unread, until the connection has its end.
+    counted: usize,
     /// None once the call has been counted.
     call: Option<Call>,
 }
@@ -95,12 +104,12 @@ pub(crate) struct CallBody<B> {
 impl<B> CallBody<B> {
     /// An answer that is still to be sent.
     pub(super) fn new(inner: B, ends: Option<Box<Ends>>, origin: Option<Arc<Origin>>, call: Call) -> Self {
-        Self { inner: Some(inner), ends, origin, waiting: 0, call: Some(call) }
+        Self { inner: Some(inner), ends, origin, rest: Bytes::new(), counted: 0, call: Some(call) }
     }
 
     /// The answer that stands in the headers alone.
     pub(super) fn none() -> Self {
-        Self { inner: None, ends: None, origin: None, waiting: 0, call: None }
+        Self { inner: None, ends: None, origin: None, rest: Bytes::new(), counted: 0, call: None }
     }
 
     fn end(&mut self, failure: Failure) -> Frame<Bytes> {
@@ -122,26 +131,38 @@ impl<B> CallBody<B> {
         }
     }
 
-    /// What was handed over before has been taken: the connection asks for more.
+    /// The connection asks for more: it has sent what it was handed before, or begun to.
     fn asked(&mut self) {
-        if let Some(origin) = &self.origin {
-            origin.read(std::mem::take(&mut self.waiting));
+        if let (Some(origin), 1..) = (&self.origin, self.counted) {
+            let whole = self.rest.is_empty();
+            origin.read(if whole { std::mem::take(&mut self.counted) } else { 0 });
         }
+    }
+
+    /// The next piece of what was counted.
+    fn piece(&mut self) -> Frame<Bytes> {
+        let piece = self.rest.split_to(next(self.rest.len()));
+        // Whoever keeps the end waiting would keep the whole in memory with it.
+        Frame::data(if self.rest.is_empty() { Bytes::copy_from_slice(&piece) } else { piece })
     }
 
     fn sent(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
         if let Some(ends) = &mut self.ends {
             ends.sent();
         }
-        if let Some(data) = frame.data_ref() {
-            let bytes = data.len();
-            if let Some(origin) = &self.origin {
-                if !origin.hand_over(bytes) {
+        let frame = match (frame.into_data(), &self.origin) {
+            (Ok(data), Some(origin)) => {
+                if !origin.hand_over(data.len()) {
                     return self.end(unread());
                 }
-                self.waiting = bytes;
+                self.counted = data.len();
+                self.rest = data;
+                return self.piece();
             }
-        } else if let Some(trailers) = frame.trailers_ref()
+            (Ok(data), None) => return Frame::data(data),
+            (Err(frame), _) => frame,
+        };
+        if let Some(trailers) = frame.trailers_ref()
             && let Some(code) = code(trailers)
         {
             if let Some(failure) = unsaid(code, trailers) {
@@ -150,6 +171,16 @@ impl<B> CallBody<B> {
             self.answered(code, trailers);
         }
         frame
+    }
+}
+
+/// How much of what is left goes next. The end of a message goes by itself: the connection takes it once
+/// it could send all that came before.
+const fn next(left: usize) -> usize {
+    match left {
+        0..=SMALL => left,
+        ..=PIECE => left - 1 - (left - 1) % 3,
+        _ => PIECE,
     }
 }
 
@@ -166,6 +197,9 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = &mut *self;
         this.asked();
+        if !this.rest.is_empty() {
+            return Poll::Ready(Some(Ok(this.piece())));
+        }
         let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
         let polled = {
             let _within = this.call.as_ref().map(|call| call.current().enter());
@@ -186,20 +220,117 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.as_ref().is_none_or(Body::is_end_stream)
+        self.rest.is_empty() && self.inner.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        let inner = self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
+        let (mut whole, rest) = (SizeHint::new(), self.rest.len() as u64);
+        whole.set_lower(inner.lower() + rest);
+        if let Some(upper) = inner.upper() {
+            whole.set_upper(upper + rest);
+        }
+        whole
     }
 }
 
 impl<B> Drop for CallBody<B> {
     fn drop(&mut self) {
+        self.rest.clear();
         self.asked();
         // Nobody waits for the rest.
         if let (Some(_), Some(_), Some(origin)) = (&self.call, &self.inner, &self.origin) {
             origin.give_up();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::convert::Infallible;
+
+    use trellis_telemetry::calls;
+
+    use super::super::{Buffers, Patience, shape};
+    use super::*;
+
+    /// An answer of these messages.
+    struct Messages(VecDeque<Bytes>);
+
+    impl Body for Messages {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Ready(self.0.pop_front().map(|message| Ok(Frame::data(message))))
+        }
+    }
+
+    fn origin() -> Arc<Origin> {
+        let patience = Patience { unread: 1 << 20, given_up: 10 };
+        Arc::new(Origin::new(None, false, patience, Arc::new(Buffers::new(1 << 30))))
+    }
+
+    fn body(origin: &Arc<Origin>, messages: impl IntoIterator<Item = Bytes>) -> CallBody<Messages> {
+        let told = calls::Call::serve(&shape("").served, &HeaderMap::new());
+        let call = Call { told, door: None };
+        CallBody::new(Messages(messages.into_iter().collect()), None, Some(origin.clone()), call)
+    }
+
+    fn next_piece(body: &mut CallBody<Messages>) -> Option<Bytes> {
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        match Pin::new(body).poll_frame(&mut cx) {
+            Poll::Ready(Some(Ok(frame))) => frame.into_data().ok(),
+            Poll::Ready(None) => None,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn bytes(length: usize) -> Bytes {
+        (0..length).map(|at| u8::try_from(at % 251).expect("a byte")).collect()
+    }
+
+    #[test]
+    fn an_answer_goes_out_in_pieces_and_whole() {
+        for length in [0, 1, 5, SMALL, SMALL + 1, PIECE - 1, PIECE, PIECE + 1, PIECE + SMALL + 2, 1 << 20] {
+            let mut body = body(&origin(), [bytes(length)]);
+            let mut pieces = Vec::new();
+            while let Some(piece) = next_piece(&mut body) {
+                assert!(piece.len() <= PIECE);
+                pieces.push(piece);
+            }
+            assert_eq!(pieces.concat(), bytes(length), "{length}");
+            let end = pieces.pop().expect("a piece");
+            assert!(end.len() <= SMALL, "{length}: what ends it is nothing to be held by");
+            assert!(pieces.iter().all(|piece| piece.len() % 3 == 0), "{length}: base64 would be padded");
+        }
+    }
+
+    #[test]
+    fn a_message_is_unread_until_its_end_is_asked_beyond() {
+        let origin = origin();
+        let mut body = body(&origin, [bytes(40_000), bytes(10)]);
+        let mut left = 40_000;
+        while left > 0 {
+            left -= next_piece(&mut body).expect("a piece").len();
+            assert_eq!(origin.unread(), 40_000);
+        }
+        assert_eq!(next_piece(&mut body).expect("the second").len(), 10);
+        assert_eq!(origin.unread(), 10);
+        assert_eq!(next_piece(&mut body), None);
+        assert_eq!(origin.unread(), 0);
+    }
+
+    #[test]
+    fn what_is_dropped_is_not_unread() {
+        let origin = origin();
+        let mut body = body(&origin, [bytes(40_000)]);
+        next_piece(&mut body).expect("a piece");
+        drop(body);
+        assert_eq!(origin.unread(), 0);
     }
 }

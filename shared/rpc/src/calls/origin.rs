@@ -82,11 +82,12 @@ impl Origin {
     }
 
     /// Takes note of bytes that wait to be read; false, and none taken, if they are too many. A
-    /// connection that has read everything may always be sent one message, however large.
+    /// connection that has read everything may always be sent one message, however large, and the
+    /// limit of all of them is passed only where nothing waits for any.
     pub(super) fn hand_over(&self, bytes: usize) -> bool {
         let before = self.unread.load(Ordering::Relaxed);
         let all = self.all.unread.load(Ordering::Relaxed);
-        if before > 0 && (before + bytes > self.patience.unread || all + bytes > self.all.most) {
+        if before > 0 && before + bytes > self.patience.unread || all > 0 && all + bytes > self.all.most {
             return false;
         }
         if before == 0 {
@@ -97,13 +98,11 @@ impl Origin {
         true
     }
 
-    /// Takes note that bytes no longer wait.
+    /// Takes note that something was read, and that so many bytes no longer wait.
     pub(super) fn read(&self, bytes: usize) {
-        if bytes > 0 {
-            self.unread.fetch_sub(bytes, Ordering::Relaxed);
-            self.all.unread.fetch_sub(bytes, Ordering::Relaxed);
-            self.read_at.store(self.millis(), Ordering::Relaxed);
-        }
+        self.unread.fetch_sub(bytes, Ordering::Relaxed);
+        self.all.unread.fetch_sub(bytes, Ordering::Relaxed);
+        self.read_at.store(self.millis(), Ordering::Relaxed);
     }
 
     /// Takes note of bytes of a request; false, and none taken, if all the requests together are too much.
@@ -150,5 +149,44 @@ impl Origin {
 
     fn millis(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Patience = Patience { unread: 1000, given_up: 10 };
+
+    impl Origin {
+        pub(crate) fn unread(&self) -> usize {
+            self.unread.load(Ordering::Relaxed)
+        }
+    }
+
+    fn connections(most: usize) -> [Origin; 2] {
+        let all = Arc::new(Buffers::new(most));
+        [(); 2].map(|()| Origin::new(None, false, PATIENCE, all.clone()))
+    }
+
+    #[test]
+    fn one_message_passes_the_limit_of_its_connection() {
+        let [one, other] = connections(1 << 20);
+        assert!(one.hand_over(5000) && !one.hand_over(1), "nothing after it");
+        assert!(other.hand_over(900) && other.hand_over(100) && !other.hand_over(1));
+        one.read(5000);
+        assert!(one.hand_over(1));
+    }
+
+    #[test]
+    fn the_limit_of_all_connections_is_passed_only_where_nothing_waits() {
+        let [one, other] = connections(2000);
+        assert!(one.hand_over(1900));
+        assert!(!other.hand_over(200), "for one that has read everything too");
+        assert!(other.hand_over(100));
+        one.read(1900);
+        other.read(100);
+        assert!(other.hand_over(9000), "a single message is sent, however large");
+        assert!(!one.hand_over(1));
     }
 }

@@ -21,3 +21,4 @@ mod silence;
 mod standings;
 mod streams;
 mod tls;
+mod unread;
