@@ -3,12 +3,14 @@
 use sea_orm::{ConnectionTrait, FromQueryResult as _, Statement, Value};
 use trellis_kernel::{District, Failure, Kind, Reason, Result, Timestamp, Uuid};
 
-use crate::{Payload, Scope as _, Store, failure, instant};
+use crate::{Payload, Store, failure, instant};
 
 /// The changes of one district, in the order of their positions.
 ///
 /// To copy a district without a gap: note the [`head`](Self::head), read the rows, then read the feed
-/// after that position. Rows and feed are read in the same database: where a replica is read, in that.
+/// after that position. The feed is read in the primary, which has what woke its reader; so whoever
+/// reads rows for it must read those there too ([`latest`](crate::latest())), or a change whose row a
+/// replica does not have yet is lost.
 #[derive(Clone, Debug)]
 pub struct Feed {
     store: Store,
@@ -53,8 +55,8 @@ impl Feed {
     /// head: the database was restored since), is told so: the client's copy and this feed have
     /// parted, and it must list again (`RESUME_TOKEN_TOO_OLD`).
     pub async fn after(&self, position: i64, limit: u64) -> Result<Vec<FeedRow>> {
-        let reader = self.store.read(&self.district);
-        let rows = happened(reader.conn(), Some(&self.district), position, limit).await?;
+        let conn = self.store.reading(&self.district);
+        let rows = happened(&conn, Some(&self.district), position, limit).await?;
         if rows.is_empty() && position > self.store.head().await? {
             return Err(too_old());
         }
@@ -63,12 +65,12 @@ impl Feed {
 
     /// The last position that was given, in any district: every change at or before it is readable.
     pub async fn head(&self) -> Result<i64> {
-        relay_number(self.store.read(&self.district).conn(), "head").await
+        self.store.head().await
     }
 
     /// Where a client begins that has no token: before the oldest change that is kept.
     pub async fn beginning(&self) -> Result<i64> {
-        relay_number(self.store.read(&self.district).conn(), "floor").await
+        self.store.floor().await
     }
 
     /// A token for a client to resume after `position`; it opens for this service and district only.

@@ -9,6 +9,9 @@ use crate::Sealer;
 /// How long the trail is kept where nothing else is said: a school year, and the time to ask about it.
 pub const AUDIT_KEEP: SignedDuration = SignedDuration::from_hours(400 * 24);
 
+/// How much later than a database itself we give up a statement that it should have ended.
+const SLACK: Duration = Duration::from_secs(2);
+
 /// How a store is opened. The same options serve every service of the suite: each takes its own file
 /// or schema.
 #[derive(Clone, Debug)]
@@ -44,12 +47,19 @@ impl Options {
             readers: 6,
             writers: 6,
             acquire_timeout: Duration::from_secs(10),
-            statement_timeout: Duration::from_secs(30),
+            statement_timeout: Duration::from_secs(20),
             replica_url: None,
             audit_keep: AUDIT_KEEP,
             retention: Retention::default(),
             sealer,
         }
+    }
+
+    /// How long a database that says nothing at all is waited for, whether it runs a statement or waits
+    /// for a lock. It should be less than the time that a call is given: then whoever calls reads that
+    /// the database is away (`STORE_UNAVAILABLE`), and not only that time has run out.
+    pub fn patience(&self) -> Duration {
+        self.statement_timeout.max(self.acquire_timeout) + SLACK
     }
 }
 

@@ -13,7 +13,7 @@ use trellis_kernel::{Clock, District, Failure, Ids, Result, Timestamp, Uuid};
 use crate::audit::Gathered;
 use crate::conn::{self, Pools, ReadConn, Sight, TxConn};
 use crate::feed::Feed;
-use crate::{Options, Reader, Retention, Sealer, Told, failure};
+use crate::{Options, Reader, Retention, Sealer, Told, failure, latest};
 
 /// Something that runs until the server ends, under a name for the log.
 pub type Task = (String, BoxFuture<'static, ()>);
@@ -91,8 +91,11 @@ impl Store {
     }
 
     /// Reads in one district. Where a replica is configured they read that, and may see the district
-    /// as it was a moment ago.
+    /// as it was a moment ago; not within [`latest`](crate::latest()).
     pub fn read(&self, district: &District) -> Reader {
+        if latest::is_wanted() {
+            return self.read_latest(district);
+        }
         let conn = self.inner.pools.lagging.clone().read(Sight::District(district.clone()));
         Reader::new(conn, district.clone(), self.sealer().clone())
     }

@@ -39,7 +39,7 @@ pub(super) fn read(layers: &Layers) -> Result<Database, Refusal> {
     Ok(Database {
         connections: number("database_connections", 6, 1000)?,
         wait: seconds("database_wait", 10)?,
-        statement_timeout: seconds("database_statement_timeout", 30)?,
+        statement_timeout: seconds("database_statement_timeout", 20)?,
         replica_url,
     })
 }

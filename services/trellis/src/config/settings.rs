@@ -63,8 +63,8 @@ settings! {
         "How many connections each service may read with, and how many it may write with (SQLite has one writer).";
     "database_wait" Number "--database-wait SECONDS", "`10`",
         "How long a call may wait for a connection or a lock before it is told to try again.";
-    "database_statement_timeout" Number "--database-statement-timeout SECONDS", "`30`",
-        "How long a statement may run, and how long a database that is silent is waited for.";
+    "database_statement_timeout" Number "--database-statement-timeout SECONDS", "`20`",
+        "How long a statement may run, and, with two seconds more, how long a database that is silent is waited for. A call has 30.";
     "feed_retention_days" Number "--feed-retention-days DAYS", "`30`",
         "After how many days a change leaves the change feeds. Who resumes from before that is told to list again.";
     "feed_compaction_days" Number "--feed-compaction-days DAYS", "`7`",

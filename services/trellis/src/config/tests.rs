@@ -166,3 +166,20 @@ fn limits_are_numbers_and_zero_is_no_rate() {
     assert_eq!(limits.drain, std::time::Duration::from_secs(3));
     assert!(limits.failure_rate.is_some(), "the default");
 }
+
+#[test]
+fn a_database_that_says_nothing_is_given_up_before_the_call_is() {
+    let database = read(&[]).expect("the defaults").database;
+    let sealer = trellis_store::Sealer::new(vec![trellis_store::SealingKey::generate(1)]).expect("a key");
+    let own = trellis_store::Options::new("sqlite://x", sealer);
+    let configured = trellis_store::Options {
+        acquire_timeout: database.wait,
+        statement_timeout: database.statement_timeout,
+        ..own.clone()
+    };
+    // Else the caller is told DEADLINE_EXCEEDED, and not what is the matter.
+    let given = trellis_rpc::Limits::default().unary_timeout;
+    for patience in [own.patience(), configured.patience()] {
+        assert!(patience < given, "{patience:?} of {given:?}");
+    }
+}

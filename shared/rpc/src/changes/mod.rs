@@ -23,7 +23,8 @@ use trellis_store::feed::FeedRow;
 /// contract's promise.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// What a service's change feed tells of.
+/// What a service's change feed tells of. Its rows are read in the primary, as the feed is: while it is
+/// asked, [`Store::read`] reads no replica.
 #[async_trait]
 pub trait Resources: Send + Sync + 'static {
     /// The `body` of the package's change message: its `oneof`.

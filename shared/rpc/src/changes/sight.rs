@@ -8,6 +8,7 @@ use trellis_contracts::guard::Method;
 use trellis_contracts::{METHODS, values};
 use trellis_kernel::{Actor, District, Failure, Name, Party, Result, Uuid};
 use trellis_store::feed::{Feed, FeedRow};
+use trellis_store::latest;
 
 use super::{Change, ChangeFeed, Resources, Row};
 
@@ -87,7 +88,7 @@ impl<R: Resources> Sight<'_, R> {
             rows.iter().rev().filter(|row| seen.insert(row.resource.as_str())).copied().collect();
         last.reverse();
         let names = last.iter().map(|row| Name::parse(&row.resource)).collect::<Result<Vec<_>>>()?;
-        let current = resources.current(self.actor, self.district, resource_type, &names).await?;
+        let current = latest(resources.current(self.actor, self.district, resource_type, &names)).await?;
         let mut current: HashMap<String, Row<R::Body>> =
             current.into_iter().map(|row| (row.name.to_string(), row)).collect();
         let about: Vec<&[Uuid]> = last
@@ -104,7 +105,7 @@ impl<R: Resources> Sight<'_, R> {
                 Some(Row { body: None, .. }) => continue,
                 // Gone since: what took it away has a row of its own, further on.
                 None if !row.deleted => continue,
-                None if !resources.tombstone(self.actor, row).await? => continue,
+                None if !latest(resources.tombstone(self.actor, row)).await? => continue,
                 None => (ChangeKind::Deleted, None),
             };
             let change = Change {

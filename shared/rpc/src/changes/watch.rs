@@ -10,6 +10,7 @@ use trellis_contracts::common::ChangeKind;
 use trellis_contracts::guard::{Method, Outbound};
 use trellis_kernel::{Actor, District, Failure, Name, Reason, Result};
 use trellis_store::feed::Feed;
+use trellis_store::latest;
 
 use super::{Change, ChangeFeed, Resources};
 
@@ -116,7 +117,8 @@ impl<R: Resources> Watch<R> {
             return Ok(());
         };
         let resources = &self.feed.resources;
-        let rows = resources.batch(&self.actor, &self.district, resource_type, after, BATCH).await?;
+        let batch = resources.batch(&self.actor, &self.district, resource_type, after, BATCH);
+        let rows = latest(batch).await?;
         self.stage = match rows.last() {
             Some(last) => Stage::Snapshot { of, after: Some(last.name.clone()) },
             None => Stage::Snapshot { of: of + 1, after: None },

@@ -18,8 +18,6 @@ type Manager = <Postgres as Database>::TransactionManager;
 /// After how long without a statement the server ends a transaction whose client has died: it must
 /// not hold the relay's row for ever.
 const IDLE_IN_TRANSACTION: &str = "60s";
-/// How much later than the server itself we give a statement up.
-const SLACK: Duration = Duration::from_secs(2);
 /// After how long an unused connection is closed.
 const IDLE: Duration = Duration::from_mins(10);
 /// How old a connection grows, so that all move to another server within that time.
@@ -68,8 +66,7 @@ impl Pool {
             let (open, idle) = (counted.size() as usize, counted.num_idle());
             Some(Counted { idle, used: open.saturating_sub(idle), most: size as usize })
         });
-        let patience = options.statement_timeout.max(wait) + SLACK;
-        Ok(Self { inner: pool, size, patience, figures: Arc::new(figures) })
+        Ok(Self { inner: pool, size, patience: options.patience(), figures: Arc::new(figures) })
     }
 
     pub(super) fn figures(&self) -> &Figures {

@@ -4,11 +4,14 @@
 
 mod auditing;
 mod checking;
+mod connecting;
 mod copying;
 mod deep;
 mod feeding;
 mod filtering;
 mod house;
+mod lagging;
+mod limiting;
 mod migrating;
 mod paging;
 mod place;
