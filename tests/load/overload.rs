@@ -59,11 +59,12 @@ impl Sent {
 pub(crate) async fn run(pace: Pace, targets: &mut Targets) {
     println!("\nOverload: SQLite, one processor for the program");
     let house = House::new(&house::program(), Backend::Sqlite);
+    // What starts on one processor works with one.
+    keep_to(std::process::id(), "0");
     let process = house.serve();
+    keep_to(std::process::id(), "1");
     let filled = house.fill(&process, DISTRICT).await;
     let quiet = house.fill(&process, QUIET).await;
-    keep_to(process.id(), "0");
-    keep_to(std::process::id(), "1");
     let learner = |district: &str| house.person(&process, district, "learner", Role::Learner);
     // Lists, so that to answer costs more than to ask: the client must not be what is too slow.
     let lists = || learner(DISTRICT).entries(learner_name(DISTRICT, "learner"));
@@ -94,15 +95,28 @@ async fn flood(
 ) {
     println!("  {what}");
     let long = Pace { callers: 64, counted: pace.counted * 2, ..pace };
-    let peak = round(long, process, None, loud).await;
-    let peak = count(peak.calls) / peak.wall.as_secs_f64();
-    println!("  capacity: {peak:.0} calls/s from {} callers", long.callers);
+    let most = round(long, process, None, loud).await;
+    let peak = count(most.calls) / most.wall.as_secs_f64();
+    let each = most.cpu.as_secs_f64() / count(most.calls);
+    println!(
+        "  capacity: {peak:.0} calls/s from {} callers, {:.0} µs of the processor each",
+        long.callers,
+        each * 1e6
+    );
     let alone = send(quiet, QUIET_RATE, long.counted).await;
     alone.print("quiet district alone", long.counted);
-    let before = process.resident();
+    let (before, worked) = (process.resident(), process.cpu());
     let time = pace.counted * 4;
     let (flood, beside) = tokio::join!(send(loud, 2.0 * peak, time), send(quiet, QUIET_RATE, time));
+    let worked = process.cpu().saturating_sub(worked).as_secs_f64();
+    let refused = count(flood.all() - flood.answered.len()).max(1.0);
+    let refusal = (worked - each * count(flood.answered.len())) / refused;
     flood.print("twice the capacity", time);
+    println!(
+        "  processor: {:.0}% of the time; where an answer costs what it did before, a refusal costs {:.0} µs",
+        100.0 * worked / time.as_secs_f64(),
+        refusal * 1e6
+    );
     beside.print("quiet district beside it", time);
     let most = process.peak();
     println!("  memory: {before} before, at most {most}");

@@ -69,11 +69,6 @@ impl Process {
         Self::start(&own, &all)
     }
 
-    /// Its number.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Its address as a URL.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
