@@ -9,11 +9,12 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::{Request, Response};
+use http_body_util::Limited;
 use tonic::body::Body;
 use tower::{BoxError, Layer};
 use tower_service::Service;
 
-use super::{Calls, Origin, Taken, shape};
+use super::{Calls, LITTLE, Origin, Receives, Taken, shape};
 use crate::admission::Admission;
 
 /// Surrounds the calls of the services within.
@@ -51,10 +52,15 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let origin = request.extensions_mut().remove::<Arc<Origin>>();
         let request = match &origin {
-            Some(origin) if !shape(request.uri().path()).streams_in => {
-                request.map(|body| Body::new(Taken::new(body, origin.clone())))
+            Some(origin) => {
+                let receives = shape(request.uri().path()).receives();
+                request.map(|body| match receives {
+                    Receives::Stream => body,
+                    Receives::Message => Body::new(Taken::new(body, origin.clone())),
+                    Receives::Little => Body::new(Limited::new(Taken::new(body, origin.clone()), LITTLE)),
+                })
             }
-            _ => request,
+            None => request,
         };
         self.serve(request, origin).map(|response| Ok(response.map(Body::new))).boxed()
     }

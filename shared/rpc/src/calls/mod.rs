@@ -32,7 +32,7 @@ pub(crate) use self::body::CallBody;
 use self::body::Ends;
 pub(crate) use self::layer::CallsLayer;
 pub(crate) use self::origin::{Buffers, Origin, Patience};
-pub(crate) use self::shape::{Shape, shape};
+pub(crate) use self::shape::{LITTLE, Receives, Shape, shape};
 pub(crate) use self::taken::Taken;
 pub(crate) use self::work::Work;
 

@@ -28,11 +28,34 @@ impl Shape {
         !self.streams_in && !self.streams_out
     }
 
+    /// How the request of a call is received.
+    pub(crate) fn receives(&self) -> Receives {
+        match (self.is_limited(), self.streams_in) {
+            (true, true) => Receives::Stream,
+            (true, false) => Receives::Message,
+            (false, _) => Receives::Little,
+        }
+    }
+
     /// Whether the limits of the server are for it: health and reflection answer in any case.
     pub(crate) fn is_limited(&self) -> bool {
         !std::ptr::eq(self, &raw const *OTHER)
     }
 }
+
+/// How a request is received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Receives {
+    /// Message by message: what a stream sends is done with as it comes, and its caller is known.
+    Stream,
+    /// In whole, and counted until it is done with.
+    Message,
+    /// The same, and no more than [`LITTLE`], since nobody need be known to send it.
+    Little,
+}
+
+/// The bytes of a request to health or reflection: its messages are names, and a stream of them is short.
+pub(crate) const LITTLE: usize = 64 * 1024;
 
 /// Health, reflection and whatever does not exist: told of as one, and taken for streams, since some
 /// of them are.
@@ -65,5 +88,13 @@ mod tests {
         assert!(shape("/trellis.common.v1alpha1.IdentityService/WhoAmI").is_unary());
         assert!(shape("/trellis.common.v1alpha1.EventService/StreamEvents").streams_out);
         assert!(!shape("/made.up.Service/Method").is_unary());
+    }
+
+    #[test]
+    fn what_anybody_may_send_is_received_in_small_amounts() {
+        assert_eq!(shape("/grpc.health.v1.Health/Watch").receives(), Receives::Little);
+        assert_eq!(shape("/trellis.common.v1alpha1.EventService/StreamEvents").receives(), Receives::Message);
+        let import = shape("/trellis.profile.v1alpha1.RosterTransferService/ImportRoster");
+        assert_eq!(import.receives(), Receives::Stream);
     }
 }

@@ -13,10 +13,11 @@ use futures::{FutureExt as _, TryFutureExt as _};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request, Response, Version};
 use http_body::{Frame, SizeHint};
+use http_body_util::Limited;
 use hyper::body::Incoming;
 use tower_service::Service as _;
 
-use crate::calls::{CallBody, Calls, Origin, Taken, shape};
+use crate::calls::{CallBody, Calls, LITTLE, Origin, Receives, Taken, shape};
 
 /// What answers a request.
 #[derive(Clone)]
@@ -39,10 +40,11 @@ impl Entry {
         origin: &Arc<Origin>,
     ) -> impl Future<Output = Result<Response<Answer>, Infallible>> + use<> {
         if is_grpc(&request) {
-            let streams_in = shape(request.uri().path()).streams_in;
-            let request = request.map(|body| {
-                // What a stream sends is done with message by message.
-                if streams_in { Body::new(body) } else { Body::new(Taken::new(body, origin.clone())) }
+            let receives = shape(request.uri().path()).receives();
+            let request = request.map(|body| match receives {
+                Receives::Stream => Body::new(body),
+                Receives::Message => Body::new(Taken::new(body, origin.clone())),
+                Receives::Little => Body::new(Limited::new(Taken::new(body, origin.clone()), LITTLE)),
             });
             let answer = self.grpc.clone().serve(request, Some(origin.clone()));
             return Either::Left(answer.map(|answer| Ok(answer.map(Answer::Call))));

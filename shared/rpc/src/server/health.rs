@@ -20,6 +20,9 @@ use trellis_telemetry::metrics::Format;
 /// How long a store may take to say that it is there: less than what asks usually waits.
 const STORE: Duration = Duration::from_secs(2);
 
+/// The largest message to health or reflection: each asks for a name, and anybody may ask.
+pub(super) const MAX_QUESTION: usize = 4 * 1024;
+
 /// What is known of how the server does.
 #[derive(Clone)]
 pub(super) struct Health {
@@ -67,7 +70,8 @@ impl Health {
 
     /// `grpc.health.v1.Health`.
     pub(super) fn grpc(&self) -> Routes {
-        Routes::new(HealthServer::new(HealthService::from_health_reporter(self.reporter.clone())))
+        let service = HealthService::from_health_reporter(self.reporter.clone());
+        Routes::new(HealthServer::new(service).max_decoding_message_size(MAX_QUESTION))
     }
 
     /// `/livez`: start another if this fails. `/readyz`: send calls elsewhere while this fails. Both say

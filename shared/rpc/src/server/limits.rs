@@ -37,7 +37,8 @@ pub struct Limits {
     pub max_given_up: u32,
     /// From the connection to its first request, the TLS handshake among it.
     pub first_request: Duration,
-    /// From the first byte of an HTTP/1.1 request to the end of its headers.
+    /// From the end of an HTTP/1.1 request, or from the beginning of the connection, to the end of the next
+    /// one's headers: an idle connection is closed after it, too.
     pub header_read: Duration,
     /// How often a silent HTTP/2 connection is asked whether it is there.
     pub keepalive_interval: Duration,

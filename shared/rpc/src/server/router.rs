@@ -18,7 +18,7 @@ use trellis_contracts::{DESCRIPTOR_POOL, DESCRIPTOR_SET};
 use trellis_kernel::{Failure, Result};
 
 use super::entry::Entry;
-use super::health::Health;
+use super::health::{Health, MAX_QUESTION};
 use super::{Limits, unservable};
 use crate::admission::Admission;
 use crate::calls::{Calls, CallsLayer};
@@ -110,8 +110,9 @@ fn reflection<'a>(services: impl Iterator<Item = &'a str>) -> Result<Router> {
         v1 = v1.with_service_name(service);
         v1alpha = v1alpha.with_service_name(service);
     }
-    Ok(own(Routes::new(v1.build_v1().map_err(unservable)?))
-        .merge(own(Routes::new(v1alpha.build_v1alpha().map_err(unservable)?))))
+    let v1 = v1.build_v1().map_err(unservable)?.max_decoding_message_size(MAX_QUESTION);
+    let v1alpha = v1alpha.build_v1alpha().map_err(unservable)?.max_decoding_message_size(MAX_QUESTION);
+    Ok(own(Routes::new(v1)).merge(own(Routes::new(v1alpha))))
 }
 
 /// Any page may call: it has no more than the token that it was given, and no cookie is ever read.

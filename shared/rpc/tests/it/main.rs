@@ -19,6 +19,7 @@ mod reaching;
 mod repeating;
 mod silence;
 mod standings;
+mod strangers;
 mod streams;
 mod tls;
 mod unread;
