@@ -53,11 +53,16 @@ where
     let task = async move {
         let mut wait = BACKOFF.0;
         loop {
+            following.cut();
             let before = following.checkpoint().await.unwrap_or_default();
             let failed = follow(&following, connect()).await.err();
             let after = following.checkpoint().await.unwrap_or_default();
             wait = if after > before || failed.is_none() { BACKOFF.0 } else { (wait * 2).min(BACKOFF.1) };
             if let Some(failed) = failed {
+                if has_parted(&failed) {
+                    following.part();
+                }
+                following.cut();
                 log(&following, &failed, wait);
             }
             tokio::time::sleep(wait).await;
@@ -86,6 +91,9 @@ where
     loop {
         let chunk = tokio::time::timeout(SILENCE, chunks.next()).await.map_err(|_| silent())?;
         let Some(chunk) = chunk else { return Ok(()) };
+        if chunk.iter().any(std::result::Result::is_ok) {
+            effect.heard();
+        }
         let span = spans::consume(effect.apply.name(), effect.producer);
         span.current().scope(place.take(chunk)).await?;
     }
@@ -155,15 +163,21 @@ fn together(one: &Event, other: &Event) -> bool {
     one.district == other.district && one.actor == other.actor
 }
 
+/// Whether what comes next can never come: the producer keeps it no longer, or the consumer is ahead of
+/// it, one of the two databases having been restored without the other.
+fn has_parted(failed: &Failure) -> bool {
+    matches!(failed.kind(), Kind::OutOfRange | Kind::FailedPrecondition)
+}
+
 fn log(effect: &Effect, failed: &Failure, wait: Duration) {
     let (store, consumer) = (effect.store.service(), effect.follower.checkpoint());
     let (reason, cause) = (failed.reason().as_str(), failed.cause());
-    if failed.kind() == Kind::OutOfRange {
+    if has_parted(failed) {
         tracing::error!(
             store,
             consumer,
             reason,
-            "the producer no longer keeps the events that come next: what they should have done here never comes"
+            "the producer cannot tell the events that come next, and none takes effect here: see docs/operations.md"
         );
         return;
     }

@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::slice;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -43,9 +43,19 @@ pub struct Effect {
     pub(crate) apply: Arc<dyn Apply>,
     pub(crate) follower: Follower,
     pub(crate) producer: &'static str,
+    known: Arc<Known>,
+}
+
+/// What is known of the stream of events, for those who watch it.
+#[derive(Default)]
+struct Known {
     /// When the oldest event happened that has come and is not applied, in microseconds since 1970;
     /// 0 when there is none.
-    waiting_since: Arc<AtomicI64>,
+    waiting_since: AtomicI64,
+    /// Since when nothing comes, the stream being down; 0 while it stands.
+    down_since: AtomicI64,
+    /// Whether the producer can never tell what comes next.
+    parted: AtomicBool,
 }
 
 /// What became of an attempt.
@@ -61,7 +71,7 @@ enum Step {
 impl Effect {
     pub(crate) fn new(store: Store, producer: &'static str, apply: Arc<dyn Apply>) -> Self {
         let follower = Follower { consumer: apply.name().to_owned(), producer: producer.to_owned() };
-        Self { store, apply, follower, producer, waiting_since: Arc::default() }
+        Self { store, apply, follower, producer, known: Arc::default() }
     }
 
     pub(crate) async fn checkpoint(&self) -> Result<i64> {
@@ -73,7 +83,7 @@ impl Effect {
     /// fails, one event at a time, so that one that cannot be applied holds up no other.
     pub(crate) async fn take(&self, applied: &mut i64, run: &[Event], last: &Event) -> Result<()> {
         let first = run.first().unwrap_or(last);
-        self.waiting_since.store(first.time.as_microsecond(), Ordering::Relaxed);
+        self.known.waiting_since.store(first.time.as_microsecond(), Ordering::Relaxed);
         while *applied < last.position {
             match self.attempt(*applied, run, last).await? {
                 Step::Moved => *applied = last.position,
@@ -86,7 +96,7 @@ impl Effect {
                 }
             }
         }
-        self.waiting_since.store(0, Ordering::Relaxed);
+        self.known.waiting_since.store(0, Ordering::Relaxed);
         Ok(())
     }
 
@@ -173,15 +183,39 @@ impl Effect {
         Ok(())
     }
 
-    /// How long the oldest event waits that has come and is not applied.
+    /// Notes that the stream stands: something has come on it.
+    pub(crate) fn heard(&self) {
+        self.known.down_since.store(0, Ordering::Relaxed);
+        self.known.parted.store(false, Ordering::Relaxed);
+    }
+
+    /// Notes that the stream is down, if that is not known yet.
+    pub(crate) fn cut(&self) {
+        let now = self.store.clock().now().as_microsecond();
+        // Where it is known, the earlier moment stays.
+        let _ = self.known.down_since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Notes that the producer can never tell what comes next.
+    pub(crate) fn part(&self) {
+        self.known.parted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody has to see to it that this goes on.
+    pub(crate) fn has_parted(&self) -> bool {
+        self.known.parted.load(Ordering::Relaxed)
+    }
+
+    /// How long the oldest event waits that has come and is not applied; where the stream is down, how
+    /// long it has been, since nobody here knows what has happened meanwhile.
     pub(crate) fn behind(&self) -> Duration {
-        match self.waiting_since.load(Ordering::Relaxed) {
-            0 => Duration::ZERO,
-            since => {
-                let now = self.store.clock().now().as_microsecond();
-                Duration::from_micros(u64::try_from(now - since).unwrap_or_default())
-            }
-        }
+        let now = self.store.clock().now().as_microsecond();
+        let since = |moment: &AtomicI64| match moment.load(Ordering::Relaxed) {
+            0 => 0,
+            moment => now - moment,
+        };
+        let longest = since(&self.known.waiting_since).max(since(&self.known.down_since));
+        Duration::from_micros(u64::try_from(longest).unwrap_or_default())
     }
 
     fn log(&self, event: &Event, failed: &Failure, attempts: i32) {

@@ -60,6 +60,7 @@ struct Follows {
     /// In events, where the producer is here.
     lag: Option<f64>,
     seconds: f64,
+    parted: f64,
     dead_letters: f64,
 }
 
@@ -86,6 +87,7 @@ async fn look(stores: &[Store], effects: &[Effect]) -> Vec<Of> {
             position: float(position),
             lag: of(effect.producer).map(|producer| float((producer.head - position).max(0))),
             seconds: effect.behind().as_secs_f64(),
+            parted: f64::from(u8::from(effect.has_parted())),
             dead_letters: float(follower.map_or(0, |follower| follower.open_letters)),
         };
         told.push(Of::Effect(effect.labels(), follows));
@@ -125,8 +127,13 @@ impl Of {
                 );
                 tell(
                     "trellis_consumer_lag_seconds",
-                    "Age of the oldest event that has come and is not applied",
+                    "Age of the oldest event that has come and is not applied, or how long the stream is down",
                     follows.seconds,
+                );
+                tell(
+                    "trellis_consumer_parted",
+                    "Whether a consumer stands still because its producer cannot tell what comes next",
+                    follows.parted,
                 );
                 tell(
                     "trellis_dead_letters",

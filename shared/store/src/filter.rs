@@ -7,7 +7,7 @@
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func};
 use sea_orm::{ColumnTrait, Condition, Value};
 use trellis_kernel::{Failure, Name, Result, Timestamp, Uuid};
 
@@ -15,6 +15,10 @@ use trellis_kernel::{Failure, Name, Result, Timestamp, Uuid};
 pub const MAX_CHARACTERS: usize = 1000;
 /// The most comparisons that a filter may have.
 pub const MAX_TERMS: usize = 20;
+
+/// The collation of bytes. `PostgreSQL` has it; the connections to `SQLite`
+/// bring it.
+const PLAIN: &str = "C";
 
 /// A field that a list may be filtered by.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +34,8 @@ pub struct Field<C> {
 /// What a field holds, and so which comparisons it takes.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    /// Text: `=`, `!=`, and `:` for "contains", whatever the case.
+    /// Text: `=`, `!=`, and `:` for "contains", to which A to Z are as a to z. Every other letter is
+    /// itself alone: how those are folded differs between databases and their locales.
     Text,
     /// A whole number in a `BIGINT` or `INTEGER` column: all comparisons.
     Integer,
@@ -183,10 +188,13 @@ fn compare<C: ColumnTrait>(field: &Field<C>, comparison: Comparison, text: &str)
 }
 
 /// Whether the text is somewhere in the column: whether taking it away leaves something else. Said
-/// so, it needs no pattern, whose escapes the databases read differently.
+/// so, it needs no pattern, whose escapes the databases read differently. `PostgreSQL` folds the
+/// letters of its locale, which the collation `C` keeps to A to Z; `SQLite` folds no others.
 fn contains<C: ColumnTrait>(column: C, text: &str) -> Expr {
-    let lower = || Expr::from(Func::lower(Expr::col(column.as_column_ref())));
-    let needle = Expr::from(Func::lower(Expr::val(text)));
+    // The name of a collation is written as a column's is.
+    let plain = || Expr::col(column.as_column_ref()).binary(BinOper::Custom("COLLATE"), Expr::col(PLAIN));
+    let lower = || Expr::from(Func::lower(plain()));
+    let needle = Expr::val(text.to_ascii_lowercase());
     Expr::from(Func::cust("replace").args([lower(), needle, Expr::val("")])).ne(lower())
 }
 

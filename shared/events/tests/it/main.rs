@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
 mod consuming;
+mod figures;
 mod letters;
 mod place;
 mod serving;

@@ -167,7 +167,11 @@ pub(crate) async fn take_effect(tx: &mut Tx, position: i64) -> Result<()> {
     Ok(())
 }
 
-async fn open(options: &Options, service: &'static str, migrations: Vec<Box<dyn MigrationTrait>>) -> Store {
+pub(crate) async fn open(
+    options: &Options,
+    service: &'static str,
+    migrations: Vec<Box<dyn MigrationTrait>>,
+) -> Store {
     let clock = Arc::new(SystemClock);
     let store = Store::open(options, service, migrations, clock, Arc::new(RandomIds)).await.unwrap();
     store.migrate().await.unwrap();

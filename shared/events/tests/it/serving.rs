@@ -1,11 +1,15 @@
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tonic::Code;
 use trellis_contracts::common::StreamEventsRequest;
 use trellis_contracts::common::event_service_client::EventServiceClient;
+use trellis_contracts::status;
 use trellis_events::EventFeed;
+use trellis_kernel::Reason;
+use trellis_store::{Options, Retention};
 
-use crate::place::{each, server};
+use crate::place::{each, open, server};
 
 #[test]
 fn a_stream_begins_after_the_position_and_goes_on() {
@@ -49,6 +53,31 @@ fn a_silent_stream_says_that_it_lives() {
         let mut stream = client.stream_events(request).await.unwrap().into_inner();
         for _ in 0..3 {
             assert_eq!(stream.message().await.unwrap().unwrap().event, None);
+        }
+    });
+}
+
+#[test]
+fn who_has_missed_what_is_kept_no_longer_is_told_so_and_who_begins_is_not() {
+    each(async |place| {
+        place.publish("note.created", 3).await;
+        place.producer.watch().wait_for(|head| *head == 3).await.unwrap();
+        let nothing = Retention { keep: SignedDuration::ZERO, compact: SignedDuration::ZERO };
+        let options = Options { retention: nothing, ..place.options.clone() };
+        assert_eq!(open(&options, "experience", Vec::new()).await.trim_feed().await.unwrap(), 3);
+        place.publish("note.created", 1).await;
+        let mut client = EventServiceClient::new(server(EventFeed::new(vec![place.producer.clone()])));
+        for (after_position, first) in [(0, Some(4)), (1, None), (2, None), (3, Some(4))] {
+            let request = StreamEventsRequest { producer: "experience".to_owned(), after_position };
+            let mut stream = client.stream_events(request).await.unwrap().into_inner();
+            match (stream.message().await, first) {
+                (Ok(told), Some(position)) => assert_eq!(told.unwrap().event.unwrap().position, position),
+                (Err(refused), None) => {
+                    assert_eq!(refused.code(), Code::OutOfRange);
+                    assert_eq!(status::received(&refused).reason(), Reason::ResumeTokenTooOld);
+                }
+                (answer, _) => panic!("after {after_position}: {answer:?}"),
+            }
         }
     });
 }

@@ -175,9 +175,12 @@ pub(super) async fn consumers_of(
             let consumer = &followed.consumer;
             if followed.position < floor {
                 let what = format!(
-                    "events of {producer} that {consumer} has not applied and that are kept no longer"
+                    "events of {producer} that {consumer} has not applied and that are kept no longer: it \
+                     stands still at {}, and those after {floor} are kept",
+                    followed.position
                 );
-                let remedy = "They are lost to it: restore all services from one backup, or report it.";
+                let remedy = "They are lost to it: restore all services from one backup, or make good what is \
+                              missing and let it go on by hand (docs/operations.md).";
                 report.findings.extend(counted(
                     standing.service,
                     "checkpoints",
@@ -188,8 +191,8 @@ pub(super) async fn consumers_of(
             }
             if behind < 0 {
                 let what = format!("{consumer} is ahead of the events of {producer}");
-                let remedy =
-                    "One of the two databases was restored without the other: restore both from one backup.";
+                let remedy = "One of the two databases was restored without the other: restore both from one \
+                              backup, or let it go on by hand (docs/operations.md).";
                 report.findings.extend(counted(standing.service, "checkpoints", -behind, &what, remedy));
                 continue;
             }

@@ -56,6 +56,8 @@ fn settings(options: &Options, file: &Path) -> SqliteConnectOptions {
         // is emptied by [`Pool::empty_journal`].
         .pragma("secure_delete", "on")
         .pragma("journal_size_limit", JOURNAL)
+        // PostgreSQL's name for the order of bytes, so that one statement serves both.
+        .collation("C", str::cmp)
         .disable_statement_logging()
 }
 

@@ -5,7 +5,7 @@ use trellis_kernel::{Clock as _, SystemClock, Timestamp};
 use trellis_store::Store;
 use trellis_store::check::{Finding, Inspected, Promise, Report, check};
 
-use crate::place::{Notes, Place, add, begin, change, each};
+use crate::place::{Notes, Place, add, begin, change, each, request};
 
 const PROMISE: Promise =
     Promise::Within { broken: "notes of no rank", count: "SELECT count(*) FROM note WHERE rank < 0" };
@@ -117,6 +117,102 @@ fn what_is_late_or_ahead_is_found() {
         assert_eq!(summary(&look(&place, later).await.findings), [("outbox", 3)]);
         alter(&place, "UPDATE relay SET head = 5").await;
         assert!(found(&place).await.contains(&("outbox", 2)), "positions beyond the head");
+    });
+}
+
+#[test]
+fn what_somebody_has_to_see_to_is_counted() {
+    each(async |place| {
+        let store = place.store().await;
+        add_notes(&store, 0..10).await;
+        for (broken, mended, finding) in [
+            (
+                "INSERT INTO event_checkpoints (consumer, position, open) VALUES ('notes/elsewhere', 1, 3)",
+                "UPDATE event_checkpoints SET open = 0",
+                ("dead_letters", 3),
+            ),
+            (
+                "INSERT INTO access_learners (district, learner, access_time, uid) \
+                 VALUES ('grand-bend', X, 7, X), ('elsewhere', X, 7, X)",
+                "DELETE FROM access_learners",
+                ("trail", 2),
+            ),
+            (
+                "INSERT INTO idempotency (district, actor, request_id, method, fingerprint, create_time) \
+                 VALUES ('grand-bend', 'people/a', X, '/x/Create', X, 0)",
+                "DELETE FROM idempotency",
+                ("requests", 1),
+            ),
+        ] {
+            alter(&place, &identified(&place, broken)).await;
+            assert_eq!(found(&place).await, [finding], "{broken}");
+            alter(&place, mended).await;
+            assert_eq!(found(&place).await, [], "{mended}");
+        }
+        // A reply is late when housekeeping has had its time to delete it.
+        let mut tx = begin(&store, request(1, "/x/Create", 7)).await;
+        add(&mut tx, 10).await;
+        tx.commit(trellis_kernel::Uuid::nil()).await.unwrap();
+        store.relay_once().await.unwrap();
+        for (hours, findings) in [(24, vec![]), (26, vec![("requests", 1)])] {
+            let later = SystemClock.now() + std::time::Duration::from_hours(hours);
+            assert_eq!(summary(&look(&place, later).await.findings), findings, "{hours}");
+        }
+    });
+}
+
+/// The same statement, with an id (or bytes) as the database writes one for each `X`.
+fn identified(place: &Place, sql: &str) -> String {
+    if place.options.url.starts_with("sqlite") {
+        return sql.replace(" X", " X'00000000000000000000000000000001'");
+    }
+    let id = "'00000000-0000-0000-0000-000000000001'";
+    sql.replacen("/x/Create', X", "/x/Create', '\\x01'", 1).replace(" X", &format!(" {id}"))
+}
+
+#[test]
+fn a_consumer_whose_next_events_are_kept_no_longer_is_told_where_it_stands() {
+    each(async |place| {
+        let store = place.store().await;
+        add_notes(&store, 0..10).await;
+        alter(&place, "INSERT INTO event_checkpoints (consumer, position) VALUES ('notes/testing', 4)").await;
+        alter(&place, "DELETE FROM outbox WHERE position <= 7").await;
+        alter(&place, "UPDATE relay SET floor = 7").await;
+        let findings = look(&place, SystemClock.now()).await.findings;
+        assert_eq!(summary(&findings), [("checkpoints", 3)]);
+        assert!(findings[0].what.contains("stands still at 4, and those after 7"), "{findings:?}");
+        assert!(findings[0].remedy.contains("docs/operations.md"), "{findings:?}");
+        alter(&place, "UPDATE event_checkpoints SET position = 7").await;
+        assert_eq!(found(&place).await, [], "the next is kept");
+    });
+}
+
+#[test]
+fn a_row_that_refers_to_nothing_is_found_in_a_file() {
+    trellis_testkit::run(async {
+        let place = Place::sqlite();
+        drop(place.store().await);
+        let past = "PRAGMA foreign_keys = OFF; \
+                    CREATE TABLE shelf (id INTEGER PRIMARY KEY, note INTEGER REFERENCES shelf (id)); \
+                    INSERT INTO shelf VALUES (1, 1), (2, 8), (3, 9)";
+        alter(&place, past).await;
+        assert_eq!(found(&place).await, [("foreign_keys", 2)]);
+    });
+}
+
+#[test]
+fn a_server_that_is_away_is_a_finding_for_every_service() {
+    trellis_testkit::run(async {
+        let mut place = Place::postgres();
+        drop(place.store().await);
+        let whole = place.options.url.clone();
+        for away in ["postgres://trellis@127.0.0.1:1/none", &format!("{whole}_gone")] {
+            place.options.url = away.to_owned();
+            let report = look(&place, SystemClock.now()).await;
+            assert_eq!(summary(&report.findings), [("reachable", 1)], "{away}");
+            assert!(report.services.is_empty());
+            assert!(!format!("{:?}", report.findings).contains("127.0.0.1"), "{:?}", report.findings);
+        }
     });
 }
 

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use sea_orm::{ColumnTrait, Condition, QueryFilter};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, Database, QueryFilter};
 use trellis_kernel::{Result, Uuid};
 use trellis_store::filter::{self, Field, Kind};
 use trellis_store::{Scope, Store};
@@ -135,6 +136,10 @@ proptest! {
 /// One comparison: as a client writes it, and as plain code decides it.
 type Term = (String, Box<dyn Fn(&note::Model) -> bool>);
 
+/// What a title is asked to contain, as it stands between quotes.
+const PARTS: [&str; 16] =
+    ["OTE 1", "e", "%", "_", "\\\"", "3", "\\\\", "é", "É", "josÉ", "ß", "SS", "i", "İ", "σ", "Σ"];
+
 const SIGNS: [&str; 6] = ["=", "!=", "<", "<=", ">", ">="];
 
 fn holds(sign: usize, ordering: std::cmp::Ordering) -> bool {
@@ -165,9 +170,12 @@ fn reference(field: usize, sign: usize, value: u8) -> Term {
             Box::new(move |row| holds(either, row.title.cmp(&format!("Note {value}")))),
         ),
         3 => {
-            let part = ["OTE 1", "e", "%", "_", "\\\"", "3", "\\\\"][usize::from(value) % 7];
-            let plain = part.replace("\\\"", "\"").replace("\\\\", "\\").to_lowercase();
-            (format!("title:\"{part}\""), Box::new(move |row| row.title.to_lowercase().contains(&plain)))
+            let part = PARTS[usize::from(value) % PARTS.len()];
+            let plain = part.replace("\\\"", "\"").replace("\\\\", "\\").to_ascii_lowercase();
+            (
+                format!("title:\"{part}\""),
+                Box::new(move |row| row.title.to_ascii_lowercase().contains(&plain)),
+            )
         }
         4 => (
             format!("done {} {}", SIGNS[either], value.is_multiple_of(2)),
@@ -204,12 +212,40 @@ fn reference(field: usize, sign: usize, value: u8) -> Term {
     }
 }
 
+/// Writes titles of other letters than A to Z, in a column whose locale knows how to fold them.
+async fn written_by_many(place: &Place, store: &Store) {
+    if let Some(rest) = place.options.url.strip_prefix("postgres") {
+        let url = format!("postgres{rest}?options=-csearch_path%3Dtesting");
+        let outside = Database::connect(url).await.unwrap();
+        let knowing = "ALTER TABLE note ALTER COLUMN title TYPE TEXT COLLATE \"und-x-icu\"";
+        outside.execute_unprepared(knowing).await.unwrap();
+        outside.close().await.unwrap();
+    }
+    let tx = begin(store, change()).await;
+    for (rank, title) in [
+        (1, "José"),
+        (2, "JOSÉ"),
+        (3, "jose\u{301}"),
+        (4, "Straße"),
+        (5, "STRASSE"),
+        (6, "İstanbul"),
+        (7, "ıspanak"),
+        (8, "ΣΟΦΟΣ"),
+        (9, "σοφος"),
+    ] {
+        let row = tx.update_many::<note::Entity>().filter(note::Column::Rank.eq(rank));
+        row.col_expr(note::Column::Title, Expr::value(title)).exec(tx.conn()).await.unwrap();
+    }
+    tx.commit(Uuid::nil()).await.unwrap();
+}
+
 #[test]
 fn both_databases_agree_with_plain_comparison() {
     let terms = proptest::collection::vec((0..11_usize, 0..6_usize, 0..40_u8), 1..6);
     for place in [Place::sqlite(), Place::postgres()] {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let store = runtime.block_on(notes(&place));
+        runtime.block_on(written_by_many(&place, &store));
         let reader = store.read(&district("grand-bend"));
         let rows = runtime.block_on(reader.find::<note::Entity>().all(reader.conn())).unwrap();
         assert_eq!(rows.len(), 40);
