@@ -177,10 +177,12 @@ impl<B> CallBody<B> {
 /// How much of what is left goes next. The end of a message goes by itself: the connection takes it once
 /// it could send all that came before.
 const fn next(left: usize) -> usize {
-    match left {
-        0..=SMALL => left,
-        ..=PIECE => left - 1 - (left - 1) % 3,
-        _ => PIECE,
+    if left <= SMALL {
+        left
+    } else if left <= PIECE {
+        left - 1 - (left - 1) % 3
+    } else {
+        PIECE
     }
 }
 
