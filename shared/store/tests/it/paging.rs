@@ -1,10 +1,15 @@
+use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use sea_orm::{ColumnTrait, QueryFilter};
 use trellis_kernel::{District, Kind, Page, PageRequest, Reason, Result, Uuid};
 use trellis_store::{Change, Keyset, PAGE_BYTES, Scope, Store, page};
 
-use crate::place::{add, begin, change, district, each, note};
+use crate::place::{Place, add, begin, change, district, each, note, soon};
 
 const CONTEXT: &str = "ListNotes";
 
@@ -34,44 +39,89 @@ async fn fill(store: &Store, ranks: impl Iterator<Item = i64>) -> BTreeSet<Uuid>
     ids
 }
 
+/// Rows that are there before anybody reads: how many, how they share ranks, and by what pages they are
+/// read.
+#[derive(Clone, Debug)]
+struct Reading {
+    rows: i64,
+    ties: i64,
+    size: i32,
+}
+
+fn readings() -> impl Strategy<Value = Reading> {
+    let size = prop::sample::select(vec![1, 5, 16, 53, 1000]);
+    let rows = prop_oneof![0..60_i64, 0..=2500_i64];
+    (rows, 1..40_i64, size).prop_map(|(rows, ties, size)| Reading { rows, ties, size })
+}
+
+/// Inserts rows at the front, in the middle and at the end until it is told to stop, or so many that
+/// whoever reads a row at a time comes to the end all the same.
+async fn meanwhile(store: Store, home: District, until: Arc<AtomicBool>) -> u32 {
+    let mut written = 0;
+    while !until.load(Ordering::Relaxed) && written < 300 {
+        let mut tx = begin(&store, Change { district: home.clone(), ..change() }).await;
+        for rank in [10_000, i64::from(written % 40), -1] {
+            add(&mut tx, rank).await;
+        }
+        tx.commit(Uuid::nil()).await.unwrap();
+        written += 3;
+    }
+    written
+}
+
+async fn read_to_the_end(store: &Store, home: &District, size: i32) -> Vec<note::Model> {
+    let (mut seen, mut token) = (Vec::new(), String::new());
+    loop {
+        let part = list(store, home, size, &token, CONTEXT).await.unwrap();
+        assert!(part.items.len() <= usize::try_from(size).unwrap());
+        seen.extend(part.items);
+        if part.next.is_empty() {
+            return seen;
+        }
+        token = part.next;
+    }
+}
+
+async fn holds(store: &Store, home: District, reading: &Reading) -> std::result::Result<u32, TestCaseError> {
+    let tx = begin(store, Change { district: home.clone(), ..change() }).await;
+    let ids: Vec<Uuid> = (0..reading.rows).map(|_| tx.new_id()).collect();
+    // Several rows share a rank, so that the id must decide.
+    let rows = ids.iter().zip(0_i64..).map(|(id, row)| note::row(*id, row / reading.ties));
+    tx.insert_many(rows.collect()).await.unwrap();
+    tx.commit(Uuid::nil()).await.unwrap();
+
+    let enough = Arc::new(AtomicBool::new(false));
+    let writer = tokio::spawn(meanwhile(store.clone(), home.clone(), enough.clone()));
+    let seen = read_to_the_end(store, &home, reading.size).await;
+    enough.store(true, Ordering::Relaxed);
+    let written = soon(writer).await.unwrap();
+
+    let order: Vec<_> = seen.iter().map(|row| (-row.rank, row.id)).collect();
+    prop_assert!(order.is_sorted(), "in order");
+    let unique: BTreeSet<Uuid> = seen.iter().map(|row| row.id).collect();
+    prop_assert_eq!(unique.len(), seen.len(), "none twice");
+    prop_assert!(ids.iter().all(|id| unique.contains(id)), "none missed");
+    Ok(written)
+}
+
 #[test]
 fn every_row_appears_once_and_in_order_while_others_come_in() {
-    each(async |place| {
-        for size in [1, 5, 16, 53, 1000] {
-            let store = place.store().await;
-            let home = District::parse(&format!("size-{size}")).unwrap();
-            let within = |change: Change| Change { district: home.clone(), ..change };
-            let mut tx = begin(&store, within(change())).await;
-            let mut first = BTreeSet::new();
-            for rank in 0..120 {
-                // Several rows share a rank, so that the id must decide.
-                first.insert(add(&mut tx, rank / 7).await);
-            }
-            tx.commit(Uuid::nil()).await.unwrap();
-            let (mut seen, mut token, mut turn) = (Vec::new(), String::new(), 0_i64);
-            loop {
-                let part = list(&store, &home, size, &token, CONTEXT).await.unwrap();
-                assert!(part.items.len() <= usize::try_from(size).unwrap());
-                seen.extend(part.items);
-                if part.next.is_empty() {
-                    break;
-                }
-                token = part.next;
-                // At the front, in the middle and at the end.
-                if turn < 30 {
-                    let mut tx = begin(&store, within(change())).await;
-                    add(&mut tx, [99, 8, 0][usize::try_from(turn % 3).unwrap()]).await;
-                    tx.commit(Uuid::nil()).await.unwrap();
-                }
-                turn += 1;
-            }
-            let order: Vec<_> = seen.iter().map(|row| (-row.rank, row.id)).collect();
-            assert!(order.is_sorted(), "in order at size {size}");
-            let unique: BTreeSet<Uuid> = seen.iter().map(|row| row.id).collect();
-            assert_eq!(unique.len(), seen.len(), "none twice at size {size}");
-            assert!(first.is_subset(&unique), "none missed at size {size}");
-        }
-    });
+    for place in [Place::sqlite(), Place::postgres()] {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let store = runtime.block_on(place.store());
+        let mut runner =
+            TestRunner::new(Config { cases: 16, failure_persistence: None, ..Config::default() });
+        let (home, written) = (Cell::new(0), Cell::new(0));
+        let run = runner.run(&readings(), |reading| {
+            home.set(home.get() + 1);
+            let home = District::parse(&format!("home-{}", home.get())).unwrap();
+            written.set(written.get() + runtime.block_on(holds(&store, home, &reading))?);
+            Ok(())
+        });
+        run.unwrap();
+        assert!(written.get() > 100, "others came in: {written:?}");
+        runtime.block_on(store.close());
+    }
 }
 
 #[test]
