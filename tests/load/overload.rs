@@ -68,8 +68,8 @@ pub(crate) async fn run(pace: Pace, targets: &mut Targets) {
     let learner = |district: &str| house.person(&process, district, "learner", Role::Learner);
     // Lists, so that to answer costs more than to ask: the client must not be what is too slow.
     let lists = || learner(DISTRICT).entries(learner_name(DISTRICT, "learner"));
-    let writer = house.person(&process, DISTRICT, "classmate", Role::Learner);
-    let writes = writer.write_entry(learner_name(DISTRICT, "classmate"));
+    let classmate = house.person(&process, DISTRICT, "classmate", Role::Learner);
+    let writes = classmate.write_entry(learner_name(DISTRICT, "classmate"));
     let guardian = house.person(&process, DISTRICT, "guardian", Role::Guardian);
     let reads = guardian.entry(filled.entry);
     let mixed = vec![lists(), reads, lists(), writes, lists()];

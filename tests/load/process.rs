@@ -47,7 +47,7 @@ impl Process {
     /// Waits until it says that it is ready for calls.
     pub(crate) fn when_ready(mut self) -> Self {
         while !self.is_ready() {
-            assert!(self.begun.elapsed() < Duration::from_secs(60), "it does not become ready");
+            assert!(self.begun.elapsed() < Duration::from_mins(1), "it does not become ready");
         }
         self.started = self.begun.elapsed();
         self
