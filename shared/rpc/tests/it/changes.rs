@@ -1,5 +1,7 @@
 //! What a change feed tells, and to whom.
 
+mod behind;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -145,16 +147,24 @@ struct Scene {
     store: Store,
     rows: Arc<Rows>,
     feed: ChangeFeed<Rows>,
+    guard: Guard,
     clock: Arc<FixedClock>,
     district: District,
-    _directory: TempDir,
+    /// `SQLite`'s directory, removed with the scene.
+    _directory: Option<TempDir>,
 }
 
 impl Scene {
     async fn new() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
+        let scene = Self::at(&format!("sqlite://{}", directory.path().display()), None).await;
+        Self { _directory: Some(directory), ..scene }
+    }
+
+    /// The feed of what is at this URL; rows are read in the replica, where there is one.
+    async fn at(url: &str, replica_url: Option<String>) -> Self {
         let sealer = Sealer::new(vec![SealingKey::generate(1)]).expect("a key");
-        let options = Options::new(format!("sqlite://{}", directory.path().display()), sealer);
+        let options = Options { replica_url, ..Options::new(url, sealer) };
         let clock = Arc::new(FixedClock::at("2026-03-02T08:00:00Z".parse().expect("a time")));
         let store = Store::open(&options, "notes", Vec::new(), clock.clone(), Arc::new(RandomIds)).await;
         let store = store.expect("a store");
@@ -162,9 +172,9 @@ impl Scene {
         let rows = Arc::new(Rows::default());
         let trail = Arc::new(MemoryTrail::default());
         let guard = Guard::new(House::new().authority, Arc::new(Teaching), Arc::new(NoSubjects), trail);
-        let feed = ChangeFeed::new(store.clone(), guard, rows.clone());
+        let feed = ChangeFeed::new(store.clone(), guard.clone(), rows.clone());
         let district = District::parse("grand-bend").expect("a district");
-        Self { store, rows, feed, clock, district, _directory: directory }
+        Self { store, rows, feed, guard, clock, district, _directory: None }
     }
 
     fn actor(&self, id: Uuid, scopes: &str) -> Actor {
