@@ -1,5 +1,7 @@
 //! The rules of the house, held against the sources.
 
+mod commands;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -24,8 +24,8 @@ use trellis_testkit::{Backend, Caller, Suite, run};
 use super::load::{DISTRICT, Ledger, framework, soon};
 
 /// What the program is given to finish the calls it has; and what its end may take beyond that.
-const DRAIN: Duration = Duration::from_secs(5);
-const BEYOND: Duration = Duration::from_secs(10);
+pub(super) const DRAIN: Duration = Duration::from_secs(5);
+pub(super) const BEYOND: Duration = Duration::from_secs(2);
 
 /// How many call at once, as readers and as writers.
 const CALLERS: usize = 6;
@@ -174,13 +174,13 @@ async fn watch(ours: Caller, told: Told) {
 
 /// A client made by hand, of one connection to one process.
 #[derive(Clone)]
-struct Raw {
-    channel: Channel,
-    token: String,
+pub(super) struct Raw {
+    pub(super) channel: Channel,
+    pub(super) token: String,
 }
 
 impl Raw {
-    fn request<M>(&self, message: M) -> Request<M> {
+    pub(super) fn request<M>(&self, message: M) -> Request<M> {
         let mut request = Request::new(message);
         let token = format!("Bearer {}", self.token).parse().expect("a header");
         request.metadata_mut().insert("authorization", token);
@@ -221,7 +221,7 @@ impl Raw {
     }
 }
 
-async fn connect(address: SocketAddr, window: u16) -> Channel {
+pub(super) async fn connect(address: SocketAddr, window: u16) -> Channel {
     let address = Address::from_shared(format!("http://{address}")).expect("a URL");
     address.initial_stream_window_size(u32::from(window)).connect().await.expect("a connection")
 }

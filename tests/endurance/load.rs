@@ -85,7 +85,7 @@ pub(super) async fn soon<T>(what: impl Future<Output = T>) -> T {
 }
 
 /// A framework to be made, as a request that can be told again.
-pub(super) fn framework(title: &str) -> CreateFrameworkRequest {
+pub(crate) fn framework(title: &str) -> CreateFrameworkRequest {
     let title = vec![LocalizedText { language: "en".to_owned(), text: title.to_owned() }];
     CreateFrameworkRequest {
         parent: format!("districts/{DISTRICT}"),

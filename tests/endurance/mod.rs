@@ -1,4 +1,5 @@
 //! The program goes while it is at work, and nobody who calls it as its services do notices.
 
 mod drain;
-mod load;
+mod duck;
+pub(crate) mod load;

@@ -1,5 +1,7 @@
 //! The journey over a socket: on both databases, in one process and with each service in its own.
 
+mod certificates;
+
 use trellis_kernel::District;
 use trellis_suite::demo;
 use trellis_suite::journey::{Input, Journey, Traces};

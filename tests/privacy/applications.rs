@@ -29,13 +29,13 @@ enum End {
 }
 
 /// An application with an agreement on directory and education records of the high school, for a day.
-struct Vendor {
-    application: String,
+pub(super) struct Vendor {
+    pub(super) application: String,
     agreement: String,
-    caller: Caller,
+    pub(super) caller: Caller,
 }
 
-async fn vendor(place: &Place) -> Vendor {
+pub(super) async fn vendor(place: &Place) -> Vendor {
     let mut client = ApplicationServiceClient::new(place.suite.operator(&place.school.district));
     let application = Application {
         display_name: "Garden log".to_owned(),

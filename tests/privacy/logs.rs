@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::io::{Cursor, Read as _, Write as _};
 
+use serde_json::Value;
 use tonic::{Code, Status};
 use trellis_contracts::common::JobState;
 use trellis_contracts::experience::evidence_service_client::EvidenceServiceClient;
@@ -50,7 +51,7 @@ impl Told {
 }
 
 /// Looks through all that was told of the work of a suite for what is somebody's: `MARK`, and `hidden`.
-fn search(what: &str, told: &[u8], hidden: &BTreeSet<String>) {
+pub(super) fn search(what: &str, told: &[u8], hidden: &BTreeSet<String>) {
     let found =
         hidden.iter().find(|words| told.windows(words.len()).any(|window| window == words.as_bytes()));
     if let Some(words) = found {
@@ -62,10 +63,10 @@ fn search(what: &str, told: &[u8], hidden: &BTreeSet<String>) {
 
 /// The journey with every text of a person marked, and everything else that people say and do wrong; then
 /// the marks are looked for in what operators read.
-fn nobody_s_words_are_told(backend: Backend) {
+fn nobody_s_words_are_told(backend: Backend, format: &str) {
     run(async {
-        let (suite, telling) = Telling::start(backend).await;
-        let (marker, between) = Marker::before(&suite.url()).await;
+        let (suite, telling) = Telling::with(backend, &["--log-format", format]).await;
+        let (marker, between) = Marker::before(suite.urls()).await;
         let input = marked_input(suite.now());
         let minter = suite.minter().clone();
         let journey = Journey::new(Endpoint::at(&between).expect("a URL"), minter, input);
@@ -111,8 +112,15 @@ fn nobody_s_words_are_told(backend: Backend) {
         // What is left is told at the end.
         place.suite.processes().stop(Service::Profile);
         let (log, spans) = (telling.log(), telling.collector.exported());
-        for there in ["refused", "failed", "trace_id="] {
+        for there in ["refused", "failed", "trace_id"] {
             assert!(log.contains(there), "the log was not kept at its finest: {there}");
+        }
+        if format == "json" {
+            for line in log.lines() {
+                let line: Value =
+                    serde_json::from_str(line).unwrap_or_else(|wrong| panic!("{wrong}: {line}"));
+                assert!(line["level"].is_string() && line["message"].is_string(), "{line}");
+            }
         }
         assert!(spans.len() > 100_000, "the spans were not exported: {}", spans.len());
         search("the log", log.as_bytes(), &hidden);
@@ -122,12 +130,12 @@ fn nobody_s_words_are_told(backend: Backend) {
 
 #[test]
 fn nobody_s_words_are_told_on_sqlite() {
-    nobody_s_words_are_told(Backend::Sqlite);
+    nobody_s_words_are_told(Backend::Sqlite, "text");
 }
 
 #[test]
-fn nobody_s_words_are_told_on_postgres() {
-    nobody_s_words_are_told(Backend::Postgres);
+fn nobody_s_words_are_told_on_postgres_in_json() {
+    nobody_s_words_are_told(Backend::Postgres, "json");
 }
 
 /// The day on which everyone of the marked roster was born.
@@ -135,7 +143,7 @@ const BORN: &str = "2011-03-29";
 
 /// The small district with marks in every column that says something of a person: names, addresses,
 /// telephone numbers, the ids of the school's own system, days of birth.
-fn marked_input(now: Timestamp) -> Input {
+pub(super) fn marked_input(now: Timestamp) -> Input {
     const PEOPLE: [&str; 9] = [
         "administrator",
         "principal",

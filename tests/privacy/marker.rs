@@ -16,6 +16,7 @@ use tonic::Status;
 use tonic::client::GrpcService as _;
 use tonic::transport::Channel;
 use trellis_contracts::DESCRIPTOR_POOL;
+use trellis_suite::config::Service;
 
 /// No word of any language, and nothing that a program would make up.
 pub(super) const MARK: &str = "Zwyxqv";
@@ -37,14 +38,16 @@ pub(super) struct Passed {
 /// The one in between.
 #[derive(Clone)]
 pub(super) struct Marker {
-    suite: Channel,
+    /// By service, in the order of [`Service::ALL`].
+    suite: [Channel; 4],
     passed: Arc<Mutex<Passed>>,
 }
 
 impl Marker {
-    /// Marks what is sent to the suite at `url`, and says where it is itself.
-    pub(super) async fn before(url: &str) -> (Self, String) {
-        let suite = Channel::from_shared(url.to_owned()).expect("a URL").connect_lazy();
+    /// Marks what is sent to a suite whose services are there, and says where it is itself.
+    pub(super) async fn before(urls: &[String; 4]) -> (Self, String) {
+        let channel = |url: String| Channel::from_shared(url).expect("a URL").connect_lazy();
+        let suite = urls.clone().map(channel);
         let marker = Self { suite, passed: Arc::default() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let own = format!("http://{}", listener.local_addr().expect("an address"));
@@ -61,7 +64,7 @@ impl Marker {
         self.passed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn pass(mut self, request: Request) -> Response<Body> {
+    async fn pass(self, request: Request) -> Response<Body> {
         let (mut head, body) = request.into_parts();
         // It grows.
         head.headers.remove(CONTENT_LENGTH);
@@ -71,8 +74,9 @@ impl Marker {
         let input = input(head.uri.path());
         let body = to_bytes(body, usize::MAX).await.expect("a request in whole");
         let body = tonic::body::Body::new(http_body_util::Full::new(self.mark_all(&body, &input)));
-        poll_fn(|cx| self.suite.poll_ready(cx)).await.expect("the suite is there");
-        let answer = self.suite.call(Request::from_parts(head, body)).await.expect("an answer");
+        let mut channel = self.suite[place(head.uri.path())].clone();
+        poll_fn(|cx| channel.poll_ready(cx)).await.expect("the suite is there");
+        let answer = channel.call(Request::from_parts(head, body)).await.expect("an answer");
         self.note(answer.headers());
         answer.map(|body| {
             Body::new(http_body_util::BodyExt::map_frame(body, move |frame| {
@@ -149,6 +153,13 @@ impl Marker {
             _ => {}
         }
     }
+}
+
+/// Which service answers under a path: the one of its package, and profile for what they share.
+fn place(path: &str) -> usize {
+    let package = path.trim_start_matches("/trellis.");
+    let place = Service::ALL.iter().position(|service| package.starts_with(service.name()));
+    place.unwrap_or(Service::Profile as usize)
 }
 
 /// What the method under a path takes.

@@ -4,9 +4,12 @@
 mod applications;
 mod broken;
 mod characters;
+mod issuers;
+mod killed;
 mod logs;
 mod marker;
 mod names;
+mod processes;
 mod replays;
 mod streams;
 mod tokens;

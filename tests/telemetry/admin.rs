@@ -6,7 +6,12 @@ use trellis_testkit::{Backend, run};
 use super::Telling;
 
 async fn set(telling: &Telling, level: &str) -> (StatusCode, String) {
-    let request = Client::new().put(format!("{}/log-level", telling.admin)).body(level.to_owned());
+    put(&telling.admin, level).await
+}
+
+/// Asks the operators' address for a level of the log.
+pub(super) async fn put(admin: &str, level: &str) -> (StatusCode, String) {
+    let request = Client::new().put(format!("{admin}/log-level")).body(level.to_owned());
     let answer = request.send().await.expect("an answer");
     (answer.status(), answer.text().await.expect("text"))
 }

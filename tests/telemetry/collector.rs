@@ -39,6 +39,11 @@ impl Collector {
 
     /// All that has been exported by now; its texts stand in it as they are.
     pub(crate) fn exported(&self) -> Vec<u8> {
-        self.exports.lock().unwrap_or_else(PoisonError::into_inner).concat()
+        self.exports().concat()
+    }
+
+    /// The same, export by export: each is of one process.
+    pub(crate) fn exports(&self) -> Vec<Bytes> {
+        self.exports.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

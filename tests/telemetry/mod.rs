@@ -2,6 +2,8 @@
 
 mod admin;
 pub(crate) mod collector;
+mod figures;
+mod logging;
 pub(crate) mod metrics;
 
 use std::fs::File;
@@ -21,10 +23,16 @@ pub(crate) struct Telling {
 
 impl Telling {
     pub(crate) async fn start(backend: Backend) -> (Suite, Self) {
+        Self::with(backend, &[]).await
+    }
+
+    /// The same, with more flags.
+    pub(crate) async fn with(backend: Backend, more: &[&str]) -> (Suite, Self) {
         let collector = Collector::start().await;
         let admin = format!("127.0.0.1:{}", free_port());
         let log = tempfile::NamedTempFile::new().expect("a file for the log");
         let flags = ["--log", "trace", "--admin-listen", &admin, "--otlp-endpoint", &collector.url];
+        let flags = [&flags[..], more].concat();
         let file: File = log.reopen().expect("the file of the log");
         let suite = Suite::program(backend, &flags, &file).await;
         (suite, Self { collector, admin: format!("http://{admin}"), log })

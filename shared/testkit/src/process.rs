@@ -33,7 +33,7 @@ struct Program {
 /// What processes are started with beside what a suite needs.
 #[derive(Debug, Default)]
 pub struct Extra<'a> {
-    /// More arguments of `serve`; `--log` among them takes the place of the usual one.
+    /// More arguments of `serve`; `--log` or `--config` among them takes the place of the usual `--log`.
     pub flags: &'a [&'a str],
     /// Where what they log goes; none is the test's own standard error.
     pub log: Option<&'a File>,
@@ -236,7 +236,7 @@ fn arguments(
     let port = |service: Service| ports[service as usize];
     let mut arguments = vec!["serve".to_owned(), "--dev".to_owned()];
     arguments.extend(extra.flags.iter().map(|&argument| argument.to_owned()));
-    if !extra.flags.contains(&"--log") {
+    if !["--log", "--config"].iter().any(|flag| extra.flags.contains(flag)) {
         arguments.extend(["--log".to_owned(), "error".to_owned()]);
     }
     let mut add = |flag: &str, value: String| arguments.extend([format!("--{flag}"), value]);

@@ -53,6 +53,7 @@ pub struct Setup {
 pub struct Suite {
     endpoint: Endpoint,
     address: String,
+    urls: [String; 4],
     minter: Minter,
     clock: Arc<dyn Clock>,
     database_url: Option<String>,
@@ -137,14 +138,15 @@ impl Suite {
             None => Arc::new(SystemClock),
         };
         let minter = Minter::open(&directory.path().join("keys"), clock.clone()).expect("the dev issuer");
-        let (runs, endpoint, address) = match setup.shape {
+        let (runs, endpoint, address, urls) = match setup.shape {
             Shape::OneProcess => {
                 let config = config(&directory, database_url.as_deref());
                 let sources = Sources { clock: clock.clone(), ids: Arc::new(RandomIds) };
                 let running = start(&config, sources).await.expect("the suite starts");
                 let address = running.address.to_string();
-                let endpoint = Endpoint::at(&format!("http://{address}")).expect("a good address");
-                (Runs::Here { _running: running }, endpoint, address)
+                let url = format!("http://{address}");
+                let endpoint = Endpoint::at(&url).expect("a good address");
+                (Runs::Here { _running: running }, endpoint, address, [(); 4].map(|()| url.clone()))
             }
             Shape::Program | Shape::ProgramPerService => {
                 assert!(setup.clock.is_none(), "another process has a clock of its own");
@@ -153,13 +155,13 @@ impl Suite {
                     Processes::start(directory.path(), database_url.as_deref(), each, extra).await;
                 let tls = extra.tls.clone().unwrap_or_default();
                 let urls = processes.urls(extra.scheme());
-                let remotes = urls.map(|url| Remote { tls: tls.clone(), ..Remote::at(url) });
+                let remotes = urls.clone().map(|url| Remote { tls: tls.clone(), ..Remote::at(url) });
                 let endpoint = Endpoint::each(remotes).expect("good addresses");
                 let address = processes.address(Service::Profile);
-                (Runs::There(processes), endpoint, address)
+                (Runs::There(processes), endpoint, address, urls)
             }
         };
-        Self { endpoint, address, minter, clock, database_url, runs, directory }
+        Self { endpoint, address, urls, minter, clock, database_url, runs, directory }
     }
 
     /// Where it listens, `127.0.0.1:40123`; the profile service's own where each has a process.
@@ -170,6 +172,11 @@ impl Suite {
     /// The same as a URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Where each service is, in the order of [`Service::ALL`].
+    pub fn urls(&self) -> &[String; 4] {
+        &self.urls
     }
 
     /// Where a suite is, for clients made by hand.
