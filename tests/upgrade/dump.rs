@@ -15,7 +15,7 @@ pub(super) fn superuser(url: &str) -> String {
     url.replacen("//trellis@", "//postgres@", 1)
 }
 
-async fn open(file: &Path, create: bool) -> SqliteConnection {
+pub(super) async fn open(file: &Path, create: bool) -> SqliteConnection {
     SqliteConnectOptions::new().filename(file).create_if_missing(create).connect().await.expect("the file")
 }
 

@@ -1,10 +1,13 @@
 //! A program starts on what every released one left behind, and finds it all: see README.md.
 
 mod dump;
+mod schema;
+mod steps;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 use trellis_suite::config::{Config, Layers, Service};
@@ -12,10 +15,14 @@ use trellis_suite::suite::{Sources, start};
 use trellis_testkit::{Backend, Suite, postgres, run};
 
 use self::dump::superuser;
+use self::schema::are_alike;
 
 /// What the house itself deletes when it grows old, or moves.
 const PASSING: [&str; 7] =
     ["outbox", "idempotency", "accesses", "access_learners", "event_checkpoints", "relay", "dead_letters"];
+
+/// What is the matter when the schema of the present version is not the program's.
+const STALE: &str = "the schema has changed: UPDATE_GOLDEN=1 cargo test -p trellis-tests --lib upgrade";
 
 fn versions() -> Vec<PathBuf> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("upgrade");
@@ -24,6 +31,29 @@ fn versions() -> Vec<PathBuf> {
     versions.retain(|path| path.is_dir());
     versions.sort();
     versions
+}
+
+/// The released versions, by their tags, of which nothing is kept here.
+fn forgotten(tags: &str, versions: &[PathBuf]) -> Vec<String> {
+    let released = tags.lines().map(|tag| tag.trim().trim_start_matches('v'));
+    let released = released.filter(|tag| tag.starts_with(|c: char| c.is_ascii_digit()));
+    let is_kept = |tag: &&str| versions.iter().any(|path| path.ends_with(tag));
+    released.filter(|tag| !is_kept(tag)).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_release_has_left_something_here() {
+    let kept = [PathBuf::from("upgrade/0.1.0"), PathBuf::from("upgrade/0.10.0")];
+    assert_eq!(forgotten("v0.1.0\nv0.2.0\n0.10.0\nnightly\n", &kept), ["0.2.0"]);
+    // A copy of the sources without their history has nothing to compare.
+    let git = Command::new("git").args(["-C", env!("CARGO_MANIFEST_DIR"), "tag", "--list"]).output();
+    let tags = git.ok().filter(|done| done.status.success()).map(|done| done.stdout).unwrap_or_default();
+    assert_eq!(forgotten(&String::from_utf8_lossy(&tags), &versions()), Vec::<String>::new());
+}
+
+/// Whether what is here is of the program that is built.
+fn is_present(version: &Path) -> bool {
+    version.ends_with(env!("CARGO_PKG_VERSION"))
 }
 
 /// With `UPDATE_GOLDEN` the present schema is written down, with a small district in it.
@@ -70,6 +100,9 @@ fn kept(before: &BTreeMap<String, i64>, after: &BTreeMap<String, i64>) {
 fn on_sqlite() {
     run(async {
         written_down(Backend::Sqlite).await;
+        let fresh = tempfile::tempdir().expect("a directory");
+        starts_on(fresh.path(), None).await;
+        let fresh = schema::sqlite(fresh.path()).await;
         for version in versions() {
             let data = tempfile::tempdir().expect("a directory");
             for service in Service::ALL {
@@ -78,8 +111,12 @@ fn on_sqlite() {
                     .await;
             }
             let before = dump::counts(data.path()).await;
+            if is_present(&version) {
+                are_alike(&schema::sqlite(data.path()).await, &fresh, STALE);
+            }
             starts_on(data.path(), None).await;
             kept(&before, &dump::counts(data.path()).await);
+            are_alike(&schema::sqlite(data.path()).await, &fresh, "an older schema, brought to the present");
         }
     });
 }
@@ -88,6 +125,10 @@ fn on_sqlite() {
 fn on_postgresql() {
     run(async {
         written_down(Backend::Postgres).await;
+        let data = tempfile::tempdir().expect("a directory");
+        let fresh = postgres::database();
+        starts_on(data.path(), Some(&fresh)).await;
+        let fresh = schema::postgres(&fresh).await;
         for version in versions() {
             let url = postgres::database();
             let script = fs::read_to_string(version.join("postgres.sql")).expect("the dump");
@@ -95,9 +136,13 @@ fn on_postgresql() {
             conn.execute(AssertSqlSafe(script)).await.expect("the dump is whole");
             conn.close().await.expect("closing");
             let before = counts(&url).await;
-            let data = tempfile::tempdir().expect("a directory");
+            if is_present(&version) {
+                are_alike(&schema::postgres(&url).await, &fresh, STALE);
+            }
             starts_on(data.path(), Some(&url)).await;
             kept(&before, &counts(&url).await);
+            are_alike(&schema::postgres(&url).await, &fresh, "an older schema, brought to the present");
+            assert_eq!(without_a_wall(&url).await, BTreeSet::new());
         }
     });
 }
@@ -119,28 +164,35 @@ async fn counts(url: &str) -> BTreeMap<String, i64> {
     counts
 }
 
+/// The tables of a PostgreSQL database that have a district, and whether each is behind its wall.
+async fn walls(url: &str) -> BTreeMap<String, bool> {
+    let mut conn = PgConnection::connect(&superuser(url)).await.expect("a connection");
+    let sql = "SELECT n.nspname || '.' || c.relname, c.relrowsecurity AND c.relforcerowsecurity AND EXISTS (\
+               SELECT 1 FROM pg_policies p WHERE p.schemaname = n.nspname AND p.tablename = c.relname \
+               AND p.cmd = 'ALL' AND p.qual LIKE '%trellis.district%' AND p.with_check IS NOT NULL) \
+               AND (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) = 1 \
+               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'district' \
+               WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1";
+    let rows = sqlx::query(sql).fetch_all(&mut conn).await.expect("the tables");
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+async fn without_a_wall(url: &str) -> BTreeSet<String> {
+    walls(url).await.into_iter().filter(|(_, walled)| !walled).map(|(table, _)| table).collect()
+}
+
 #[test]
 fn every_table_with_a_district_is_behind_row_level_security() {
     run(async {
         let suite = Suite::start(Backend::Postgres).await;
         let url = suite.database_url().expect("it is on PostgreSQL");
-        let mut conn = PgConnection::connect(&superuser(url)).await.expect("a connection");
-        let sql = "SELECT n.nspname || '.' || c.relname, c.relrowsecurity AND c.relforcerowsecurity AND EXISTS (\
-                   SELECT 1 FROM pg_policies p WHERE p.schemaname = n.nspname AND p.tablename = c.relname \
-                   AND p.cmd = 'ALL' AND p.qual LIKE '%trellis.district%' AND p.with_check IS NOT NULL) \
-                   AND (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) = 1 \
-                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-                   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'district' \
-                   WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1";
-        let rows = sqlx::query(sql).fetch_all(&mut conn).await.expect("the tables");
-        let tables: Vec<(String, bool)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-        let open: Vec<&String> =
-            tables.iter().filter(|(_, walled)| !walled).map(|(table, _)| table).collect();
-        assert!(open.is_empty(), "without a wall: {open:?}");
+        assert_eq!(without_a_wall(url).await, BTreeSet::new());
+        let tables = walls(url).await;
         for service in Service::ALL {
             for table in ["outbox", "idempotency", "accesses", "access_learners", "dead_letters"] {
                 let table = format!("{}.{table}", service.name());
-                assert!(tables.iter().any(|(name, _)| *name == table), "{table} has no district");
+                assert!(tables.contains_key(&table), "{table} has no district");
             }
         }
     });
