@@ -17,6 +17,19 @@ pub struct Feed {
     district: District,
 }
 
+/// A part of a feed, and what its reader has come to by it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeedPart {
+    /// The changes, in the order of their positions.
+    pub rows: Vec<FeedRow>,
+    /// Where the reader stands now. With fewer rows than were asked for that is the head, which moves
+    /// with every district: who stayed at the last change of a quiet district would fall below the
+    /// floor without having missed anything.
+    pub place: i64,
+    /// Whether there may be more already.
+    pub full: bool,
+}
+
 /// Something that happened, at its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FeedRow {
@@ -49,18 +62,25 @@ impl Feed {
         Self { store, district }
     }
 
-    /// At most `limit` changes after a position.
+    /// At most `limit` changes after a position; [`read`](Self::read) without the place that it comes to.
+    pub async fn after(&self, position: i64, limit: u64) -> Result<Vec<FeedRow>> {
+        Ok(self.read(position, limit).await?.rows)
+    }
+
+    /// At most `limit` changes after a position, and where to go on.
     ///
     /// A position that the feed no longer holds (below the floor), or does not hold yet (beyond the
     /// head: the database was restored since), is told so: the client's copy and this feed have
     /// parted, and it must list again (`RESUME_TOKEN_TOO_OLD`).
-    pub async fn after(&self, position: i64, limit: u64) -> Result<Vec<FeedRow>> {
+    pub async fn read(&self, position: i64, limit: u64) -> Result<FeedPart> {
         let conn = self.store.reading(&self.district);
-        let rows = happened(&conn, Some(&self.district), position, limit).await?;
-        if rows.is_empty() && position > self.store.head().await? {
+        let Happened { rows, head } = happened(&conn, Some(&self.district), position, limit).await?;
+        if rows.is_empty() && position > head {
             return Err(too_old());
         }
-        Ok(rows)
+        let full = u64::try_from(rows.len()).map_err(Failure::internal)? >= limit;
+        let place = if full { rows.last().map_or(position, |row| row.position) } else { head };
+        Ok(FeedPart { rows, place, full })
     }
 
     /// The last position that was given, in any district: every change at or before it is readable.
@@ -100,7 +120,7 @@ impl Store {
     /// At most `limit` events of all districts after a position. A position below the floor is
     /// refused (`RESUME_TOKEN_TOO_OLD`): events after it are gone.
     pub async fn events(&self, position: i64, limit: u64) -> Result<Vec<FeedRow>> {
-        happened(&self.everything(), None, position, limit).await
+        Ok(happened(&self.everything(), None, position, limit).await?.rows)
     }
 
     /// The last position that was given.
@@ -122,14 +142,20 @@ impl Store {
     }
 }
 
-/// Reads the rows and the floor in one statement, and so in one moment: rows that are gone by then
-/// are below the floor that is read with the others.
+/// What was found after a position, and the head of that moment.
+struct Happened {
+    rows: Vec<FeedRow>,
+    head: i64,
+}
+
+/// Reads the rows, the floor and the head in one statement, and so in one moment: rows that are gone
+/// by then are below the floor that is read with the others, and no row up to the head is missing.
 async fn happened<C: ConnectionTrait>(
     conn: &C,
     district: Option<&District>,
     position: i64,
     limit: u64,
-) -> Result<Vec<FeedRow>> {
+) -> Result<Happened> {
     let limit = i64::try_from(limit).map_err(Failure::internal)?;
     let mut values: Vec<Value> = vec![position.into(), limit.into()];
     let mut of_district = "";
@@ -138,24 +164,25 @@ async fn happened<C: ConnectionTrait>(
         values.push(district.as_str().into());
     }
     let sql = format!(
-        "SELECT outbox.*, relay.floor FROM relay LEFT JOIN (SELECT * FROM outbox \
+        "SELECT outbox.*, relay.floor, relay.head FROM relay LEFT JOIN (SELECT * FROM outbox \
          WHERE position > $1 {of_district} ORDER BY position LIMIT $2) AS outbox ON true \
          ORDER BY outbox.position"
     );
     let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
     let rows = conn.query_all_raw(statement).await.map_err(failure)?;
-    let floor = rows.first().map(|row| row.try_get::<i64>("", "floor")).transpose().map_err(failure)?;
-    if floor.is_some_and(|floor| position < floor) {
+    // Where nothing happened there is one row, of the relay alone.
+    let relay = rows.first().ok_or_else(|| Failure::internal("the relay's row is missing"))?;
+    if position < relay.try_get::<i64>("", "floor").map_err(failure)? {
         return Err(too_old());
     }
+    let head = relay.try_get("", "head").map_err(failure)?;
     let mut told = Vec::with_capacity(rows.len());
     for row in &rows {
-        // Where nothing happened there is one row, of the relay alone.
         if row.try_get::<Option<i64>>("", "seq").map_err(failure)?.is_some() {
             told.push(FeedRow::read(outbox::Model::from_query_result(row, "").map_err(failure)?)?);
         }
     }
-    Ok(told)
+    Ok(Happened { rows: told, head })
 }
 
 /// A number of the relay's row: `head`, `floor` or `compacted`.

@@ -1,12 +1,13 @@
 //! Bringing a service's schema to what this program knows.
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait as _,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
 };
 use sea_orm_migration::SchemaManager;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
+use std::time::Duration;
 use trellis_kernel::{Failure, Reason, Result};
 
 use crate::{Store, failure, wall};
@@ -28,7 +29,30 @@ impl Store {
         done
     }
 
+    /// Applies what is missing. On `PostgreSQL` a step may wait for a table that somebody reads, and
+    /// everybody else then waits behind it: after a while it lets them through and begins again.
     async fn migrate_on(&self, conn: &DatabaseConnection) -> Result<()> {
+        for _ in 1..ATTEMPTS {
+            match self.attempt(conn).await {
+                Err(Stopped::Locked) => {
+                    tracing::warn!(store = self.service(), "a table was in use; the migration begins again");
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(Stopped::Failed(failed)) => return Err(failed),
+                Ok(()) => return Ok(()),
+            }
+        }
+        self.attempt(conn).await.map_err(|stopped| match stopped {
+            Stopped::Failed(failed) => failed,
+            Stopped::Locked => Failure::unavailable(
+                Reason::StoreUnavailable,
+                "A table that the migration changes was in use all the time; try again.",
+                PAUSE,
+            ),
+        })
+    }
+
+    async fn attempt(&self, conn: &DatabaseConnection) -> std::result::Result<(), Stopped> {
         let immediate = (self.backend() == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate);
         let options =
             TransactionOptions { sqlite_transaction_mode: immediate, ..TransactionOptions::default() };
@@ -52,7 +76,7 @@ impl Store {
                 continue;
             }
             for statement in statements(self.backend()) {
-                tx.execute_unprepared(&statement).await.map_err(failure)?;
+                tx.execute_unprepared(&statement).await.map_err(|cause| Stopped::at(step, &cause))?;
             }
             self.record(&tx, step).await?;
         }
@@ -61,12 +85,12 @@ impl Store {
                 migration
                     .up(&SchemaManager::new(&tx))
                     .await
-                    .map_err(|cause| broken(migration.name(), &cause))?;
+                    .map_err(|cause| Stopped::at(migration.name(), &cause))?;
                 self.record(&tx, migration.name()).await?;
             }
         }
         wall::raise(&tx, service).await?;
-        tx.commit().await.map_err(failure)
+        Ok(tx.commit().await.map_err(failure)?)
     }
 
     /// Sees every district, and takes the migrators' lock, until the transaction ends. `SQLite`'s write lock is held already.
@@ -83,6 +107,7 @@ impl Store {
         let lock =
             Statement::from_sql_and_values(self.backend(), "SELECT pg_advisory_xact_lock($1)", [key.into()]);
         tx.query_one_raw(lock).await.map_err(failure)?;
+        tx.execute_unprepared(&format!("SET LOCAL lock_timeout = {LOCK_WAIT}")).await.map_err(failure)?;
         // Asked first, because a role that owns the schema need not be allowed to create one.
         let sql = "SELECT 1 FROM pg_namespace WHERE nspname = $1";
         let known = Statement::from_sql_and_values(self.backend(), sql, [self.service().into()]);
@@ -141,9 +166,40 @@ impl Store {
 /// What the name of a step ends with that takes away what older programs use.
 const CONTRACT: &str = "_contract";
 
+/// How often the steps are begun, where others have the tables.
+const ATTEMPTS: usize = 12;
+/// How long a step waits for a table, in milliseconds: so long is all that wants the table held up.
+const LOCK_WAIT: u64 = 5000;
+/// How long those who waited behind a step are left to go first.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Why the steps were not applied.
+enum Stopped {
+    /// Somebody else had a table for too long; nothing was changed.
+    Locked,
+    Failed(Failure),
+}
+
+impl From<Failure> for Stopped {
+    fn from(failed: Failure) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+impl Stopped {
+    fn at(step: &str, cause: &DbErr) -> Self {
+        if let DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) = cause
+            && cause.as_database_error().and_then(|told| told.code()).is_some_and(|code| code == "55P03")
+        {
+            return Self::Locked;
+        }
+        Self::Failed(broken(step, cause))
+    }
+}
+
 /// A migration that fails stops the start: whoever runs the server must read why. It holds schema and
 /// no values, unless it moves data, so its text goes to the log.
-fn broken(name: &str, cause: &sea_orm::DbErr) -> Failure {
+fn broken(name: &str, cause: &DbErr) -> Failure {
     Failure::internal(format!("migration {name} failed: {cause}"))
 }
 

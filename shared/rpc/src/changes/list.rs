@@ -30,10 +30,9 @@ impl<R: Resources> ChangeFeed<R> {
         let (mut changes, mut bytes, mut more) = (Vec::new(), 0, true);
         for _ in 0..BATCHES {
             let wanted = size - changes.len();
-            let rows = tokens.after(position, wanted as u64).await?;
-            more = rows.len() == wanted;
-            let Some(last) = rows.last().map(|row| row.position) else { break };
-            for (at, change) in sight.changes(&tokens, rows).await? {
+            let part = tokens.read(position, wanted as u64).await?;
+            more = part.full;
+            for (at, change) in sight.changes(&tokens, part.rows).await? {
                 let message = self.resources.compose(change);
                 bytes += message.encoded_len();
                 if bytes > PAGE_BYTES && !changes.is_empty() {
@@ -43,7 +42,7 @@ impl<R: Resources> ChangeFeed<R> {
                 position = at;
                 changes.push(message);
             }
-            position = last;
+            position = part.place;
             if !more || changes.len() >= size {
                 break;
             }

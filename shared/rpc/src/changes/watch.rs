@@ -100,7 +100,11 @@ impl<R: Resources> Watch<R> {
                 Stage::Oldest => self.position = self.tokens.beginning().await?,
                 Stage::Snapshot { of, after } => self.snapshot(of, after.as_ref()).await?,
                 Stage::Following => {
-                    if !self.follow().await? && !self.wait(heartbeat).await? {
+                    let more = self.follow().await?;
+                    // Looked at here too: what the caller may not see, and what happens in other
+                    // districts, can come without a pause in which to wait.
+                    let due = Instant::now() >= heartbeat || (!more && !self.wait(heartbeat).await?);
+                    if due && self.ready.is_empty() {
                         return Ok(self.checkpoint());
                     }
                 }
@@ -128,16 +132,16 @@ impl<R: Resources> Watch<R> {
         Ok(())
     }
 
-    /// Reads the next changes; whether there were any, seen by this caller or not.
+    /// Reads the next changes; whether there is something to go on with: one of them that this caller
+    /// sees, or perhaps more.
     async fn follow(&mut self) -> Result<bool> {
         self.news.mark_unchanged();
-        let rows = self.tokens.after(self.position, BATCH).await?;
-        let Some(last) = rows.last().map(|row| row.position) else { return Ok(false) };
+        let part = self.tokens.read(self.position, BATCH).await?;
         let sight = self.feed.sight(&self.actor, &self.district, "WatchChanges");
-        let changes = sight.changes(&self.tokens, rows).await?;
+        let changes = sight.changes(&self.tokens, part.rows).await?;
         self.ready.extend(changes.into_iter().map(|(_, change)| self.feed.resources.compose(change)));
-        self.position = last;
-        Ok(true)
+        self.position = part.place;
+        Ok(part.full || !self.ready.is_empty())
     }
 
     /// Waits for news; false when the heartbeat is due first.

@@ -212,8 +212,35 @@ impl Scene {
         subjects: &[Uuid],
         deleted: bool,
     ) {
+        self.tell_in(&self.district, kind, resource_type, id, subjects, deleted).await;
+    }
+
+    /// Changes of a district in which nobody here looks.
+    async fn elsewhere(&self, count: u128) {
+        let elsewhere = District::parse("elsewhere").expect("a district");
+        for id in 0..count {
+            self.tell_in(&elsewhere, "note.changed", NOTE, Uuid::from_u128(id), &[STRANGER], false).await;
+        }
+    }
+
+    /// Lets everything that was told leave the feed.
+    async fn trim(&self) {
+        self.clock.advance(SignedDuration::from_hours(31 * 24));
+        self.store.trim_feed().await.expect("the deletion");
+        assert_eq!(self.store.floor().await.expect("a floor"), self.store.head().await.expect("a head"));
+    }
+
+    async fn tell_in(
+        &self,
+        district: &District,
+        kind: &'static str,
+        resource_type: &'static str,
+        id: Uuid,
+        subjects: &[Uuid],
+        deleted: bool,
+    ) {
         let change = trellis_store::Change {
-            district: self.district.clone(),
+            district: district.clone(),
             actor: "operator".to_owned(),
             idempotency: None,
             grounds: None,
@@ -223,7 +250,7 @@ impl Scene {
         };
         tx.tell(Told {
             kind,
-            resource: name(&self.district, resource_type, id).to_string(),
+            resource: name(district, resource_type, id).to_string(),
             resource_type,
             subjects: subjects.to_vec(),
             deleted,
@@ -436,5 +463,63 @@ fn a_watch_ends_with_its_callers_token() {
         scene.put(NOTE, 2, &[TAUGHT]).await;
         let refused = soon(stream.next()).await.expect("an end").expect_err("expired");
         assert_eq!(refused.kind(), Kind::Unauthenticated);
+    });
+}
+
+#[test]
+fn a_quiet_district_is_not_told_that_it_missed_what_happened_in_another() {
+    run(async {
+        let scene = Scene::new().await;
+        scene.put(NOTE, 1, &[TAUGHT]).await;
+        scene.elsewhere(20).await;
+        let (told, token, more) = listed(&scene, &scene.educator(), "", 0).await;
+        assert_eq!((told, more), (vec!["UPSERTED body 1".to_owned()], false));
+        scene.trim().await;
+        let (told, token, _) = listed(&scene, &scene.educator(), &token, 0).await;
+        assert_eq!(told, Vec::<String>::new());
+        scene.elsewhere(20).await;
+        let (_, token, _) = listed(&scene, &scene.educator(), &token, 0).await;
+        scene.trim().await;
+        scene.put(NOTE, 2, &[TAUGHT]).await;
+        assert_eq!(listed(&scene, &scene.educator(), &token, 0).await.0, ["UPSERTED body 2"]);
+    });
+}
+
+#[test]
+fn an_open_watch_of_a_quiet_district_outlives_the_floor() {
+    run(async {
+        let scene = Scene::new().await;
+        let feed = scene.feed.clone().heartbeat(Duration::ZERO);
+        let lasting =
+            Actor { expire_time: scene.clock.now() + SignedDuration::from_hours(1000), ..scene.educator() };
+        let mut stream = feed.watch(lasting, scene.district.clone(), false, "").expect("a stream");
+        scene.put(NOTE, 1, &[TAUGHT]).await;
+        assert_eq!(short(&next(&mut stream).await), "UPSERTED body 1");
+        scene.elsewhere(20).await;
+        assert_eq!(short(&next(&mut stream).await), "CHECKPOINT -");
+        scene.trim().await;
+        let checkpoint = next(&mut stream).await;
+        assert_eq!(short(&checkpoint), "CHECKPOINT -");
+        assert_eq!(listed(&scene, &scene.educator(), &checkpoint.uid, 0).await.0, Vec::<String>::new());
+        scene.put(NOTE, 2, &[TAUGHT]).await;
+        assert_eq!(short(&next(&mut stream).await), "UPSERTED body 2");
+    });
+}
+
+#[test]
+fn a_checkpoint_comes_when_it_is_due_though_there_is_more_that_the_caller_may_not_see() {
+    run(async {
+        let scene = Scene::new().await;
+        // More than are read at a time.
+        for id in 0..200 {
+            scene.tell("note.changed", NOTE, Uuid::from_u128(id), &[STRANGER], false).await;
+        }
+        scene.put(NOTE, 1000, &[TAUGHT]).await;
+        let feed = scene.feed.clone().heartbeat(Duration::ZERO);
+        let mut stream = feed.watch(scene.educator(), scene.district.clone(), false, "").expect("a stream");
+        let checkpoint = next(&mut stream).await;
+        assert_eq!(short(&checkpoint), "CHECKPOINT -");
+        assert_eq!(short(&next(&mut stream).await), "UPSERTED body 1000");
+        assert_eq!(listed(&scene, &scene.educator(), &checkpoint.uid, 0).await.0, ["UPSERTED body 1000"]);
     });
 }

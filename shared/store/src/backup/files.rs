@@ -19,6 +19,14 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<()> {
     file.write_all(content).and_then(|()| file.sync_all()).map_err(Failure::internal)
 }
 
+/// Writes a file that only its owner reads over the one that may be there, down to the disk.
+pub(super) fn replace(path: &Path, content: &[u8]) -> Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file =
+        options.write(true).create(true).truncate(true).mode(0o600).open(path).map_err(Failure::internal)?;
+    file.write_all(content).and_then(|()| file.sync_all()).map_err(Failure::internal)
+}
+
 /// Makes a new, empty file that only its owner reads.
 pub(super) fn new(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();

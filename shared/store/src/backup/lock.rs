@@ -13,8 +13,7 @@ pub struct DataLock {
     _held: File,
 }
 
-/// There while the files of a restore are being put in place: if the machine stops in the middle, some
-/// are of before and some of the backup.
+/// The file that is there while a restore puts its files in place.
 const UNFINISHED: &str = "restore.unfinished";
 
 impl DataLock {

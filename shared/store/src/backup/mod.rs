@@ -11,6 +11,7 @@ mod copy;
 mod files;
 mod lock;
 mod manifest;
+mod mark;
 mod restore;
 
 pub use copy::backup;

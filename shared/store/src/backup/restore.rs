@@ -8,7 +8,8 @@ use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{Connection as _, Executor as _, Row as _, SqliteConnection};
 use trellis_kernel::{Failure, Result};
 
-use super::lock::{self, DataLock, conflict};
+use super::lock::{DataLock, conflict};
+use super::mark::Mark;
 use super::{Kept, Manifest, files};
 
 /// What is put back, and where.
@@ -37,9 +38,10 @@ pub async fn restore(asked: Asked<'_>) -> Result<Manifest> {
     }
     files::directory(asked.data)?;
     let _alone = DataLock::alone(asked.data)?;
-    let mark = lock::unfinished(asked.data);
+    let all = manifest.services.iter().map(|kept| kept.service.as_str());
+    let mut mark = Mark::read(asked.data, all)?;
     // What an interrupted restore left behind is no one's data.
-    if !asked.force && !mark.exists() && kept.iter().any(|kept| holds(asked.data, &kept.file)) {
+    if !asked.force && !mark.is_set() && kept.iter().any(|kept| holds(asked.data, &kept.file)) {
         return Err(conflict(
             "The data directory holds databases already: --force replaces them by the backup.",
         ));
@@ -48,7 +50,7 @@ pub async fn restore(asked: Asked<'_>) -> Result<Manifest> {
     files::remove(&staged)?;
     files::directory(&staged)?;
     let looked_at = stage(&asked, &manifest, &kept, &staged).await;
-    let placed = looked_at.and_then(|()| place(&asked, &manifest, &kept, &staged, &mark));
+    let placed = looked_at.and_then(|()| place(&asked, &manifest, &kept, &staged, &mut mark));
     files::remove(&staged)?;
     placed?;
     files::sync(asked.data)?;
@@ -130,23 +132,17 @@ async fn whole(file: &Path) -> std::result::Result<(), sea_orm::sqlx::Error> {
     if told == "ok" { Ok(()) } else { Err(sea_orm::sqlx::Error::RowNotFound) }
 }
 
-/// Puts the copies where they belong. The mark says that this is under way, for it takes more than one
-/// step: a machine that stops in the middle leaves it, and then nothing serves these files.
-fn place(asked: &Asked<'_>, manifest: &Manifest, kept: &[&Kept], staged: &Path, mark: &Path) -> Result<()> {
-    files::remove(mark)?;
-    files::write(
-        mark,
-        b"A restore is putting its files in place. If none runs, run trellis restore again.\n",
-    )?;
-    files::sync(asked.data)?;
-    for kept in kept {
-        let file = asked.data.join(&kept.file);
-        // The journals first: with another file they would be taken for its own.
-        for journal in ["-wal", "-shm", "-journal"] {
-            files::remove(&beside(&file, journal))?;
-        }
-        fs::rename(staged.join(&kept.file), &file).map_err(Failure::internal)?;
-    }
+/// Puts the copies where they belong, under the mark: a restore of some of the services leaves it
+/// where an interrupted one had begun with others. The keys come before the files, for which the mark
+/// is kept.
+fn place(
+    asked: &Asked<'_>,
+    manifest: &Manifest,
+    kept: &[&Kept],
+    staged: &Path,
+    mark: &mut Mark,
+) -> Result<()> {
+    mark.begin(kept.iter().map(|kept| kept.service.as_str()))?;
     if let Some(keys) = asked.keys {
         files::directory(keys)?;
         for key in &manifest.keys {
@@ -157,9 +153,16 @@ fn place(asked: &Asked<'_>, manifest: &Manifest, kept: &[&Kept], staged: &Path, 
         }
         files::sync(keys)?;
     }
-    files::sync(asked.data)?;
-    files::remove(mark)?;
-    files::sync(asked.data)
+    for kept in kept {
+        let file = asked.data.join(&kept.file);
+        // The journals first: with another file they would be taken for its own.
+        for journal in ["-wal", "-shm", "-journal"] {
+            files::remove(&beside(&file, journal))?;
+        }
+        fs::rename(staged.join(&kept.file), &file).map_err(Failure::internal)?;
+        mark.placed(&kept.service)?;
+    }
+    Ok(())
 }
 
 fn beside(file: &Path, ending: &str) -> PathBuf {
