@@ -9,7 +9,6 @@ mod copying;
 mod deep;
 mod feeding;
 mod filtering;
-mod growing;
 mod house;
 mod interrupted;
 mod lagging;
