@@ -9,6 +9,7 @@ mod copying;
 mod deep;
 mod feeding;
 mod filtering;
+mod growing;
 mod house;
 mod interrupted;
 mod lagging;

@@ -75,6 +75,7 @@ async fn read_to_the_end(store: &Store, home: &District, size: i32) -> Vec<note:
         let part = list(store, home, size, &token, CONTEXT).await.unwrap();
         assert!(part.items.len() <= usize::try_from(size).unwrap());
         seen.extend(part.items);
+        assert!(seen.len() < 3000, "it must come to an end");
         if part.next.is_empty() {
             return seen;
         }
