@@ -45,7 +45,8 @@ fn grounds(admission: &Admission, method: &'static Method) -> Grounds {
     let towards = towards.fold(Relations::NONE, Relations::with);
     Grounds {
         method: method.path,
-        token_id: admission.actor.token_id.clone(),
+        // What a service does on behalf of another is done by that one's token.
+        token_id: admission.actor.principal().token_id.clone(),
         data_class: method.data_class,
         relations: if towards.is_empty() { admission.standing } else { towards },
         learners: admission.subjects.iter().map(|(learner, _)| *learner).collect(),
@@ -112,6 +113,16 @@ mod tests {
         let towards = grounds(&admission);
         assert_eq!(towards.relations, Relations::NONE.with(Relation::Educator));
         assert_eq!(towards.learners, [learner]);
+    }
+
+    #[test]
+    fn what_a_service_does_for_another_is_done_by_that_one_s_token() {
+        let mut admission = admission(Some("grand-bend"));
+        let person = Actor { token_id: Some("theirs".to_owned()), ..Actor::clone(&admission.actor) };
+        let party = Party::Service { name: "outcome".to_owned(), on_behalf_of: Some(Box::new(person)) };
+        admission.actor = Arc::new(Actor { party, ..Actor::clone(&admission.actor) });
+        let change = change_as(&admission, &METHOD, "", [1; 32]).expect("a change");
+        assert_eq!(change.grounds.expect("grounds").token_id.as_deref(), Some("theirs"));
     }
 
     #[test]

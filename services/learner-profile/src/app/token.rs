@@ -43,6 +43,6 @@ async fn write(store: &Store, change: Change, token_id: &str, expire: Option<Tim
 }
 
 async fn found(store: &Store, district: &District, token_id: &str) -> Result<Revoked> {
-    let found = kept::by_token(&store.read(district), token_id).await?;
+    let found = kept::by_token(&store.read_latest(district), token_id).await?;
     found.ok_or_else(|| Failure::internal("a token that was taken back is not on the list"))
 }

@@ -19,10 +19,12 @@ pub(crate) async fn insert(tx: &Tx, revoked: &Revoked) -> Result<()> {
     .await
 }
 
-/// Deletes what is kept of tokens that ended before a moment.
-pub(crate) async fn delete_ended(tx: &Tx, before: Timestamp) -> Result<()> {
-    let ended = revoked_token::Column::ExpireTime.lt(before.as_microsecond());
-    tx.delete_many::<revoked_token::Entity>().filter(ended).exec(tx.conn()).await.map_err(failure)?;
+/// Deletes what is kept of tokens that ended before a moment and were taken back before another.
+pub(crate) async fn delete_ended(tx: &Tx, (ended, revoked): (Timestamp, Timestamp)) -> Result<()> {
+    let ended = revoked_token::Column::ExpireTime.lt(ended.as_microsecond());
+    let revoked = revoked_token::Column::CreateTime.lt(revoked.as_microsecond());
+    let both = tx.delete_many::<revoked_token::Entity>().filter(ended).filter(revoked);
+    both.exec(tx.conn()).await.map_err(failure)?;
     Ok(())
 }
 

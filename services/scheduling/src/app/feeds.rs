@@ -75,7 +75,8 @@ impl App {
     /// longer see the learner's record.
     pub(crate) async fn read_feed(&self, token: &Token) -> Result<Option<Vec<Engagement>>> {
         let district = token.district();
-        let reader = self.store.read(district);
+        // A feed that was taken back a moment ago is not shown by a replica that has not heard of it.
+        let reader = self.store.read_latest(district);
         let Some(feed) = store::feeds::of_digest(&reader, &digest(token)).await? else { return Ok(None) };
         let relations = self.stands_still(district, &feed).await?;
         if !relations.meets(FAMILY) {

@@ -59,6 +59,9 @@ impl Written {
                     let Some(items) = items else {
                         return refuse(format!("{source}: `districts` must be a list of texts in quotes."));
                     };
+                    if items.is_empty() {
+                        return refuse(no_district(source));
+                    }
                     written.districts = items.into_iter().map(str::to_owned).collect();
                 }
                 _ => {
@@ -85,6 +88,9 @@ impl Written {
             return Ok(None);
         };
         let text = |key: &str| layers.one(key).map(|(value, _)| value.to_owned());
+        if let Some(([], among)) = layers.list("issuer_districts") {
+            return refuse(no_district(among));
+        }
         let (districts, among) = layers.list("issuer_districts").unwrap_or((&[], source));
         Ok(Some(Self {
             url: url.to_owned(),
@@ -114,6 +120,13 @@ impl Written {
         // The issuer is compared with a token's `iss` to the letter, so its own spelling is kept.
         Ok(Issuer { url, jwks, audience, districts })
     }
+}
+
+/// Why an empty list is refused: it reads as none, and would mean all.
+fn no_district(source: &str) -> String {
+    format!(
+        "{source}: the districts of an issuer must not be an empty list; leave it out to mean all but the commons."
+    )
 }
 
 /// All issuers that are configured; none twice, and none under a name of the suite's own.
@@ -187,6 +200,8 @@ mod tests {
             ("[[issuers]]\njwks = 'x.json'".to_owned(), "needs a `url`"),
             (format!("{url}district = 'x'"), "has no `district`"),
             (format!("{url}districts = 'x'"), "a list"),
+            (format!("{url}districts = []"), "an empty list"),
+            ("issuer_url = 'https://one.example.org'\nissuer_districts = []".to_owned(), "an empty list"),
             (format!("{url}districts = ['No District']"), "district"),
             (format!("{url}jwks = 1"), "a text"),
             (format!("{url}audience = ''"), "audience"),
