@@ -12,9 +12,9 @@ fn documents() -> Vec<String> {
             .map(str::to_owned)
             .into();
     for entry in fs::read_dir(root().join("docs")).expect("the documents") {
-        let name = entry.expect("an entry").file_name().into_string().expect("a name of letters");
-        if name.ends_with(".md") {
-            found.push(format!("docs/{name}"));
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            found.push(path.strip_prefix(root()).expect("below the root").display().to_string());
         }
     }
     found
