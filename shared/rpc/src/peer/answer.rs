@@ -52,6 +52,12 @@ impl Read {
         if is_gateway(head.status) {
             return Err(Missed::broken(format!("HTTP status {}", head.status.as_u16())));
         }
+        if head.status != StatusCode::OK {
+            // Somebody between the two refuses it, or what is there is no gRPC: as often as it is asked.
+            let status = Status::new(refusal(head.status), format!("HTTP status {}", head.status.as_u16()));
+            let response = http::Response::from_parts(head, body);
+            return Ok(Self { response, status: Some(status), lease: None });
+        }
         if !method.is_unary() {
             return Ok(Self { response: http::Response::from_parts(head, body), status: None, lease });
         }
@@ -78,6 +84,17 @@ fn is_gateway(status: StatusCode) -> bool {
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT
     )
+}
+
+/// What an answer means that is neither gRPC's nor a gateway's (grpc/doc/http-grpc-status-mapping.md).
+const fn refusal(status: StatusCode) -> Code {
+    match status {
+        StatusCode::BAD_REQUEST => Code::Internal,
+        StatusCode::UNAUTHORIZED => Code::Unauthenticated,
+        StatusCode::FORBIDDEN => Code::PermissionDenied,
+        StatusCode::NOT_FOUND => Code::Unimplemented,
+        _ => Code::Unknown,
+    }
 }
 
 /// Whether a status means that the same call may be answered soon.

@@ -32,7 +32,9 @@ pub(super) struct Circuit {
 enum State {
     Closed { since: Instant, in_row: u32, calls: u32, unanswered: u32 },
     Open { until: Instant, probes: u32 },
-    Probing { probes: u32 },
+    /// Since then a probe is under way, which counts as lost when nothing is heard of it for too long: a
+    /// stream has no end of its own.
+    Probing { probes: u32, since: Instant },
 }
 
 impl State {
@@ -69,12 +71,16 @@ impl Circuit {
         let probe = match &*state {
             State::Closed { .. } => false,
             State::Open { until, probes } if now >= *until => {
-                *state = State::Probing { probes: *probes };
+                *state = State::Probing { probes: *probes, since: now };
                 self.told.set(1);
                 true
             }
             State::Open { until, .. } => return Err(until.duration_since(now)),
-            State::Probing { .. } => return Err(self.open),
+            State::Probing { probes, since } if now >= *since + self.silent_after => {
+                *state = State::Probing { probes: *probes, since: now };
+                true
+            }
+            State::Probing { since, .. } => return Err(self.open.min(*since + self.silent_after - now)),
         };
         Ok(Pass { circuit: self, begun: now, probe, told: false })
     }
@@ -114,7 +120,7 @@ impl Circuit {
                 }
                 0
             }
-            State::Probing { probes } if probe => *probes + 1,
+            State::Probing { probes, .. } if probe => *probes + 1,
             State::Probing { .. } | State::Open { .. } => return,
         };
         let open = self.open.saturating_mul(1 << probes.min(10)).min(self.open_longest);
@@ -128,7 +134,7 @@ impl Circuit {
     /// A probe whose caller went away too soon has found out nothing; the next call is one.
     fn given_up(&self, now: Instant) {
         let mut state = self.state();
-        if let State::Probing { probes } = *state {
+        if let State::Probing { probes, .. } = *state {
             *state = State::Open { until: now, probes };
             self.told.set(2);
         }
@@ -250,6 +256,23 @@ mod tests {
         again.told = true;
         circuit.answered(true, later + SECOND * 2);
         assert_eq!(refused(&circuit, later + SECOND * 2), None);
+    }
+
+    #[test]
+    fn a_probe_of_which_nothing_is_heard_gives_way_to_another() {
+        let (circuit, now) = circuit();
+        for _ in 0..5 {
+            circuit.unanswered(false, now);
+        }
+        let later = now + SECOND;
+        circuit.admit(later).expect("a probe").told = true;
+        let silent_after = Policy::default().silent_after;
+        assert!(refused(&circuit, later + silent_after / 2).is_some(), "it may still be heard of");
+        let mut another = circuit.admit(later + silent_after).expect("another probe");
+        assert!(another.is_probe());
+        another.told = true;
+        circuit.answered(true, later + silent_after);
+        assert_eq!(refused(&circuit, later + silent_after), None);
     }
 
     #[test]

@@ -153,7 +153,13 @@ impl Connections {
             () = self.drain.cancelled() => {}
         }
         origin.ending.cancel();
-        let left = if used.load(Ordering::Relaxed) { self.limits.drain } else { AFTER_SILENCE };
+        if !used.load(Ordering::Relaxed)
+            && let Ok(done) = timeout(AFTER_SILENCE, connection.as_mut()).await
+        {
+            return closed(done);
+        }
+        // A call that came while it was told to go is answered like any other.
+        let left = if used.load(Ordering::Relaxed) { self.limits.drain } else { Duration::ZERO };
         // Dropped when the time is over, whatever it is still about.
         if let Ok(done) = timeout(left, connection).await {
             closed(done);

@@ -113,7 +113,7 @@ fn a_thousand_new_connections_a_second_are_served() {
         // Where it falls behind it catches up, and not with more at once than a backlog holds: what comes
         // beyond that the system refuses, and no server sees it.
         let mut pace = interval(Duration::from_millis(1));
-        let under_way = Arc::new(Semaphore::new(500));
+        let under_way = Arc::new(Semaphore::new(250));
         for _ in 0..STORM {
             pace.tick().await;
             let permit = soon(under_way.clone().acquire_owned()).await.expect("it is never closed");

@@ -169,6 +169,20 @@ fn no_wait_outlasts_the_deadline() {
 }
 
 #[test]
+fn what_something_in_between_refuses_is_refused_once_and_shuts_nobody_out() {
+    run(async {
+        let policy = Policy { circuit_failures: 2, ..quick() };
+        let server = Faulty::start([403, 404, 401, 500].map(Fault::Gateway)).await;
+        let channel = channel(&server, policy);
+        for code in [Code::PermissionDenied, Code::Unimplemented, Code::Unauthenticated, Code::Unknown] {
+            assert_eq!(read(&channel).await.expect_err("refused").code(), code);
+        }
+        assert_eq!(server.calls(), 4, "each once");
+        read(&channel).await.expect("the circuit is closed");
+    });
+}
+
+#[test]
 fn where_all_fail_few_are_made_again() {
     run(async {
         let policy = Policy { retry_tokens: 10, circuit_failures: u32::MAX, ..quick() };
