@@ -6,6 +6,7 @@ use sea_orm::{
 };
 use sea_orm_migration::SchemaManager;
 use sha2::{Digest, Sha256};
+use sqlx_core::error::DatabaseError;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use trellis_kernel::{Failure, Reason, Result};
@@ -189,7 +190,7 @@ impl From<Failure> for Stopped {
 impl Stopped {
     fn at(step: &str, cause: &DbErr) -> Self {
         if let DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) = cause
-            && cause.as_database_error().and_then(|told| told.code()).is_some_and(|code| code == "55P03")
+            && cause.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "55P03")
         {
             return Self::Locked;
         }

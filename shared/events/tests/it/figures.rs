@@ -70,24 +70,29 @@ async fn told(
     labels: &str,
     as_it_should_be: impl Fn(&BTreeMap<String, f64>) -> bool,
 ) -> BTreeMap<String, f64> {
-    let stores = stores.iter().copied().cloned().collect();
-    let task = figures(stores, effects.iter().copied().cloned().collect()).1;
-    let task = tokio::spawn(task);
-    let mut last = BTreeMap::new();
     let found = async {
         loop {
-            last = values(labels);
-            if as_it_should_be(&last) {
-                return;
+            // Who begins to tell asks the databases at once, and seldom after that.
+            let stores = stores.iter().copied().cloned().collect();
+            let task = figures(stores, effects.iter().copied().cloned().collect()).1;
+            let seen = async {
+                loop {
+                    let values = values(labels);
+                    if as_it_should_be(&values) {
+                        return values;
+                    }
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::select! {
+                () = task => panic!("it goes on until it is dropped"),
+                values = seen => return values,
+                () = tokio::time::sleep(Duration::from_millis(200)) => {}
             }
-            tokio::task::yield_now().await;
         }
     };
     let found = tokio::time::timeout(Duration::from_secs(30), found).await;
-    task.abort();
-    let _ = task.await;
-    assert!(found.is_ok(), "{last:?}");
-    last
+    found.unwrap_or_else(|_| panic!("the figures are not as they should be: {:?}", values(labels)))
 }
 
 async fn run(store: &Store, sql: &str) {
@@ -177,7 +182,7 @@ fn while_the_stream_is_down_the_consumer_is_late_and_not_parted() {
         let following = tokio::spawn(task);
         let is_late = |told: &BTreeMap<String, f64>| told.get("consumer_lag_seconds") > Some(&0.0);
         let late = told(&[&place.consumer], &[&effect], CONSUMER, is_late).await;
-        assert_eq!(late["consumer_parted"], 0.0);
+        assert_eq!(late.get("consumer_parted"), Some(&0.0));
         following.abort();
     });
 }
@@ -215,7 +220,7 @@ fn a_consumer_whose_next_events_are_gone_shows_it_and_goes_on_when_told_from_whe
         let following = tokio::spawn(task);
         let parted = |told: &BTreeMap<String, f64>| told.get("consumer_parted") == Some(&1.0);
         let stands = told(&both, &[&stranded], CONSUMER, parted).await;
-        assert_eq!(stands["consumer_position"], 2.0, "it skips nothing by itself");
+        assert_eq!(stands.get("consumer_position"), Some(&2.0), "it skips nothing by itself");
         assert!(stands["consumer_lag_seconds"] > 0.0);
         let floor = values_of_producer(&place).await;
         following.abort();

@@ -30,11 +30,22 @@ pub(super) struct Circuit {
 
 #[derive(Debug)]
 enum State {
-    Closed { since: Instant, in_row: u32, calls: u32, unanswered: u32 },
-    Open { until: Instant, probes: u32 },
+    Closed {
+        since: Instant,
+        in_row: u32,
+        calls: u32,
+        unanswered: u32,
+    },
+    Open {
+        until: Instant,
+        probes: u32,
+    },
     /// Since then a probe is under way, which counts as lost when nothing is heard of it for too long: a
     /// stream has no end of its own.
-    Probing { probes: u32, since: Instant },
+    Probing {
+        probes: u32,
+        since: Instant,
+    },
 }
 
 impl State {

@@ -65,24 +65,24 @@ async fn occupied(place: &mut Place) -> (Store, [JoinHandle<()>; 2], Failure) {
     place.options.readers = 2;
     place.options.acquire_timeout = WAIT;
     let store = place.store().await;
-    let hold = || {
+    let occupy = || {
         let reader = store.read(&district("grand-bend"));
         tokio::spawn(async move {
             let sql = endless(reader.conn().get_database_backend());
             ask(reader.conn(), sql).await.expect_err("it is ended from without");
         })
     };
-    let held = [hold(), hold()];
+    let held = [occupy(), occupy()];
     // Until both have begun, a third finds a connection free.
-    let refused = async {
+    let third = async {
         loop {
             if let Err(refused) = read(&store, "SELECT 1").await {
                 return refused;
             }
         }
     };
-    let refused = soon(refused).await;
-    (store, held, refused)
+    let third = soon(third).await;
+    (store, held, third)
 }
 
 #[test]
