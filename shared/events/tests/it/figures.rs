@@ -84,10 +84,14 @@ async fn told(
                     tokio::task::yield_now().await;
                 }
             };
-            tokio::select! {
-                () = task => panic!("it goes on until it is dropped"),
-                values = seen => return values,
-                () = tokio::time::sleep(Duration::from_millis(200)) => {}
+            let told = async {
+                tokio::select! {
+                    () = task => panic!("it goes on until it is dropped"),
+                    values = seen => values,
+                }
+            };
+            if let Ok(values) = tokio::time::timeout(Duration::from_millis(200), told).await {
+                return values;
             }
         }
     };
