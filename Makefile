@@ -72,10 +72,12 @@ fuzz: need-rust .tools/cargo-fuzz ## Random bytes at all that reads what strange
 	    -- -max_total_time=$(SECONDS_EACH) -timeout=10 -rss_limit_mb=1024 -max_len=65536; \
 	done
 
+# The dependencies of every platform are fetched, which building for this one does not do.
 .PHONY: lint
 lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies, contracts.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	cargo fetch --locked --quiet
 	cargo deny --offline --all-features check bans licenses sources
 	@if cargo deny fetch db >/dev/null 2>&1; then cargo deny --offline check advisories; \
 	else echo "The advisory database cannot be reached from here: advisories were not checked."; fi

@@ -26,7 +26,7 @@ impl EvidenceSubjects {
 impl Subjects for EvidenceSubjects {
     async fn learners(&self, name: &Name) -> Result<Vec<Uuid>> {
         let Some(outermost) = name.segments.first() else { return Ok(Vec::new()) };
-        let reader = self.store.read(&name.district);
+        let reader = self.store.read_latest(&name.district);
         let id = outermost.id;
         let learners = match outermost.collection.as_str() {
             "evidence" => store::find::<Evidence, _>(&reader, id)

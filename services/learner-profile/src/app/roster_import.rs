@@ -49,7 +49,7 @@ pub(crate) async fn import(store: &Store, change: Change, ask: Ask) -> Result<Tr
 
 /// A transfer.
 pub(crate) async fn get(store: &Store, district: &District, id: Uuid) -> Result<Transfer> {
-    let found = transfers::get(&store.read(district), id).await?;
+    let found = transfers::get(&store.read_latest(district), id).await?;
     found.ok_or_else(|| {
         Failure::not_found(
             crate::events::roster::TRANSFER,
