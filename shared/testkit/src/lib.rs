@@ -1,6 +1,7 @@
 //! What the tests of every crate share: a PostgreSQL of their own, and with the feature `suite` the
 //! whole suite on a free port.
 
+mod ports;
 pub mod postgres;
 #[cfg(feature = "suite")]
 mod process;
@@ -11,8 +12,9 @@ mod school;
 #[cfg(feature = "suite")]
 mod suite;
 
+pub use ports::free_port;
 #[cfg(feature = "suite")]
-pub use process::{Extra, Processes, binary, free_port};
+pub use process::{Extra, Processes, binary};
 #[cfg(feature = "suite")]
 pub use refusal::{reason, refused, violations};
 #[cfg(feature = "suite")]

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use crate::process::free_port;
+use crate::ports::free_port;
 
 /// What a test prints when there is no PostgreSQL on the machine: it fails, and never skips.
 const INSTALL: &str = "PostgreSQL 15 or later is needed for the tests and was not found; \
