@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use tonic_health::pb::health_check_response::ServingStatus;
 use trellis_testkit::postgres::Own;
 use trellis_testkit::{Extra, Suite, run};
 
-use super::load::{DISTRICT, Load, Refusal, kept, until_ready};
+use super::load::{DISTRICT, Load, Refusal, kept, until_healthy, until_ready};
 
 /// How long it is away at full size; tests/README.md says how to ask for it.
 fn at_full_size() -> Option<Duration> {
@@ -54,9 +55,11 @@ fn crashed_and_recovered() {
         load.writes_refused("STORE_UNAVAILABLE").await;
         load.reads_refused("STORE_UNAVAILABLE").await;
         until_ready(&suite, 503).await;
+        until_healthy(&suite, ServingStatus::NotServing).await;
         absence().await;
         cluster.recover();
         until_ready(&suite, 200).await;
+        until_healthy(&suite, ServingStatus::Serving).await;
         load.more(30).await;
         only(&load, "STORE_UNAVAILABLE");
         nothing_is_lost(&suite, load).await;

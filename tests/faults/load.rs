@@ -8,8 +8,12 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
+use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt as _;
 use trellis_contracts::common::LocalizedText;
 use trellis_contracts::outcome::framework_service_client::FrameworkServiceClient;
@@ -239,5 +243,20 @@ pub(super) async fn until_ready(suite: &Suite, wanted: u16) {
     while ready(suite).await != Some(wanted) {
         assert!(Instant::now() < give_up, "/readyz never became {wanted}");
         sleep(BEFORE_RETRY).await;
+    }
+}
+
+/// Waits until gRPC health says of the whole suite and of a service whether it serves.
+pub(super) async fn until_healthy(suite: &Suite, wanted: ServingStatus) {
+    let channel = Channel::from_shared(suite.url()).expect("a URL").connect_lazy();
+    let mut client = HealthClient::new(channel);
+    for service in ["", "trellis.outcome.v1alpha1.FrameworkService"] {
+        let service = service.to_owned();
+        let states = client.watch(HealthCheckRequest { service }).await.expect("a watch");
+        let mut states = states.into_inner();
+        let told = timeout(PATIENCE, async {
+            while states.message().await.expect("a state").expect("it goes on").status() != wanted {}
+        });
+        assert!(told.await.is_ok(), "health never became {wanted:?}");
     }
 }

@@ -69,6 +69,29 @@ fn a_caller_who_is_refused_for_calling_too_often_is_counted() {
 }
 
 #[test]
+fn caches_tell_whether_they_help() {
+    run(async {
+        let (suite, telling) = Telling::with(Backend::Sqlite, &[]).await;
+        let tokens = ["cache=\"tokens\""];
+        let mut client = IdentityServiceClient::new(raw(&suite).await);
+        let request = signed(&suite, WhoAmIRequest {});
+        let token = request.metadata().get("authorization").expect("a token").clone();
+        let figures = async || {
+            let hits = figure(&telling, "trellis_cache_hits_total", &tokens).await;
+            let misses = figure(&telling, "trellis_cache_misses_total", &tokens).await;
+            (hits, misses, figure(&telling, "trellis_cache_entries", &tokens).await)
+        };
+        let before = figures().await;
+        for _ in 0..3 {
+            let mut request = Request::new(WhoAmIRequest {});
+            request.metadata_mut().insert("authorization", token.clone());
+            client.who_am_i(request).await.expect("an answer");
+        }
+        assert_eq!(figures().await, (before.0 + 2, before.1 + 1, before.2 + 1));
+    });
+}
+
+#[test]
 fn whoever_gets_no_connection_in_time_is_counted() {
     run(async {
         let flags = ["--database-connections", "3", "--database-wait", "1"];

@@ -10,6 +10,7 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use tonic::metadata::MetadataMap;
 use trellis_kernel::{Actor, Clock, District, Failure, Party, Result, Timestamp};
+use trellis_telemetry::metrics::{self, CacheFigures, Watching};
 
 use crate::jwks::{KeyRing, Keys};
 use crate::{AUDIENCE, Claims, DEV_ISSUER, SERVICE_ISSUER, Signer, door};
@@ -102,7 +103,9 @@ impl Seen {
 /// Decides whose tokens are believed.
 pub struct Authority {
     issuers: HashMap<String, Arc<Trusted>>,
-    seen: Cache<[u8; 32], Seen>,
+    seen: Arc<Cache<[u8; 32], Seen>>,
+    figures: CacheFigures,
+    _keys: Watching,
     clock: Arc<dyn Clock>,
 }
 
@@ -127,7 +130,11 @@ impl Authority {
         let audience = AUDIENCE.to_owned();
         let own = Trusted { ring, audience, districts: Vec::new(), commons: true, own: true };
         trusted.insert(SERVICE_ISSUER.to_owned(), Arc::new(own));
-        Ok(Self { issuers: trusted, seen: Cache::new(CACHED_TOKENS), clock })
+        let seen = Arc::new(Cache::new(CACHED_TOKENS));
+        let told = seen.clone();
+        let figures = CacheFigures::new("tokens", move || told.len());
+        let keys = watch_keys(&trusted, &clock);
+        Ok(Self { issuers: trusted, seen, figures, _keys: keys, clock })
     }
 
     /// The actor whom the call's `authorization: Bearer …` proves.
@@ -136,7 +143,10 @@ impl Authority {
         let digest = digest(token);
         let now = self.clock.now();
         match self.seen.get(&digest) {
-            Some(seen) if seen.stands(now) => return Ok(seen.actor),
+            Some(seen) if seen.stands(now) => {
+                self.figures.hits(1);
+                return Ok(seen.actor);
+            }
             Some(seen) => {
                 self.seen.remove(&digest);
                 if seen.is_over(now) {
@@ -147,6 +157,7 @@ impl Authority {
             }
             None => door::before_proof()?,
         }
+        self.figures.misses(1);
         let seen = self.verify(token, now).await?;
         let actor = Arc::clone(&seen.actor);
         self.seen.insert(digest, seen);
@@ -194,6 +205,18 @@ impl Authority {
         let until = now.as_second().saturating_add(BELIEVED_SECONDS);
         Ok(Seen { actor, issuer: Arc::clone(issuer), generation, until })
     }
+}
+
+/// Tells how long ago the keys were read that were read longest ago.
+fn watch_keys(issuers: &HashMap<String, Arc<Trusted>>, clock: &Arc<dyn Clock>) -> Watching {
+    let issuers: Vec<Arc<Trusted>> = issuers.values().cloned().collect();
+    let clock = clock.clone();
+    metrics::watch(move |figures| {
+        let first = issuers.iter().filter_map(|issuer| issuer.ring.read_time()).min();
+        let age = first.map_or(0.0, |read| clock.now().duration_since(read).as_secs_f64().max(0.0));
+        let help = "Age of the keys of the issuer that was read longest ago; 0 where none was read yet";
+        figures.gauge("trellis_issuer_keys_age_seconds", help, [], age);
+    })
 }
 
 fn believe(issuer: &Trusted, claims: Claims, now: i64) -> Result<Actor> {

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use jsonwebtoken::jwk::JwkSet;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use trellis_kernel::{Failure, Reason, Result, Timestamp};
+use trellis_telemetry::metrics::{self, Counter, Counters};
 
 use crate::fetch::Fetcher;
 use crate::key::{VerifyingKey, usable};
@@ -35,6 +36,11 @@ const USABLE: SignedDuration = SignedDuration::from_hours(1);
 /// How many keys that an issuer has taken back are remembered.
 const TAKEN_BACK: usize = 1000;
 
+static READS: LazyLock<Counters<1>> = LazyLock::new(|| {
+    let help = "Times that the keys of an issuer were to be read, by outcome";
+    metrics::counters("trellis_issuer_key_reads_total", help, ["outcome"])
+});
+
 /// The keys of one issuer, as last seen.
 pub(crate) struct KeyRing {
     /// Nobody, where the keys are known for good.
@@ -47,6 +53,8 @@ struct Reader {
     fetcher: Fetcher,
     /// Held while they are read.
     reading: Arc<Mutex<()>>,
+    done: Counter,
+    failed: Counter,
 }
 
 #[derive(Default)]
@@ -123,7 +131,10 @@ impl KeyRing {
             Keys::File(path) => Some(Fetcher::file(path)),
             Keys::Url(url) => Some(Fetcher::url(&url)?),
         };
-        let reader = fetcher.map(|fetcher| Arc::new(Reader { fetcher, reading: Arc::default() }));
+        let reader = fetcher.map(|fetcher| {
+            let [done, failed] = ["done", "failed"].map(|outcome| READS.with([outcome]));
+            Arc::new(Reader { fetcher, reading: Arc::default(), done, failed })
+        });
         Ok(Self { reader, known: Arc::new(RwLock::new(known)) })
     }
 
@@ -193,12 +204,20 @@ impl KeyRing {
                 Ok(set) => change(&known, |known| known.take(set, now)),
                 Err(failure) => Err(failure),
             };
+            let outcome = if taken.is_ok() { &reader.done } else { &reader.failed };
+            outcome.add(1);
             if let Err(failure) = taken {
                 let cause = failure.cause().map(ToString::to_string).unwrap_or_default();
                 tracing::warn!(issuer.keys = %reader.fetcher, %cause, "an issuer's keys cannot be read");
             }
         });
         read.await.map_err(Failure::internal)
+    }
+
+    /// When keys that are read again and again were last read; none before the first time, and where they
+    /// are known for good.
+    pub(crate) fn read_time(&self) -> Option<Timestamp> {
+        self.reader.as_ref().and_then(|_| self.known(|known| known.read))
     }
 
     fn usable(&self, kid: &str, now: Timestamp) -> Option<(VerifyingKey, u64)> {

@@ -10,6 +10,7 @@ use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use trellis_contracts::common::DataClass;
 use trellis_kernel::{Clock, District, Failure, Party, Relations, Result, Timestamp, Uuid};
+use trellis_telemetry::metrics::CacheFigures;
 
 use crate::{Query, Standings};
 
@@ -30,8 +31,10 @@ const GROUPS: usize = 1024;
 pub struct Remembered {
     asked: Arc<dyn Standings>,
     clock: Arc<dyn Clock>,
-    standings: Cache<StandingKey, Known<Relations>>,
-    tokens: Cache<TokenKey, Known<bool>>,
+    standings: Arc<Cache<StandingKey, Known<Relations>>>,
+    standings_figures: CacheFigures,
+    tokens: Arc<Cache<TokenKey, Known<bool>>>,
+    tokens_figures: CacheFigures,
     /// How often the districts of each group were forgotten.
     epochs: Vec<AtomicU64>,
     hasher: RandomState,
@@ -71,11 +74,16 @@ impl Moment {
 impl Remembered {
     /// Remembers what `asked` answers, by this clock.
     pub fn new(asked: Arc<dyn Standings>, clock: Arc<dyn Clock>) -> Self {
+        let standings = Arc::new(Cache::new(STANDINGS));
+        let tokens = Arc::new(Cache::new(TOKENS));
+        let (told, told_of_tokens) = (standings.clone(), tokens.clone());
         Self {
             asked,
             clock,
-            standings: Cache::new(STANDINGS),
-            tokens: Cache::new(TOKENS),
+            standings,
+            standings_figures: CacheFigures::new("standings", move || told.len()),
+            tokens,
+            tokens_figures: CacheFigures::new("revocations", move || told_of_tokens.len()),
             epochs: (0..GROUPS).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
         }
@@ -110,8 +118,10 @@ impl Standings for Remembered {
         let key = |learner| StandingRef { district, party, class: *data_class, learner };
         if learners.is_empty() {
             if let Some(known) = self.recall(moment, &key(None)) {
+                self.standings_figures.hits(1);
                 return Ok(vec![known]);
             }
+            self.standings_figures.misses(1);
             let answers = self.asked.standings(query).await?;
             if let [answer] = answers[..] {
                 self.standings.insert(key(None).owned(), moment.know(answer));
@@ -122,9 +132,11 @@ impl Standings for Remembered {
             learners.iter().map(|learner| self.recall(moment, &key(Some(*learner)))).collect();
         let missing: Vec<Uuid> =
             learners.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(id, _)| *id).collect();
+        self.standings_figures.hits(learners.len() - missing.len());
         if missing.is_empty() {
             return Ok(known.into_iter().flatten().collect());
         }
+        self.standings_figures.misses(missing.len());
         let asked = self.asked.standings(&Query { learners: missing.clone(), ..query.clone() }).await?;
         if asked.len() != missing.len() {
             return Err(Failure::internal(
@@ -142,8 +154,10 @@ impl Standings for Remembered {
         let moment = self.moment(district);
         let key = TokenRef { district, token_id };
         if let Some(known) = self.tokens.get(&key).and_then(|known| moment.of(known)) {
+            self.tokens_figures.hits(1);
             return Ok(known);
         }
+        self.tokens_figures.misses(1);
         let revoked = self.asked.revoked(district, token_id).await?;
         self.tokens.insert(key.owned(), moment.know(revoked));
         Ok(revoked)
@@ -157,12 +171,17 @@ impl Standings for Remembered {
         learner: Option<Uuid>,
     ) -> Option<Relations> {
         let party = Who::of(party)?;
-        self.recall(self.moment(district), &StandingRef { district, party, class, learner })
+        let known = self.recall(self.moment(district), &StandingRef { district, party, class, learner });
+        // Where it is not known, it is asked for, and counted then.
+        self.standings_figures.hits(usize::from(known.is_some()));
+        known
     }
 
     fn remembered_revoked(&self, district: &District, token_id: &str) -> Option<bool> {
         let known = self.tokens.get(&TokenRef { district, token_id })?;
-        self.moment(district).of(known)
+        let known = self.moment(district).of(known);
+        self.tokens_figures.hits(usize::from(known.is_some()));
+        known
     }
 }
 

@@ -77,7 +77,7 @@ impl Store {
             retention: options.retention,
             wake: Notify::new(),
             head: watch::Sender::new(0),
-            gathered: Gathered::default(),
+            gathered: Gathered::new(service),
             audit_keep: options.audit_keep,
             on_commit: RwLock::default(),
         };

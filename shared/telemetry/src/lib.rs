@@ -18,7 +18,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use trellis_kernel::{Failure, Result};
 
-pub use logs::{LogFormat, LogLevel};
+pub use logs::{LogFilter, LogFormat, LogLevel};
 
 use crate::export::Traces;
 
@@ -35,8 +35,8 @@ pub struct Options {
     pub trace_sample_ratio: f64,
     /// How a line of the log is written.
     pub log_format: LogFormat,
-    /// How much is logged: a level, or directives as `tracing_subscriber::EnvFilter` reads them.
-    pub log_level: String,
+    /// How much is logged.
+    pub log: LogFilter,
 }
 
 impl Default for Options {
@@ -46,7 +46,7 @@ impl Default for Options {
             otlp_endpoint: None,
             trace_sample_ratio: 1.0,
             log_format: LogFormat::Text,
-            log_level: "info".to_owned(),
+            log: LogFilter::default(),
         }
     }
 }
@@ -72,7 +72,7 @@ pub fn init(options: &Options) -> Result<Telemetry> {
     let traces = endpoint
         .map(|endpoint| Traces::begin(&options.service, endpoint, options.trace_sample_ratio))
         .transpose()?;
-    let (lines, level) = logs::layer(options.log_format, &options.log_level)?;
+    let (lines, level) = logs::layer(options.log_format, &options.log);
     tracing_subscriber::registry().with(lines).try_init().map_err(Failure::internal)?;
     LOG_LEVEL.get_or_init(|| level);
     logs::tell_of_panics();

@@ -2,10 +2,11 @@
 
 use std::fmt as text;
 use std::panic::PanicHookInfo;
+use std::str::FromStr;
 use std::sync::Arc;
 
-use tracing::{Event, Subscriber};
-use tracing_subscriber::filter::{Directive, EnvFilter};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{self, FormatEvent, FormatFields, Writer};
 use tracing_subscriber::registry::LookupSpan;
@@ -25,22 +26,87 @@ pub enum LogFormat {
     Json,
 }
 
-/// Libraries that say more than is wanted at the level of our own code; the last one logs SQL.
-const QUIET: [&str; 8] = [
-    "h2=warn",
-    "hyper=warn",
-    "hyper_util=warn",
-    "tonic=warn",
-    "tower=warn",
-    "rustls=warn",
-    "opentelemetry=warn",
-    "sqlx::query=off",
+/// The most that is logged of libraries, whatever is asked for: they tell what is in headers and
+/// statements. A module stands before the library that it is of.
+const QUIET: [(&str, LevelFilter); 9] = [
+    ("h2", LevelFilter::WARN),
+    ("hyper", LevelFilter::WARN),
+    ("hyper_util", LevelFilter::WARN),
+    ("tonic", LevelFilter::WARN),
+    ("tower", LevelFilter::WARN),
+    ("rustls", LevelFilter::WARN),
+    ("opentelemetry", LevelFilter::WARN),
+    ("sqlx::query", LevelFilter::OFF),
+    ("sqlx", LevelFilter::WARN),
 ];
+
+/// How much is logged: a level (error, warn, info, debug, trace, off), or levels by module
+/// (`info,trellis_store=debug`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogFilter {
+    asked: String,
+    targets: Targets,
+}
+
+impl FromStr for LogFilter {
+    type Err = Failure;
+
+    fn from_str(asked: &str) -> Result<Self> {
+        let refused = || {
+            Failure::invalid(
+                Reason::FieldViolation,
+                "What should be logged is a level (error, warn, info, debug, trace, off), or levels by \
+                 module such as info,trellis_store=debug.",
+            )
+            .with("option", "log")
+        };
+        // A word alone would otherwise be taken for a module, and nothing for the level of errors.
+        let level = |part: &str| part.rsplit('=').next().unwrap_or_default().trim().to_owned();
+        if asked.split(',').map(level).any(|level| level.is_empty() || level.parse::<LevelFilter>().is_err())
+        {
+            return Err(refused());
+        }
+        let targets: Targets = asked.parse().map_err(|_| refused())?;
+        Ok(Self { asked: asked.to_owned(), targets: quietened(&targets) })
+    }
+}
+
+impl text::Display for LogFilter {
+    fn fmt(&self, f: &mut text::Formatter<'_>) -> text::Result {
+        f.write_str(&self.asked)
+    }
+}
+
+impl Default for LogFilter {
+    fn default() -> Self {
+        let targets = Targets::new().with_default(LevelFilter::INFO);
+        Self { asked: "info".to_owned(), targets: quietened(&targets) }
+    }
+}
+
+/// What was asked for, with no more of a quiet library, or of a module of one, than it may say.
+fn quietened(asked: &Targets) -> Targets {
+    let most = |target: &str| {
+        let mut of = QUIET.iter().filter(|(quiet, _)| target.starts_with(quiet));
+        of.next().map_or(LevelFilter::TRACE, |(_, most)| *most)
+    };
+    let libraries = QUIET.iter().map(|(quiet, most)| (*quiet, level_of(asked, quiet).min(*most)));
+    Targets::new()
+        .with_default(asked.default_level().unwrap_or(LevelFilter::OFF))
+        .with_targets(libraries)
+        .with_targets(asked.iter().map(|(target, level)| (target, level.min(most(target)))))
+}
+
+fn level_of(targets: &Targets, target: &str) -> LevelFilter {
+    let levels = [Level::TRACE, Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR];
+    let most = levels.into_iter().find(|level| targets.would_enable(target, level));
+    most.map_or(LevelFilter::OFF, LevelFilter::from_level)
+}
 
 /// How much is logged; it can be changed while the program runs.
 #[derive(Clone)]
 pub struct LogLevel {
-    handle: Arc<Handle<EnvFilter, Registry>>,
+    handle: Arc<Handle<Targets, Registry>>,
 }
 
 impl LogLevel {
@@ -49,9 +115,9 @@ impl LogLevel {
         self.handle.with_current(ToString::to_string).unwrap_or_default()
     }
 
-    /// Logs by this level or these directives from now on; what is neither is refused.
-    pub fn set(&self, level: &str) -> Result<()> {
-        self.handle.reload(filter(level)?).map_err(Failure::internal)?;
+    /// Logs by this from now on.
+    pub fn set(&self, filter: &LogFilter) -> Result<()> {
+        self.handle.reload(filter.targets.clone()).map_err(Failure::internal)?;
         tracing::info!("the level of the log was changed");
         Ok(())
     }
@@ -66,9 +132,9 @@ impl text::Debug for LogLevel {
 /// The layer that writes to standard error, and what changes its level.
 pub(crate) fn layer(
     format: LogFormat,
-    level: &str,
-) -> Result<(Box<dyn Layer<Registry> + Send + Sync>, LogLevel)> {
-    let (filter, handle) = reload::Layer::new(filter(level)?);
+    filter: &LogFilter,
+) -> (Box<dyn Layer<Registry> + Send + Sync>, LogLevel) {
+    let (filter, handle) = reload::Layer::new(filter.targets.clone());
     let lines = fmt::layer().with_writer(std::io::stderr);
     let lines = match format {
         LogFormat::Text => {
@@ -81,7 +147,7 @@ pub(crate) fn layer(
             lines.json().event_format(Objects(objects)).boxed()
         }
     };
-    Ok((lines.with_filter(filter).boxed(), LogLevel { handle: Arc::new(handle) }))
+    (lines.with_filter(filter).boxed(), LogLevel { handle: Arc::new(handle) })
 }
 
 /// Lines for people, with the work that they belong to at their end.
@@ -128,22 +194,6 @@ where
     }
 }
 
-/// Reads what should be logged; what is not wanted at any level is added.
-pub(crate) fn filter(level: &str) -> Result<EnvFilter> {
-    let filter = EnvFilter::builder().parse(level).map_err(|_| {
-        Failure::invalid(
-            Reason::FieldViolation,
-            "What should be logged is a level (error, warn, info, debug, trace, off), or levels by module \
-             such as info,trellis_store=debug.",
-        )
-        .with("option", "log")
-    })?;
-    QUIET.iter().try_fold(filter, |filter, directive| {
-        let directive: Directive = directive.parse().map_err(|error| Failure::internal(Box::new(error)))?;
-        Ok(filter.add_directive(directive))
-    })
-}
-
 /// Logs where a panic happened; not its message, which can hold a value that is somebody's.
 pub(crate) fn tell_of_panics() {
     std::panic::set_hook(Box::new(|panic: &PanicHookInfo<'_>| {
@@ -157,16 +207,43 @@ pub(crate) fn tell_of_panics() {
 mod tests {
     use super::*;
 
+    fn filter(asked: &str) -> LogFilter {
+        asked.parse().expect("a filter")
+    }
+
+    fn logs(asked: &str, target: &str, level: Level) -> bool {
+        filter(asked).targets.would_enable(target, &level)
+    }
+
     #[test]
     fn sql_is_never_logged_whatever_the_level() {
-        for level in ["trace", "info,sqlx::query=trace", "sqlx=debug"] {
-            let filter = filter(level).expect("a level");
-            assert!(filter.to_string().contains("sqlx::query=off"), "{filter}");
+        for asked in ["trace", "info,sqlx::query=trace", "sqlx=debug", "sqlx::query::deep=trace"] {
+            assert!(!logs(asked, "sqlx::query", Level::ERROR), "{asked}");
+            assert!(!logs(asked, "sqlx::query::deep", Level::ERROR), "{asked}");
+        }
+    }
+
+    #[test]
+    fn no_module_of_a_quiet_library_says_more_than_the_library_may() {
+        for asked in ["trace", "h2=trace", "info,h2::codec=trace", "off,h2::codec=debug,h2=info"] {
+            assert!(!logs(asked, "h2::codec", Level::INFO), "{asked}");
+            assert!(logs(asked, "h2::codec", Level::WARN), "{asked}");
+        }
+        assert!(logs("info,trellis_store=debug", "trellis_store::relay", Level::DEBUG));
+        assert!(!logs("info,trellis_store=debug", "trellis_rpc", Level::DEBUG));
+    }
+
+    #[test]
+    fn a_quiet_library_can_be_silenced() {
+        for asked in ["off", "error", "info,h2=off"] {
+            assert!(!logs(asked, "h2::codec", Level::WARN), "{asked}");
         }
     }
 
     #[test]
     fn what_is_no_level_is_refused() {
-        assert!(filter("trellis=nonsense").is_err());
+        for wrong in ["", "inof", "trellis=nonsense", "info,", "info,debgu", "trellis_store"] {
+            assert!(wrong.parse::<LogFilter>().is_err(), "{wrong}");
+        }
     }
 }

@@ -74,6 +74,6 @@ fn telemetry(config: &Config) -> Options {
         otlp_endpoint: config.otlp_endpoint.clone(),
         trace_sample_ratio: config.trace_sample_ratio,
         log_format: if config.log_json { LogFormat::Json } else { LogFormat::Text },
-        log_level: config.log.clone(),
+        log: config.log.clone(),
     }
 }

@@ -16,6 +16,7 @@ use jiff::SignedDuration;
 use trellis_kernel::District;
 use trellis_rpc::{Limits, PeerTls};
 use trellis_store::Retention;
+use trellis_telemetry::LogFilter;
 
 pub use database::Database;
 pub use issuers::Issuer;
@@ -134,7 +135,7 @@ pub struct Config {
     /// TLS towards those of them that are at an https:// URL.
     pub peer_tls: PeerTls,
     /// What is logged.
-    pub log: String,
+    pub log: LogFilter,
     /// Whether the log is JSON.
     pub log_json: bool,
     /// Where traces go.
@@ -169,7 +170,7 @@ impl Config {
             limits: limits::read(layers)?,
             dev: demo || layers.is_set("dev")?,
             demo,
-            log: text("log").unwrap_or_else(|| "info".to_owned()),
+            log: log(layers)?,
             log_json: log_json(layers)?,
             otlp_endpoint: text("otlp_endpoint"),
             trace_sample_ratio: trace_sample_ratio(layers)?,
@@ -261,7 +262,7 @@ impl Config {
         shown.extend(limits::shown(&self.limits));
         shown.extend(self.elsewhere.iter().map(|(service, url)| (service.url_key(), url.clone())));
         shown.extend(peers::shown(&self.peer_tls));
-        shown.push(("log", self.log.clone()));
+        shown.push(("log", self.log.to_string()));
         shown.push(("log_format", if self.log_json { "json" } else { "text" }.to_owned()));
         if let Some(endpoint) = &self.otlp_endpoint {
             shown.push(("otlp_endpoint", endpoint.clone()));
@@ -329,8 +330,21 @@ fn admin_listen(layers: &Layers) -> Result<Option<SocketAddr>, Refusal> {
     })
 }
 
+fn log(layers: &Layers) -> Result<LogFilter, Refusal> {
+    let Some((value, source)) = layers.one("log") else { return Ok(LogFilter::default()) };
+    value.parse().or_else(|_| {
+        refuse(format!(
+            "{source}: `log` must be a level (error, warn, info, debug, trace, off), or levels by module \
+             such as info,trellis_store=debug.",
+        ))
+    })
+}
+
 fn trace_sample_ratio(layers: &Layers) -> Result<f64, Refusal> {
     let Some((value, source)) = layers.one("trace_sample_ratio") else { return Ok(1.0) };
+    if layers.one("otlp_endpoint").is_none() {
+        return refuse(format!("{source}: `trace_sample_ratio` does nothing without `otlp_endpoint`."));
+    }
     let ratio = value.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
     ratio.map_or_else(
         || refuse(format!("{source}: `trace_sample_ratio` must be a number from 0 to 1, such as 0.05.")),

@@ -90,7 +90,12 @@ fn contradictions_are_refused() {
     let shorter = [dev, ("feed_retention_days", "5"), ("feed_compaction_days", "6")];
     assert!(refusal(&shorter).contains("must not be more"));
     for wrong in ["1.5", "-1", "some", "NaN"] {
-        assert!(refusal(&[dev, ("trace_sample_ratio", wrong)]).contains("from 0 to 1"), "{wrong}");
+        let traced = [dev, ("otlp_endpoint", "http://localhost:4317"), ("trace_sample_ratio", wrong)];
+        assert!(refusal(&traced).contains("from 0 to 1"), "{wrong}");
+    }
+    assert!(refusal(&[dev, ("trace_sample_ratio", "0.5")]).contains("otlp_endpoint"));
+    for wrong in ["inof", "trellis_store=", "trellis_store=nonsense"] {
+        assert!(refusal(&[dev, ("log", wrong)]).contains("by module"), "{wrong}");
     }
     assert!(refusal(&[dev, ("admin_listen", "9090")]).contains("127.0.0.1:9090"));
 }
@@ -99,16 +104,16 @@ fn contradictions_are_refused() {
 fn flags_win_over_the_environment_and_that_over_the_file() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("trellis.toml");
-    std::fs::write(&file, "listen = '127.0.0.1:1'\ndata_dir = 'from-file'\nlog = 'file'\ndev = true")
+    std::fs::write(&file, "listen = '127.0.0.1:1'\ndata_dir = 'from-file'\nlog = 'warn'\ndev = true")
         .expect("writing");
     let mut layers = Layers::default();
     layers.file(&file).expect("a good file");
-    let variables = [("TRELLIS_LISTEN", "127.0.0.1:2"), ("TRELLIS_LOG", "environment"), ("HOME", "/")];
+    let variables = [("TRELLIS_LISTEN", "127.0.0.1:2"), ("TRELLIS_LOG", "debug"), ("HOME", "/")];
     layers.environment(variables.map(|(k, v)| (k.to_owned(), v.to_owned()))).expect("good variables");
     layers.flag("listen", vec!["127.0.0.1:3".to_owned()]);
     let config = Config::read(&layers).expect("a good configuration");
     assert_eq!(config.listen.port(), 3);
-    assert_eq!(config.log, "environment");
+    assert_eq!(config.log.to_string(), "debug");
     assert_eq!(config.data_dir, PathBuf::from("from-file"));
     assert!(config.dev);
 }

@@ -50,8 +50,8 @@ impl Admission {
         Self {
             calls: Fair::new(limits.max_calls, limits.max_waiting, limits.max_wait),
             streams: Streams::new(limits.max_streams),
-            callers: limits.caller_rate.map(Rates::new),
-            unproven: limits.failure_rate.map(Rates::new),
+            callers: limits.caller_rate.map(|rate| Rates::new(rate, "callers")),
+            unproven: limits.failure_rate.map(|rate| Rates::new(rate, "addresses")),
             certified_services,
             authority,
             hasher: RandomState::new(),

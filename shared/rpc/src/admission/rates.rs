@@ -10,6 +10,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use quick_cache::sync::Cache;
+use trellis_telemetry::metrics::{self, Watching};
 
 /// How many are remembered. The one longest unseen is forgotten first, and may then come as often as a
 /// newcomer: by then it has earned that, unless there are more than so many at once.
@@ -38,7 +39,8 @@ type Limiter = RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddlewa
 pub(super) struct Rates {
     quota: Quota,
     begun: Instant,
-    each: Cache<u64, Arc<One>>,
+    each: Arc<Cache<u64, Arc<One>>>,
+    _watching: Watching,
 }
 
 struct One {
@@ -48,12 +50,21 @@ struct One {
 }
 
 impl Rates {
-    pub(super) fn new(rate: Rate) -> Self {
+    /// The rates of those who are called `whom` in the metrics.
+    pub(super) fn new(rate: Rate, whom: &'static str) -> Self {
         let quota = Quota::with_period(rate.each).map(|quota| quota.allow_burst(rate.burst));
+        let each = Arc::new(Cache::new(REMEMBERED));
+        let told: Arc<Cache<u64, Arc<One>>> = each.clone();
+        let watching = metrics::watch(move |figures| {
+            let help = "Callers and addresses whose rates are remembered";
+            let count = u32::try_from(told.len()).map_or(f64::MAX, f64::from);
+            figures.gauge("trellis_rates_remembered", help, [("of", whom)], count);
+        });
         Self {
             quota: quota.unwrap_or(Quota::per_second(rate.burst)),
             begun: Instant::now(),
-            each: Cache::new(REMEMBERED),
+            each,
+            _watching: watching,
         }
     }
 
@@ -105,7 +116,7 @@ mod tests {
     #[test]
     fn each_has_a_rate_of_its_own_and_is_told_how_long_to_wait() {
         let each = Duration::from_hours(1);
-        let rates = Rates::new(Rate { burst: NonZeroU32::new(2).expect("two"), each });
+        let rates = Rates::new(Rate { burst: NonZeroU32::new(2).expect("two"), each }, "callers");
         assert_eq!(rates.count(7), Ok(()));
         assert_eq!(rates.count(7), Ok(()));
         assert_eq!(rates.is_over(7), None, "nobody was refused yet");
@@ -124,7 +135,7 @@ mod tests {
 
     #[test]
     fn callers_without_number_take_bounded_memory() {
-        let rates = Rates::new(Rate::per_second(10, 1).expect("a rate"));
+        let rates = Rates::new(Rate::per_second(10, 1).expect("a rate"), "callers");
         for key in 0..200_000 {
             assert_eq!(rates.count(key), Ok(()));
         }

@@ -1,7 +1,7 @@
 //! One of the addresses of a service.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ pub(super) struct Member {
     link: Mutex<Link>,
     in_flight: AtomicUsize,
     silent: AtomicU32,
+    /// Whether a call was given to the connection that is or was last there.
+    useful: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -38,29 +40,47 @@ enum Link {
     Connecting {
         failures: u32,
     },
-    /// `number` tells this connection from the others to the same address.
+    /// `number` tells this connection from the others to the same address; `failures` went before it, and
+    /// count until a call is given to it.
     Up {
         sender: Sender,
         number: u64,
+        failures: u32,
     },
+}
+
+impl Link {
+    /// Not connected after so many failures, the last one now.
+    fn failed(failures: u32) -> Self {
+        let wait = AGAIN.0.saturating_mul(1 << failures.min(10)).min(AGAIN.1);
+        let wait = wait.mul_f64(0.8 + fastrand::f64() * 0.4);
+        Self::Away { failures: failures.saturating_add(1), until: Instant::now() + wait }
+    }
 }
 
 impl Member {
     pub(super) fn new(address: SocketAddr) -> Arc<Self> {
         let link = Mutex::new(Link::Away { failures: 0, until: Instant::now() });
-        Arc::new(Self { address, link, in_flight: AtomicUsize::default(), silent: AtomicU32::default() })
+        Arc::new(Self {
+            address,
+            link,
+            in_flight: AtomicUsize::default(),
+            silent: AtomicU32::default(),
+            useful: AtomicBool::default(),
+        })
     }
 
     /// Begins a call, if it is connected. One that ends without an answer after `silent_after` speaks
     /// against the connection.
     pub(super) fn lease(self: &Arc<Self>, silent_after: Duration) -> Option<Lease> {
         let mut link = self.link();
-        let Link::Up { sender, number } = &*link else { return None };
+        let Link::Up { sender, number, failures } = &*link else { return None };
         if sender.is_closed() {
-            *link = Link::Away { failures: 0, until: Instant::now() };
+            *link = self.lost(*failures);
             return None;
         }
         let (sender, number) = (sender.clone(), *number);
+        self.useful.store(true, Ordering::Relaxed);
         drop(link);
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         let begun = Instant::now();
@@ -79,8 +99,12 @@ impl Member {
     /// was to be left alone for its silence.
     pub(super) fn begin(&self, now: Instant, at_once: bool) -> bool {
         let mut link = self.link();
+        if let Link::Up { sender, failures, .. } = &*link
+            && sender.is_closed()
+        {
+            *link = self.lost(*failures);
+        }
         match &*link {
-            Link::Up { sender, .. } if sender.is_closed() => *link = Link::Connecting { failures: 0 },
             Link::Away { failures, until } if now >= *until || (at_once && *failures == 0) => {
                 *link = Link::Connecting { failures: *failures };
             }
@@ -94,25 +118,49 @@ impl Member {
     }
 
     pub(super) fn connected(&self, sender: Sender, number: u64) {
+        let mut link = self.link();
+        let failures = if let Link::Connecting { failures } = &*link { *failures } else { 0 };
         self.silent.store(0, Ordering::Relaxed);
-        *self.link() = Link::Up { sender, number };
+        self.useful.store(false, Ordering::Relaxed);
+        *link = Link::Up { sender, number, failures };
     }
 
     pub(super) fn not_connected(&self) {
         let mut link = self.link();
         if let Link::Connecting { failures } = &*link {
-            let wait = AGAIN.0.saturating_mul(1 << failures.min(&10)).min(AGAIN.1);
-            let wait = wait.mul_f64(0.8 + fastrand::f64() * 0.4);
-            *link = Link::Away { failures: failures + 1, until: Instant::now() + wait };
+            *link = Link::failed(*failures);
         }
     }
 
-    /// Takes no more calls on this connection; those on it go on.
-    pub(super) fn leave(&self, connection: u64, until: Instant) {
-        let mut link = self.link();
-        if matches!(&*link, Link::Up { number, .. } if *number == connection) {
-            *link = Link::Away { failures: 0, until };
+    /// The state after a connection that has closed. One that closed before it was given any call is a
+    /// failure, of which the first is made good at once: its server may just have been ending.
+    fn lost(&self, failures: u32) -> Link {
+        if self.is_useful() {
+            return Link::Away { failures: 0, until: Instant::now() };
         }
+        match failures.checked_sub(1) {
+            None => Link::Away { failures: 1, until: Instant::now() },
+            Some(before) => match Link::failed(before) {
+                Link::Away { until, .. } => Link::Away { failures: failures.saturating_add(1), until },
+                other => other,
+            },
+        }
+    }
+
+    /// Takes no more calls on this connection; those on it go on. Without an `until` it can take none.
+    fn leave(&self, connection: u64, until: Option<Instant>) {
+        let mut link = self.link();
+        match &*link {
+            Link::Up { number, failures, .. } if *number == connection => {
+                *link = until.map_or_else(|| self.lost(*failures), |until| Link::Away { failures: 0, until });
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a call was given to the connection that is or was last there.
+    pub(super) fn is_useful(&self) -> bool {
+        self.useful.load(Ordering::Relaxed)
     }
 
     fn link(&self) -> MutexGuard<'_, Link> {
@@ -141,7 +189,7 @@ impl Lease {
     /// The connection is no good for further calls.
     pub(super) fn leave(mut self) {
         self.answered = true;
-        self.member.leave(self.number, Instant::now());
+        self.member.leave(self.number, None);
     }
 }
 
@@ -152,7 +200,7 @@ impl Drop for Lease {
             return;
         }
         if self.member.silent.fetch_add(1, Ordering::Relaxed) + 1 >= SILENT {
-            self.member.leave(self.number, Instant::now() + LEFT_ALONE);
+            self.member.leave(self.number, Some(Instant::now() + LEFT_ALONE));
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
@@ -139,9 +140,11 @@ impl Pool {
                 tokio::spawn(async move {
                     driver.await;
                     drop(open);
-                    if let Some(pool) = pool.upgrade() {
-                        pool.look_up_soon();
+                    let Some(pool) = pool.upgrade() else { return };
+                    if !member.is_useful() {
+                        pool.failed(&"the connection was closed at once".into());
                     }
+                    pool.look_up_soon();
                 });
             }
             Err(error) => {
@@ -165,29 +168,22 @@ impl Pool {
     }
 
     async fn look_up(self: Arc<Self>) {
+        let every = self.policy.resolve_every;
+        let mut looking = Looking { pool: &self, wait: every / 10 };
         let found = self.resolver.resolve(&self.connector.host, self.connector.port);
         let found = match timeout(self.policy.connect_timeout, found).await {
             Ok(found) => found.map_err(BoxError::from),
             Err(_) => Err("looking up its addresses took too long".into()),
         };
-        let every = self.policy.resolve_every;
-        let wait = match found {
+        match found {
             Ok(addresses) if !addresses.is_empty() => {
                 self.take(addresses);
-                every.mul_f64(1.0 + fastrand::f64() / 10.0)
+                looking.wait = every.mul_f64(1.0 + fastrand::f64() / 10.0);
             }
             // Those from before are the best that is known.
-            Ok(_) => every / 10,
-            Err(error) => {
-                self.failed(&error);
-                every / 10
-            }
-        };
-        {
-            let mut lookup = self.lookup();
-            (lookup.under_way, lookup.due) = (false, Some(Instant::now() + wait));
+            Ok(_) => {}
+            Err(error) => self.failed(&error),
         }
-        self.tell();
     }
 
     /// Keeps the members that are still named and adds the new ones. What is under way with the others
@@ -229,5 +225,22 @@ impl Pool {
 
     fn trouble(&self) -> MutexGuard<'_, Option<String>> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A look-up that is under way, until it is dropped: however it ends, those who wait for it hear of it and
+/// the next one comes after `wait`.
+struct Looking<'a> {
+    pool: &'a Pool,
+    wait: Duration,
+}
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        {
+            let mut lookup = self.pool.lookup();
+            (lookup.under_way, lookup.due) = (false, Some(Instant::now() + self.wait));
+        }
+        self.pool.tell();
     }
 }

@@ -47,7 +47,7 @@ async fn set_level(ConnectInfo(from): ConnectInfo<SocketAddr>, wanted: String) -
         return (StatusCode::FORBIDDEN, words.to_owned());
     }
     let Some(level) = log_level() else { return self::level().await };
-    match level.set(wanted.trim()) {
+    match wanted.trim().parse().and_then(|filter| level.set(&filter)) {
         Ok(()) => self::level().await,
         Err(failure) => (StatusCode::BAD_REQUEST, format!("{}\n", failure.message())),
     }

@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::Limits;
@@ -35,6 +35,11 @@ const MAX_ERROR_RESETS: usize = 256;
 
 /// What one stream may have in our buffers.
 const MAX_SEND_BUFFER: usize = 128 * 1024;
+
+/// What one stream may send before we have read any of it; and all of a connection's streams, so that
+/// one that is read slowly leaves room for others.
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 4 * STREAM_WINDOW;
 
 /// How connections are served.
 pub(super) struct Connections {
@@ -88,6 +93,7 @@ impl Connections {
 
     pub(super) async fn serve(&self, stream: TcpStream) {
         let _counted = FIGURES.connections.hold();
+        let begun = Instant::now();
         // Small answers should not wait for more; a refusal only makes them slower.
         let _ = stream.set_nodelay(true);
         let peer = stream.peer_addr().ok();
@@ -95,13 +101,13 @@ impl Connections {
         let address = peer.map(|peer| peer.ip().to_canonical());
         let stream = Stalling::new(stream, self.limits.max_stall);
         let Some(acceptor) = &self.acceptor else {
-            return self.converse(stream, self.origin(address, false), age).await;
+            return self.converse(stream, self.origin(address, false), begun, age).await;
         };
-        let handshake = timeout(self.limits.first_request, acceptor.accept(stream));
+        let handshake = timeout_at(begun + self.limits.first_request, acceptor.accept(stream));
         match self.drain.run_until_cancelled(handshake).await {
             Some(Ok(Ok(stream))) => {
                 let certified = stream.get_ref().1.peer_certificates().is_some();
-                self.converse(stream, self.origin(address, certified), age).await;
+                self.converse(stream, self.origin(address, certified), begun, age).await;
             }
             Some(Ok(Err(error))) => {
                 FIGURES.ended.no_tls.add(1);
@@ -121,6 +127,7 @@ impl Connections {
         &self,
         io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         origin: Arc<Origin>,
+        begun: Instant,
         age: Duration,
     ) {
         let used = Arc::new(AtomicBool::new(false));
@@ -134,7 +141,7 @@ impl Connections {
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(io), service));
         let because = tokio::select! {
             done = connection.as_mut() => return ended(done),
-            because = self.asked_to_end(&used, &origin, age) => because,
+            because = self.asked_to_end(&used, &origin, begun, age) => because,
         };
         because.count();
         connection.as_mut().graceful_shutdown();
@@ -167,16 +174,22 @@ impl Connections {
     }
 
     /// Waits for a reason to end the connection.
-    async fn asked_to_end(&self, used: &AtomicBool, origin: &Origin, age: Duration) -> Because {
+    async fn asked_to_end(
+        &self,
+        used: &AtomicBool,
+        origin: &Origin,
+        begun: Instant,
+        age: Duration,
+    ) -> Because {
         let silent = async {
-            sleep(self.limits.first_request).await;
+            sleep_until(begun + self.limits.first_request).await;
             if used.load(Ordering::Relaxed) {
                 std::future::pending::<()>().await;
             }
         };
         tokio::select! {
             () = silent => Because::Silent,
-            () = sleep(age) => Because::Old,
+            () = sleep_until(begun + age) => Because::Old,
             () = self.drain.cancelled() => Because::Draining,
             () = origin.stalled(self.limits.max_stall) => Because::Stalled,
             () = origin.flooded() => Because::Flooding,
@@ -200,6 +213,8 @@ fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
         .max_local_error_reset_streams(MAX_ERROR_RESETS)
         .max_send_buf_size(MAX_SEND_BUFFER)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(limits.max_header_bytes);
     builder
 }

@@ -23,6 +23,9 @@ const STORE: Duration = Duration::from_secs(2);
 /// The largest message to health or reflection: each asks for a name, and anybody may ask.
 pub(super) const MAX_QUESTION: usize = 4 * 1024;
 
+/// How often the gRPC service is told what `/readyz` would say.
+const LOOK: Duration = Duration::from_secs(2);
+
 /// What is known of how the server does.
 #[derive(Clone)]
 pub(super) struct Health {
@@ -30,6 +33,8 @@ pub(super) struct Health {
     stores: Arc<[Store]>,
     ended: Ended,
     ending: Arc<AtomicBool>,
+    /// Held while states are told, so that the end is the last that is said.
+    telling: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The work in the background that has ended by a defect, by name.
@@ -50,21 +55,45 @@ impl Ended {
 
 impl Health {
     pub(super) fn new(stores: Vec<Store>, ended: Ended) -> Self {
-        Self { reporter: HealthReporter::new(), stores: stores.into(), ended, ending: Arc::default() }
+        Self {
+            reporter: HealthReporter::new(),
+            stores: stores.into(),
+            ended,
+            ending: Arc::default(),
+            telling: Arc::default(),
+        }
     }
 
     /// Says of each service that it is served.
     pub(super) async fn serving(&self, services: &[String]) {
-        for service in services {
-            self.reporter.set_service_status(service, ServingStatus::Serving).await;
+        self.tell(services, ServingStatus::Serving).await;
+    }
+
+    /// Says of the services, again and again, whether they can be used.
+    pub(super) async fn follow(&self, services: &[String]) {
+        let mut told = true;
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let ready = self.missing().await.is_empty();
+            let _last = self.telling.lock().await;
+            if ready == told || self.ending.load(Ordering::Relaxed) {
+                continue;
+            }
+            told = ready;
+            self.tell(services, if ready { ServingStatus::Serving } else { ServingStatus::NotServing }).await;
         }
     }
 
     /// Says that nothing will be served much longer.
     pub(super) async fn end(&self, services: &[String]) {
+        let _last = self.telling.lock().await;
         self.ending.store(true, Ordering::Relaxed);
+        self.tell(services, ServingStatus::NotServing).await;
+    }
+
+    async fn tell(&self, services: &[String], status: ServingStatus) {
         for service in services.iter().map(String::as_str).chain([""]) {
-            self.reporter.set_service_status(service, ServingStatus::NotServing).await;
+            self.reporter.set_service_status(service, status).await;
         }
     }
 

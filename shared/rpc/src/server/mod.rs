@@ -125,6 +125,10 @@ impl Server {
         let admission = Arc::new(Admission::new(&self.limits, certified_services, self.authority));
         let Assembled { entry, services } = self.parts.assemble(&health, &self.limits, admission).await?;
         health.serving(&services).await;
+        {
+            let (health, services) = (health.clone(), services.clone());
+            tasks.spawn(async move { health.follow(&services).await });
+        }
         for (name, work) in self.tasks {
             tasks.spawn(keep_at(work, Watchdog { name, noted: ended.clone(), ended: false }));
         }

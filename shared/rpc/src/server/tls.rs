@@ -160,7 +160,9 @@ impl Acceptor {
         let mut seen = None;
         loop {
             tokio::time::sleep(self.0.tls.renew).await;
-            let now = self.0.tls.read().ok();
+            let tls = self.0.tls.clone();
+            // A file system that is far away must not hold up a thread that serves calls.
+            let now = tokio::task::spawn_blocking(move || tls.read().ok()).await.ok().flatten();
             if now.as_ref() == seen.as_ref().map_or(Some(&self.0.first), Option::as_ref) {
                 continue;
             }

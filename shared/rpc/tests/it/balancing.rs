@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -164,5 +165,51 @@ fn a_name_without_an_address_is_unavailable() {
         let channel = channel(&Names::default(), Policy::default());
         let refused = soon(identity(channel).who_am_i(WhoAmIRequest {})).await.expect_err("nobody is there");
         assert_eq!(reason(&refused).as_deref(), Some("PEER_UNAVAILABLE"));
+    });
+}
+
+/// A resolver with a defect.
+struct Broken;
+
+#[async_trait]
+impl Resolve for Broken {
+    async fn resolve(&self, _host: &str, _port: u16) -> io::Result<Vec<SocketAddr>> {
+        panic!("a defect");
+    }
+}
+
+#[test]
+fn a_look_up_that_panics_is_one_that_found_nothing() {
+    run(async {
+        let remote = Remote { resolver: Arc::new(Broken), ..Remote::at("http://outcome:50051") };
+        let target = Target::remote_with("outcome", remote).expect("a URL");
+        let mut client = identity(House::new().peer("profile", &target).itself());
+        let refused = soon(client.who_am_i(WhoAmIRequest {})).await.expect_err("nobody is there");
+        assert_eq!(reason(&refused).as_deref(), Some("PEER_UNAVAILABLE"));
+    });
+}
+
+#[test]
+fn a_server_that_closes_every_connection_is_not_connected_to_again_and_again() {
+    run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let names = Names::default();
+        names.are([listener.local_addr().expect("an address")]);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = connections.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::SeqCst);
+                drop(stream);
+            }
+        });
+        let channel = channel(&names, Policy::default());
+        for _ in 0..3 {
+            let refused = soon(identity(channel.clone()).who_am_i(WhoAmIRequest {})).await;
+            let refused = refused.expect_err("nobody answers");
+            assert_eq!(reason(&refused).as_deref(), Some("PEER_UNAVAILABLE"), "{refused:?}");
+        }
+        let connections = connections.load(Ordering::SeqCst);
+        assert!((1..=24).contains(&connections), "{connections} connections for three calls");
     });
 }

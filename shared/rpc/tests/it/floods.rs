@@ -12,14 +12,12 @@ use crate::alone::{MEBIBYTE, alone, ended, memory, refused as counted, until};
 use crate::direct::{Direct, WHO_AM_I, answered, request};
 use crate::house::{Does, House, Running, Turnstile, identity, signed, soon};
 use crate::raw::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, NOTHING, RST_STREAM, Raw, SETTINGS,
-    WINDOW_UPDATE, call, frame, header,
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, INITIAL_WINDOW_SIZE, NOTHING, RST_STREAM,
+    Raw, SETTINGS, WINDOW_UPDATE, call, frame, header,
 };
 
 const CANCEL: u32 = 8;
 const ENHANCE_YOUR_CALM: u32 = 11;
-const INITIAL_WINDOW_SIZE: u16 = 4;
-
 /// Somebody else is served.
 pub(crate) async fn others_are_served(house: &House, server: &Running) {
     let request = signed(WhoAmIRequest {}, &house.person(8));

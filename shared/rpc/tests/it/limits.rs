@@ -13,6 +13,7 @@ use trellis_rpc::{Limits, Target};
 use trellis_testkit::run;
 
 use crate::house::{Does, EventServiceClient, House, Running, identity, reason, signed, soon};
+use crate::raw::{Raw, WINDOW_UPDATE};
 
 #[test]
 fn a_message_that_is_too_large_is_refused_with_a_reason() {
@@ -205,5 +206,17 @@ fn a_connection_more_than_the_server_bears_waits_for_a_place() {
         drop(first);
         soon(second.read_to_string(&mut heard)).await.expect("served");
         assert!(heard.starts_with("HTTP/1.1 200"), "{heard}");
+    });
+}
+
+#[test]
+fn a_stream_that_is_not_read_leaves_room_for_the_others_on_its_connection() {
+    run(async {
+        let server = Running::start(House::new().routes(Does::Answer), Limits::default()).await;
+        let mut raw = Raw::connect(server.address, &[]).await;
+        raw.settle().await;
+        while soon(raw.next()).await.expect("a greeting").kind != WINDOW_UPDATE {}
+        let (stream, connection) = (raw.window(1), raw.connection_window());
+        assert!(connection >= 4 * stream, "{stream} bytes of a stream, {connection} of the connection");
     });
 }

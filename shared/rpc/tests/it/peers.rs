@@ -155,7 +155,8 @@ fn a_forged_token_does_not_pass_for_the_services_own() {
 #[test]
 fn the_callee_is_told_the_time_that_is_left_and_the_trace() {
     run(async {
-        let options = trellis_telemetry::Options { log_level: "off".to_owned(), ..Default::default() };
+        let options =
+            trellis_telemetry::Options { log: "off".parse().expect("a level"), ..Default::default() };
         let _telemetry = trellis_telemetry::init(&options).expect("the only test that begins it");
         let house = House::new();
         let header = |request: &Request, name: &str| {

@@ -15,6 +15,9 @@ pub(crate) const GOAWAY: u8 = 7;
 pub(crate) const WINDOW_UPDATE: u8 = 8;
 pub(crate) const CONTINUATION: u8 = 9;
 
+/// A setting.
+pub(crate) const INITIAL_WINDOW_SIZE: u16 = 4;
+
 pub(crate) const ACK: u8 = 1;
 pub(crate) const END_STREAM: u8 = 1;
 pub(crate) const END_HEADERS: u8 = 4;
@@ -25,6 +28,8 @@ pub(crate) struct Raw {
     /// What may still be sent: on the connection, and more than at first on each stream.
     window: i64,
     more: HashMap<u32, i64>,
+    /// What may be sent on a stream at first.
+    initial: i64,
 }
 
 /// A frame that came back.
@@ -46,7 +51,7 @@ impl Raw {
             payload.extend(id.to_be_bytes());
             payload.extend(value.to_be_bytes());
         }
-        let mut raw = Self { socket, window: 65_535, more: HashMap::new() };
+        let mut raw = Self { socket, window: 65_535, more: HashMap::new(), initial: 65_535 };
         raw.send(&frame(SETTINGS, 0, 0, &payload)).await.expect("sent");
         raw
     }
@@ -64,6 +69,11 @@ impl Raw {
         self.socket.read_exact(&mut payload).await.ok()?;
         let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]) & 0x7fff_ffff;
         if head[3] == SETTINGS && head[4] & ACK == 0 {
+            for setting in
+                payload.chunks(6).filter(|setting| setting[..2] == INITIAL_WINDOW_SIZE.to_be_bytes())
+            {
+                self.initial = u32::from_be_bytes(setting[2..].try_into().expect("four bytes")).into();
+            }
             self.send(&frame(SETTINGS, ACK, 0, &[])).await.ok()?;
         }
         if head[3] == WINDOW_UPDATE {
@@ -78,9 +88,14 @@ impl Raw {
         while self.next().await.expect("settings").kind != SETTINGS {}
     }
 
-    /// How many bytes may be sent on a stream now; streams begin with the mebibyte that our server grants.
+    /// How many bytes may be sent on the streams of the connection together.
+    pub(crate) fn connection_window(&self) -> i64 {
+        self.window
+    }
+
+    /// How many bytes may be sent on a stream now.
     pub(crate) fn window(&self, stream: u32) -> i64 {
-        self.window.min(1024 * 1024 + self.more.get(&stream).copied().unwrap_or(0))
+        self.window.min(self.initial + self.more.get(&stream).copied().unwrap_or(0))
     }
 
     /// Sends data that the windows have room for.

@@ -19,11 +19,11 @@ use trellis_testkit::run;
 use crate::alone::{MEBIBYTE, alone, ended, memory, until};
 use crate::direct::{Direct, STREAM_EVENTS, WHO_AM_I, answered, framed, request};
 use crate::house::{Does, House, Running, Turnstile, identity, reason, signed, soon};
-use crate::raw::{DATA, END_HEADERS, END_STREAM, HEADERS, NOTHING, RST_STREAM, Raw, call, frame};
+use crate::raw::{
+    DATA, END_HEADERS, END_STREAM, HEADERS, INITIAL_WINDOW_SIZE, NOTHING, RST_STREAM, Raw, call, frame,
+};
 
 const REFUSED_STREAM: u32 = 7;
-const INITIAL_WINDOW_SIZE: u16 = 4;
-
 fn events() -> StreamEventsRequest {
     StreamEventsRequest { producer: "outcome".to_owned(), after_position: 0 }
 }

@@ -6,18 +6,15 @@ use trellis_rpc::Limits;
 use trellis_testkit::run;
 
 use crate::house::{Does, House, Running, soon};
-use crate::raw::{DATA, END_HEADERS, END_STREAM, HEADERS, NOTHING, Raw, call, frame};
+use crate::raw::{DATA, END_HEADERS, END_STREAM, HEADERS, INITIAL_WINDOW_SIZE, NOTHING, Raw, call, frame};
 
 const WHO_AM_I: &str = "/trellis.common.v1alpha1.IdentityService/WhoAmI";
-
-/// `SETTINGS_INITIAL_WINDOW_SIZE`.
-const WINDOW: u16 = 4;
 
 /// A server whose answers have so many bytes, and a client who lets it send so many of each.
 async fn asked_by_who_reads_little(bytes: usize, window: u32, limits: Limits) -> (Running, Raw) {
     let house = House::new();
     let server = Running::start(house.routes(Does::Fill(bytes)), limits).await;
-    let mut raw = Raw::connect(server.address, &[(WINDOW, window)]).await;
+    let mut raw = Raw::connect(server.address, &[(INITIAL_WINDOW_SIZE, window)]).await;
     let headers = call(WHO_AM_I, &house.person(7));
     for stream in (1..16).step_by(2) {
         raw.send(&frame(HEADERS, END_HEADERS, stream, &headers)).await.expect("sent");

@@ -1,11 +1,12 @@
 //! Gathering accesses, and writing many down at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use trellis_kernel::{Failure, Kind, Result};
+use trellis_telemetry::metrics::{self, Counter, Counters, Watching};
 
 use super::Access;
 use super::rows::{Line, lines, write};
@@ -19,14 +20,38 @@ const BATCH: usize = 1024;
 /// How long an access waits that nobody waits for: what a process that is killed may lose.
 const INTERVAL: Duration = Duration::from_millis(100);
 
+static GIVEN_UP: LazyLock<Counters<1>> = LazyLock::new(|| {
+    let help = "Accesses that took place and cannot be written on the trail, by store";
+    metrics::counters("trellis_trail_given_up_total", help, ["store"])
+});
+
 /// What was brought and is not written down yet.
-#[derive(Default)]
 pub(crate) struct Gathered {
-    waiting: Mutex<Vec<Brought>>,
+    waiting: Arc<Mutex<Vec<Brought>>>,
     /// Held by who writes.
     turn: tokio::sync::Mutex<()>,
     /// Whether the last batch could not be written: until one can, nobody reads on trust.
-    failing: AtomicBool,
+    failing: Arc<AtomicBool>,
+    given_up: Counter,
+    _watching: Watching,
+}
+
+impl Gathered {
+    /// Nothing yet, for the store of a service.
+    pub(crate) fn new(store: &'static str) -> Self {
+        let (waiting, failing) = (Arc::<Mutex<Vec<Brought>>>::default(), Arc::<AtomicBool>::default());
+        let told = (waiting.clone(), failing.clone());
+        let watching = metrics::watch(move |figures| {
+            let count = told.0.lock().unwrap_or_else(PoisonError::into_inner).len();
+            let count = u32::try_from(count).map_or(f64::MAX, f64::from);
+            let labels = [("store", store)];
+            figures.gauge("trellis_trail_waiting", "Accesses not yet on the trail, by store", labels, count);
+            let help = "Whether the trail could not be written when that was last tried, by store";
+            figures.gauge("trellis_trail_failing", help, labels, told.1.load(Ordering::Relaxed).into());
+        });
+        let given_up = GIVEN_UP.with([store]);
+        Self { waiting, turn: tokio::sync::Mutex::default(), failing, given_up, _watching: watching }
+    }
 }
 
 struct Brought {
@@ -221,6 +246,7 @@ impl Batch<'_> {
             let Brought { line, told } = self.brought.remove(place);
             let Some(told) = told else {
                 let (store, method) = (self.audit.store.service(), line.method());
+                self.audit.gathered().given_up.add(1);
                 tracing::error!(store, method, cause = ?failed.cause(), "an access cannot be written on the trail and is given up");
                 continue;
             };

@@ -28,6 +28,7 @@
 //! stands in `docs/metrics.md`, which a test compares with what a suite exports: so a series is made
 //! when its part is made, not when it is first counted in.
 
+mod cache;
 mod text;
 mod watch;
 
@@ -39,6 +40,7 @@ use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::{counter, exemplar, gauge};
 use prometheus_client::registry::{Metric, Registry};
 
+pub use cache::CacheFigures;
 pub use text::Format;
 pub use watch::{Figures, Watching, watch};
 

@@ -59,7 +59,7 @@ fn what_is_sampled_reaches_the_collector_from_a_runtime_with_one_worker_and_noth
             let options = Options {
                 otlp_endpoint: Some(format!("http://{address}")),
                 trace_sample_ratio: 0.0,
-                log_level: "off".to_owned(),
+                log: "off".parse().expect("a level"),
                 ..Options::default()
             };
             let telemetry = trellis_telemetry::init(&options).expect("telemetry");
