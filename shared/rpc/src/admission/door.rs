@@ -100,7 +100,12 @@ impl Door for CallDoor {
         match self.try_enter(actor) {
             Ok(None) => Turn::Now(Ok(())),
             Ok(Some(later)) => later,
-            Err(refused) => Turn::Now(Err(refused)),
+            Err(refused) => {
+                if let Some(origin) = &self.origin {
+                    origin.refuse_one_of_many();
+                }
+                Turn::Now(Err(refused))
+            }
         }
     }
 }

@@ -65,6 +65,9 @@ impl<S> Calls<S> {
             if shape.is_unary()
                 && let Err(failure) = admission.turn_away(request.headers())
             {
+                if let Some(origin) = &begun.origin {
+                    origin.refuse_one_of_many();
+                }
                 return Work::refused(failure, begun);
             }
             let door = CallDoor::new(admission.clone(), begun.origin.clone(), shape);

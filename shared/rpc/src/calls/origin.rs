@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -57,6 +57,8 @@ pub(crate) struct Origin {
     /// The window that `given_up` counts in.
     window: AtomicU64,
     flooded: Notify,
+    /// Told of refusals for the number of calls.
+    crowded: Arc<AtomicBool>,
 }
 
 impl Origin {
@@ -78,7 +80,19 @@ impl Origin {
             given_up: AtomicU32::new(0),
             window: AtomicU64::new(0),
             flooded: Notify::new(),
+            crowded: Arc::default(),
         }
+    }
+
+    /// The same, telling this of calls that are refused for their number.
+    #[must_use]
+    pub(crate) fn crowding(self, crowded: Arc<AtomicBool>) -> Self {
+        Self { crowded, ..self }
+    }
+
+    /// Takes note that a call was refused because there are too many.
+    pub(crate) fn refuse_one_of_many(&self) {
+        self.crowded.store(true, Ordering::Relaxed);
     }
 
     /// Takes note of bytes that wait to be read; false, and none taken, if they are too many. A

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Limits;
 use super::entry::Entry;
-use super::stall::Stalling;
+use super::socket::Socket;
 use super::tls::Acceptor;
 use crate::calls::{Buffers, Origin, Patience};
 use crate::figures::FIGURES;
@@ -99,15 +99,16 @@ impl Connections {
         let peer = stream.peer_addr().ok();
         let age = spread(self.limits.connection_age, peer.map_or(0, |peer| peer.port()));
         let address = peer.map(|peer| peer.ip().to_canonical());
-        let stream = Stalling::new(stream, self.limits.max_stall);
+        let crowded = Arc::<AtomicBool>::default();
+        let stream = Socket::new(stream, self.limits.max_stall, crowded.clone());
         let Some(acceptor) = &self.acceptor else {
-            return self.converse(stream, self.origin(address, false), begun, age).await;
+            return self.converse(stream, self.origin(address, false, crowded), begun, age).await;
         };
         let handshake = timeout_at(begun + self.limits.first_request, acceptor.accept(stream));
         match self.drain.run_until_cancelled(handshake).await {
             Some(Ok(Ok(stream))) => {
                 let certified = stream.get_ref().1.peer_certificates().is_some();
-                self.converse(stream, self.origin(address, certified), begun, age).await;
+                self.converse(stream, self.origin(address, certified, crowded), begun, age).await;
             }
             Some(Ok(Err(error))) => {
                 FIGURES.ended.no_tls.add(1);
@@ -118,9 +119,9 @@ impl Connections {
         }
     }
 
-    fn origin(&self, address: Option<IpAddr>, certified: bool) -> Arc<Origin> {
+    fn origin(&self, address: Option<IpAddr>, certified: bool, crowded: Arc<AtomicBool>) -> Arc<Origin> {
         let patience = Patience { unread: self.limits.max_unread_bytes, given_up: self.limits.max_given_up };
-        Arc::new(Origin::new(address, certified, patience, self.buffers.clone()))
+        Arc::new(Origin::new(address, certified, patience, self.buffers.clone()).crowding(crowded))
     }
 
     async fn converse(

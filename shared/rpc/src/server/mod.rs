@@ -7,7 +7,7 @@ mod gate;
 mod health;
 mod limits;
 mod router;
-mod stall;
+mod socket;
 mod tls;
 
 use std::sync::{Arc, LazyLock};

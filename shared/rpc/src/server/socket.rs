@@ -1,26 +1,56 @@
-//! A socket that gives up on a peer who takes nothing.
+//! The socket of a connection: it gives up on a peer who takes nothing, and reads less often from one whose
+//! calls are refused for their number.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
+/// For how long nothing is read after a refusal: what comes meanwhile is read at once then, and answered at
+/// once, which costs a fraction of one by one. Less than a caller waits who is let in.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// A stream that fails once a write has waited for longer than the limit.
-pub(super) struct Stalling {
+pub(super) struct Socket {
     stream: TcpStream,
     limit: Duration,
     /// Made when a write first waits.
     timer: Option<Pin<Box<Sleep>>>,
     waits: bool,
+    /// Whether a call was refused for the number of calls since that was last looked at.
+    crowded: Arc<AtomicBool>,
+    /// Made when a call is first refused.
+    pause: Option<Pin<Box<Sleep>>>,
+    pauses: bool,
 }
 
-impl Stalling {
-    pub(super) fn new(stream: TcpStream, limit: Duration) -> Self {
-        Self { stream, limit, timer: None, waits: false }
+impl Socket {
+    pub(super) fn new(stream: TcpStream, limit: Duration, crowded: Arc<AtomicBool>) -> Self {
+        Self { stream, limit, timer: None, waits: false, crowded, pause: None, pauses: false }
+    }
+
+    /// Waits until it may be read.
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.pauses {
+            if !self.crowded.load(Ordering::Relaxed) || !self.crowded.swap(false, Ordering::Relaxed) {
+                return Poll::Ready(());
+            }
+            let until = Instant::now() + PAUSE;
+            let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+            pause.as_mut().reset(until);
+            self.pauses = true;
+        }
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(cx));
+        }
+        self.pauses = false;
+        Poll::Ready(())
     }
 
     fn watched<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -38,17 +68,18 @@ impl Stalling {
     }
 }
 
-impl AsyncRead for Stalling {
+impl AsyncRead for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        ready!(self.poll_readable(cx));
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
-impl AsyncWrite for Stalling {
+impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, data);
         self.watched(cx, written)
