@@ -6,14 +6,20 @@ use tonic::Code;
 use trellis_auth::Claims;
 use trellis_contracts::common::audit_service_client::AuditServiceClient;
 use trellis_contracts::common::{AccessRecord, DataClass, QueryAccessRequest, Relation};
-use trellis_contracts::experience::ListEvidenceRequest;
+use trellis_contracts::experience::change_service_client::ChangeServiceClient as ExperienceChanges;
 use trellis_contracts::experience::evidence_service_client::EvidenceServiceClient;
+use trellis_contracts::experience::{
+    self, CreateEvidenceRequest, Evidence, ListEvidenceRequest, SubmitEvidenceRequest,
+};
 use trellis_contracts::profile::change_service_client::ChangeServiceClient;
 use trellis_contracts::profile::goal_service_client::GoalServiceClient;
-use trellis_contracts::profile::{ListChangesRequest, ListGoalsRequest};
+use trellis_contracts::profile::roster_service_client::RosterServiceClient;
+use trellis_contracts::profile::{ListChangesRequest, ListGoalsRequest, ListRelationshipsRequest};
+use trellis_kernel::Uuid;
 use trellis_testkit::{Backend, Caller, Role, Suite, on_each_database, refused};
 
 use super::Place;
+use super::applications::vendor;
 
 async fn query(caller: &Caller, request: QueryAccessRequest) -> Vec<AccessRecord> {
     let mut client = AuditServiceClient::new(caller.clone());
@@ -164,6 +170,107 @@ on_each_database!(
             found.iter().any(|record| record.method == method && record.learners == [learner.clone()]),
             "{found:?}"
         );
+    }
+);
+
+/// Evidence of the learner and one more, handed in.
+async fn of_a_team(place: &Place, with: Uuid) -> String {
+    let school = &place.school;
+    let mut client = EvidenceServiceClient::new(place.learner());
+    let draft = Evidence {
+        learner: school.learner(school.learner),
+        contributors: vec![school.learner(with)],
+        title: "Water samples".to_owned(),
+        text: "Nitrate was high below the farm.".to_owned(),
+        ..Evidence::default()
+    };
+    let request = CreateEvidenceRequest {
+        parent: school.parent(),
+        evidence: Some(draft),
+        ..CreateEvidenceRequest::default()
+    };
+    let Evidence { name, etag, .. } = client.create_evidence(request).await.expect("evidence").into_inner();
+    let request = SubmitEvidenceRequest { name: name.clone(), etag, ..SubmitEvidenceRequest::default() };
+    client.submit_evidence(request).await.expect("handed in");
+    name
+}
+
+/// Reads until the feed has told of a resource.
+async fn lists_changes(place: &Place, caller: &Caller, of: &str) {
+    let mut client = ExperienceChanges::new(caller.clone());
+    let mut request = experience::ListChangesRequest { parent: place.school.parent(), ..Default::default() };
+    loop {
+        let told = client.list_changes(request.clone()).await.expect("changes").into_inner();
+        if told.changes.iter().any(|change| change.resource == of) {
+            return;
+        }
+        request.resume_token = told.resume_token;
+    }
+}
+
+/// Watches until the snapshot has told of a resource.
+async fn watches_changes(place: &Place, caller: &Caller, of: &str) {
+    let request = experience::WatchChangesRequest {
+        parent: place.school.parent(),
+        snapshot: true,
+        ..Default::default()
+    };
+    let mut client = ExperienceChanges::new(caller.clone());
+    let mut stream = client.watch_changes(request).await.expect("a stream").into_inner();
+    while let Some(change) = stream.message().await.expect("a change") {
+        if change.resource == of {
+            return;
+        }
+    }
+    panic!("the stream ended before it told of {of}");
+}
+
+on_each_database!(
+    async fn everybody_of_a_team_is_told_who_read_their_work(suite: Suite) {
+        let place = Place::of(suite).await;
+        let school = &place.school;
+        // One whom the vendor's agreement covers, and one whom nobody but a teammate's people reaches.
+        let (near, far) = (school.classmate, school.other_learner);
+        let within = of_a_team(&place, near).await;
+        let across = of_a_team(&place, far).await;
+        let vendor = vendor(&place).await.caller;
+        let guardian = place.person(school.guardian, Role::Guardian);
+        let educator = place.educator();
+        for (caller, shown) in
+            [(&guardian, vec![near, far]), (&educator, vec![near, far]), (&vendor, vec![near])]
+        {
+            let last = if shown.contains(&far) { &across } else { &within };
+            reads_evidence(&place, caller).await;
+            lists_changes(&place, caller, last).await;
+            watches_changes(&place, caller, last).await;
+            for learner in [school.learner, near, far] {
+                let asked = QueryAccessRequest { token_id: jti(caller), ..of(school.learner(learner)) };
+                let found = query(&place.person(learner, Role::Learner), asked).await;
+                let methods: Vec<&str> =
+                    found.iter().filter_map(|record| record.method.rsplit('/').next()).collect();
+                let times = usize::from(learner == school.learner || shown.contains(&learner));
+                for method in ["ListEvidence", "ListChanges", "WatchChanges"] {
+                    let read = methods.iter().filter(|read| **read == method).count();
+                    assert_eq!(read, times, "{method} of {learner}: {found:?}");
+                }
+            }
+        }
+    }
+);
+
+on_each_database!(
+    async fn a_learner_is_told_who_read_whose_guardian_somebody_is(suite: Suite) {
+        let place = Place::of(suite).await;
+        let school = &place.school;
+        let guardian = place.person(school.guardian, Role::Guardian);
+        let parent = school.person(school.guardian);
+        let request = ListRelationshipsRequest { parent, ..ListRelationshipsRequest::default() };
+        let mut client = RosterServiceClient::new(guardian.clone());
+        let listed = client.list_relationships(request).await.expect("a list").into_inner().relationships;
+        assert!(!listed.is_empty(), "their own");
+        let asked = QueryAccessRequest { token_id: jti(&guardian), ..of(school.learner(school.learner)) };
+        let found = query(&place.learner(), asked).await;
+        assert!(found.iter().any(|record| record.method.ends_with("/ListRelationships")), "{found:?}");
     }
 );
 

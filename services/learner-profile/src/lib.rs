@@ -104,7 +104,7 @@ pub fn mount(deps: Deps) -> Mounted {
     routes = routes.add_service(contract::access_service(Arc::new(access), guard.clone()));
     routes = routes.add_service(contract::token_service(Arc::new(tokens), guard.clone()));
     routes = routes.add_service(contract::roster_service(
-        Arc::new(api::roster::Roster::new(store.clone())),
+        Arc::new(api::roster::Roster::new(store.clone(), guard.clone())),
         guard.clone(),
     ));
     let transfers = api::roster_transfer::Transfers::new(store.clone());

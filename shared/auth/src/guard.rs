@@ -1,5 +1,6 @@
 //! The decision before every call.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use prost_reflect::ReflectMessage;
@@ -53,9 +54,9 @@ impl Guard {
         if revoked { Err(Failure::unauthenticated("The token was taken back.")) } else { Ok(()) }
     }
 
-    /// For each learner, whether the actor may be shown what is about them, by one of the relations; and
-    /// puts those on the trail, as shown by the method of this path. For the rows of a list or a feed,
-    /// which the guard has not seen one by one.
+    /// For each row of a list or a feed, by the learners whom it is about, whether the method that gets one
+    /// would answer the actor; and puts everybody whom the rows that are shown are about on the trail, as
+    /// shown by the method of this path. The guard has not seen the rows one by one.
     pub async fn show(
         &self,
         actor: &Actor,
@@ -63,19 +64,52 @@ impl Guard {
         district: &District,
         class: DataClass,
         relations: Relations,
-        learners: &[Uuid],
+        rows: &[&[Uuid]],
     ) -> Result<Vec<bool>> {
-        let standings = self.towards(actor, district, class, learners).await?;
-        let visible: Vec<bool> = standings.iter().map(|standing| standing.meets(relations)).collect();
-        let shown = learners.iter().zip(&standings).filter(|(_, standing)| standing.meets(relations));
-        let (shown, stands): (Vec<Uuid>, Vec<Relations>) = shown.unzip();
+        let mut of_district = false;
+        if rows.iter().any(|about| about.is_empty()) {
+            of_district = self.standing(actor, district, class).await?.meets(relations);
+        }
+        let all: BTreeSet<Uuid> = rows.iter().copied().flatten().copied().collect();
+        let all: Vec<Uuid> = all.into_iter().collect();
+        let standings = self.towards(actor, district, class, &all).await?;
+        let stands: HashMap<Uuid, Relations> = all.into_iter().zip(standings).collect();
+        let towards = |learner: &Uuid| stands.get(learner).copied().unwrap_or_default();
+        let party = &actor.principal().party;
+        let (mut visible, mut shown) = (Vec::with_capacity(rows.len()), BTreeSet::new());
+        for about in rows {
+            let seen = if about.is_empty() {
+                of_district
+            } else {
+                reaches(party, relations, about.iter().map(towards))
+            };
+            visible.push(seen);
+            shown.extend(about.iter().filter(|_| seen).copied());
+        }
         if !shown.is_empty() {
-            let stands = stands.into_iter().flat_map(Relations::iter).collect();
+            let stands = shown.iter().map(towards).flat_map(Relations::iter).collect();
+            let shown = shown.into_iter().collect();
             if let Some(access) = Access::of(actor, method, district, class, stands, shown) {
                 access.keep(&*self.trail).await?;
             }
         }
         Ok(visible)
+    }
+
+    /// Puts those on the trail whom an answer is about besides those on whom its call was decided: the rest
+    /// of a team. They are shown by how the caller stands to the ones.
+    pub async fn show_besides(
+        &self,
+        method: &'static Method,
+        admission: &Admission,
+        about: impl IntoIterator<Item = Uuid>,
+    ) -> Result<()> {
+        let decided = |learner: &Uuid| admission.subjects.iter().any(|(subject, _)| subject == learner);
+        let besides: BTreeSet<Uuid> = about.into_iter().filter(|learner| !decided(learner)).collect();
+        if besides.is_empty() {
+            return Ok(());
+        }
+        self.keep(method, admission, besides.into_iter().collect()).await
     }
 
     /// For each learner, whether the actor stands to them in one of the relations: for what is decided on
@@ -171,18 +205,25 @@ impl Guard {
     /// Puts a read of personal data on the trail, before anything is read: of learners, or of the district's
     /// people as a whole.
     async fn write_down(&self, method: &'static Method, admission: &Admission) -> Result<()> {
+        let Admission { actor: _, district: Some(district), subjects, standing: _ } = admission else {
+            return Ok(());
+        };
+        let open = method.commons && district.is_commons();
+        if method.writes || open || (subjects.is_empty() && class_of(method)? == DataClass::Operational) {
+            return Ok(());
+        }
+        self.keep(method, admission, subjects.iter().map(|(learner, _)| *learner).collect()).await
+    }
+
+    /// Puts a read on the trail that is about these learners, and is made by how the caller stands to those
+    /// on whom it was decided.
+    async fn keep(&self, method: &'static Method, admission: &Admission, learners: Vec<Uuid>) -> Result<()> {
         let Admission { actor, district: Some(district), subjects, standing } = admission else {
             return Ok(());
         };
-        let class = class_of(method)?;
-        let open = method.commons && district.is_commons();
-        if method.writes || open || (subjects.is_empty() && class == DataClass::Operational) {
-            return Ok(());
-        }
         let stands = subjects.iter().map(|(_, stands)| *stands).chain([*standing]);
         let stands = stands.flat_map(Relations::iter).collect();
-        let learners = subjects.iter().map(|(learner, _)| *learner).collect();
-        match Access::of(actor, method.path, district, class, stands, learners) {
+        match Access::of(actor, method.path, district, class_of(method)?, stands, learners) {
             Some(access) => access.keep(&*self.trail).await,
             None => Ok(()),
         }
@@ -230,12 +271,7 @@ impl Guard {
                 continue;
             }
             let standings = self.ask(principal, &district, class, &learners).await?;
-            let mut met = standings.iter().map(|standing| standing.meets(method.relations));
-            let allowed = match principal.party {
-                Party::Application(_) => met.all(|met| met),
-                _ => met.any(|met| met),
-            };
-            if !allowed {
+            if !reaches(&principal.party, method.relations, standings.iter().copied()) {
                 return Err(Failure::access_denied());
             }
             subjects.extend(learners.into_iter().zip(standings));
@@ -291,6 +327,14 @@ impl Gate for Guard {
     async fn stands(&self, actor: &Actor) -> Result<()> {
         self.authority.require_unexpired(actor)?;
         self.require_standing_token(actor).await
+    }
+}
+
+/// Whether who stands so to the learners whom a resource is about may reach it.
+fn reaches(party: &Party, relations: Relations, mut stands: impl Iterator<Item = Relations>) -> bool {
+    match party {
+        Party::Application(_) => stands.all(|stands| stands.meets(relations)),
+        _ => stands.any(|stands| stands.meets(relations)),
     }
 }
 

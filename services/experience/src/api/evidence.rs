@@ -42,6 +42,8 @@ impl EvidenceServiceApi for Api {
         let request = PageRequest::parse(call.message.page_size, call.message.page_token.clone())?;
         let page = self.app.evidence_list(call.actor(), home, learner, &request).await?;
         let shown = self.shown(call.actor(), home, page.items).await?;
+        let about = shown.iter().flat_map(|evidence| evidence.work.contributors()).copied();
+        self.guard.show_besides(call.method(), call.admission(), about).await?;
         Ok(ListEvidenceResponse {
             evidence: shown.iter().map(|item| convert::evidence(home, item)).collect(),
             next_page_token: page.next,

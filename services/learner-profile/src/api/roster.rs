@@ -1,6 +1,7 @@
 //! `trellis.profile.v1alpha1.RosterService`.
 
 use async_trait::async_trait;
+use trellis_auth::Guard;
 use trellis_contracts::guard::{Admission, Call};
 use trellis_contracts::profile::{
     AcademicSession, BatchGetPeopleRequest, BatchGetPeopleResponse, Class, Course, Enrollment,
@@ -23,12 +24,13 @@ use crate::store::roster_lists::{self, Ask};
 /// Reads the roster.
 pub(crate) struct Roster {
     store: Store,
+    guard: Guard,
 }
 
 impl Roster {
-    /// The roster in this store.
-    pub(crate) const fn new(store: Store) -> Self {
-        Self { store }
+    /// The roster in this store; `guard` is the one that stands before it.
+    pub(crate) const fn new(store: Store, guard: Guard) -> Self {
+        Self { store, guard }
     }
 }
 
@@ -153,10 +155,14 @@ impl RosterServiceApi for Roster {
         &self,
         call: Call<ListRelationshipsRequest>,
     ) -> Result<ListRelationshipsResponse> {
+        let method = call.method();
         let (admission, message) = call.into_parts();
         let (parent, _) = person_name("parent", &message.parent)?;
         let page = PageRequest::parse(message.page_size, message.page_token)?;
         let page = roster::relationships(&self.store, &parent, only_their_own(&admission), &page).await?;
+        // Those of a guardian are about the learners to whom they are one.
+        let about = page.items.iter().map(|found| found.record.learner);
+        self.guard.show_besides(method, &admission, about).await?;
         let page = page.map(|found| convert::relationship(&parent.district, found));
         Ok(ListRelationshipsResponse { relationships: page.items, next_page_token: page.next })
     }

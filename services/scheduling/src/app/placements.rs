@@ -80,9 +80,10 @@ async fn seen(
     if outcomes.is_empty() {
         return Ok(outcomes);
     }
-    let learners: Vec<Uuid> = outcomes.iter().map(|outcome| outcome.decision.demand.learner).collect();
+    let rows: Vec<&[Uuid]> =
+        outcomes.iter().map(|outcome| std::slice::from_ref(&outcome.decision.demand.learner)).collect();
     let class = DataClass::EducationRecord;
-    let visible = guard.show(actor, UNMET, district, class, STAFF, &learners).await?;
+    let visible = guard.show(actor, UNMET, district, class, STAFF, &rows).await?;
     Ok(outcomes
         .into_iter()
         .zip(visible)

@@ -341,19 +341,49 @@ async fn the_rows_that_are_shown_are_written_down() -> Result<()> {
     let trail = Arc::new(MemoryTrail::default());
     let guard = Guard::new(authority.clone(), Arc::new(Roster), Arc::new(Evidence), trail.clone());
     let (home, class) = (crate::district("grand-bend"), DataClass::EducationRecord);
-    for (party, seen, at_once) in [
-        (EDUCATOR, vec![LEARNER], false),
-        (Party::Person(CLASSMATE), vec![CLASSMATE], false),
-        (APPLICATION, vec![LEARNER], true),
-        (Party::Operator, vec![], false),
+    let rows: [&[Uuid]; 3] = [&[LEARNER], &[CLASSMATE], &[CLASSMATE, LEARNER]];
+    let both = vec![LEARNER, CLASSMATE];
+    for (party, shown, about, at_once) in [
+        (EDUCATOR, [true, false, true], both.clone(), false),
+        (Party::Person(CLASSMATE), [false, true, true], both, false),
+        (APPLICATION, [true, false, false], vec![LEARNER], true),
+        (Party::Operator, [false; 3], vec![], false),
     ] {
         let actor = authority.authenticate(&house.call(&party, "")).await?;
-        let both = [LEARNER, CLASSMATE];
-        let shown = guard.show(&actor, "/test.Service/Watch", &home, class, METHOD.relations, &both).await?;
-        assert_eq!(shown, both.map(|learner| seen.contains(&learner)));
+        let path = "/test.Service/Watch";
+        assert_eq!(guard.show(&actor, path, &home, class, METHOD.relations, &rows).await?, shown);
         let kept = trail.take();
-        assert_eq!(kept.iter().flat_map(|(access, _)| access.learners.clone()).collect::<Vec<_>>(), seen);
-        assert!(kept.iter().all(|(access, now)| access.method == "/test.Service/Watch" && *now == at_once));
+        assert_eq!(kept.len(), usize::from(!about.is_empty()), "one line for all the rows");
+        assert_eq!(kept.iter().flat_map(|(access, _)| access.learners.clone()).collect::<Vec<_>>(), about);
+        assert!(kept.iter().all(|(access, now)| access.method == path && *now == at_once));
+    }
+    // What is about the district is shown to who stands to it, and is no learner's.
+    let actor = authority.authenticate(&house.call(&EDUCATOR, "")).await?;
+    let members = Relations::NONE.with(Relation::Member);
+    assert_eq!(guard.show(&actor, "/test.Service/Watch", &home, class, members, &[&[]]).await?, [true]);
+    assert_eq!(trail.take(), []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn whom_an_answer_is_about_besides_is_written_down_as_shown_to_the_same() -> Result<()> {
+    let house = House::new();
+    let trail = Arc::new(MemoryTrail::default());
+    let guard =
+        Guard::new(Arc::new(house.authority(&[])), Arc::new(Roster), Arc::new(Evidence), trail.clone());
+    for (party, relation, at_once) in
+        [(EDUCATOR, Relation::Educator, false), (APPLICATION, Relation::Application, true)]
+    {
+        let call = house.call(&party, "evidence.read");
+        let admission = guard.admit(&METHOD, &call, decided(&[&learner(LEARNER)]), &WhoAmIRequest {}).await?;
+        trail.take();
+        guard.show_besides(&METHOD, &admission, [LEARNER, LEARNER]).await?;
+        assert_eq!(trail.take(), [], "they are on it already");
+        guard.show_besides(&METHOD, &admission, [CLASSMATE, LEARNER, CLASSMATE]).await?;
+        let kept = trail.take();
+        assert_eq!((kept.len(), kept[0].1), (1, at_once));
+        assert_eq!(kept[0].0.learners, [CLASSMATE]);
+        assert_eq!(kept[0].0.relations, Relations::NONE.with(relation));
     }
     Ok(())
 }

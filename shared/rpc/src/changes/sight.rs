@@ -2,11 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use trellis_auth::Guard;
 use trellis_contracts::common::{ChangeKind, DataClass};
 use trellis_contracts::guard::Method;
 use trellis_contracts::{METHODS, values};
-use trellis_kernel::{Actor, District, Failure, Name, Party, Result, Uuid};
+use trellis_kernel::{Actor, District, Failure, Name, Result, Uuid};
 use trellis_store::feed::{Feed, FeedRow};
 use trellis_store::latest;
 
@@ -40,13 +39,6 @@ fn path(method: &'static Method, name: &str) -> &'static str {
         other.name == name && other.service.strip_prefix(package).is_some_and(|rest| rest == ".ChangeService")
     };
     METHODS.iter().copied().find(beside).map_or(method.path, |found| found.path)
-}
-
-/// The answer to whether the caller stands in a relation, asked at most once in a batch.
-#[derive(Default)]
-struct Known {
-    district: Option<bool>,
-    learners: HashMap<Uuid, bool>,
 }
 
 impl<R: Resources> Sight<'_, R> {
@@ -91,23 +83,23 @@ impl<R: Resources> Sight<'_, R> {
         let current = latest(resources.current(self.actor, self.district, resource_type, &names)).await?;
         let mut current: HashMap<String, Row<R::Body>> =
             current.into_iter().map(|row| (row.name.to_string(), row)).collect();
-        let about: Vec<&[Uuid]> = last
-            .iter()
-            .map(|row| current.get(&row.resource).map_or(&row.subjects[..], |now| &now.subjects[..]))
-            .collect();
+        let mut candidates = Vec::with_capacity(last.len());
+        for row in last {
+            match current.remove(&row.resource) {
+                Some(Row { body: None, .. }) => {}
+                Some(Row { subjects, body, .. }) => candidates.push((row, subjects, body)),
+                // Gone since: what took it away has a row of its own, further on.
+                None if !row.deleted => {}
+                None => candidates.push((row, row.subjects.clone(), None)),
+            }
+        }
+        let about: Vec<&[Uuid]> = candidates.iter().map(|(_, subjects, _)| &subjects[..]).collect();
         let visible = self.visible(method, &about).await?;
-        for (row, visible) in last.into_iter().zip(visible) {
-            if !visible {
+        for ((row, _, body), visible) in candidates.into_iter().zip(visible) {
+            if !visible || (body.is_none() && !latest(resources.tombstone(self.actor, row)).await?) {
                 continue;
             }
-            let (kind, body) = match current.remove(&row.resource) {
-                Some(Row { body: Some(body), .. }) => (ChangeKind::Upserted, Some(body)),
-                Some(Row { body: None, .. }) => continue,
-                // Gone since: what took it away has a row of its own, further on.
-                None if !row.deleted => continue,
-                None if !latest(resources.tombstone(self.actor, row)).await? => continue,
-                None => (ChangeKind::Deleted, None),
-            };
+            let kind = if body.is_some() { ChangeKind::Upserted } else { ChangeKind::Deleted };
             let change = Change {
                 kind,
                 resource: row.resource.clone(),
@@ -126,58 +118,31 @@ impl<R: Resources> Sight<'_, R> {
         &self,
         resource_type: &'static str,
         method: &'static Method,
-        rows: Vec<Row<R::Body>>,
+        mut rows: Vec<Row<R::Body>>,
     ) -> Result<Vec<Change<R::Body>>> {
+        rows.retain(|row| row.body.is_some());
         let about: Vec<&[Uuid]> = rows.iter().map(|row| &row.subjects[..]).collect();
         let visible = self.visible(method, &about).await?;
         let seen = rows.into_iter().zip(visible).filter(|(_, visible)| *visible).map(|(row, _)| row);
-        let changes = seen.filter_map(|row| {
-            Some(Change {
-                kind: ChangeKind::Upserted,
-                resource: row.name.to_string(),
-                resource_type: resource_type.to_owned(),
-                change_time: Some(values::timestamp(row.update_time)),
-                resume_token: String::new(),
-                body: Some(row.body?),
-            })
+        let changes = seen.map(|row| Change {
+            kind: ChangeKind::Upserted,
+            resource: row.name.to_string(),
+            resource_type: resource_type.to_owned(),
+            change_time: Some(values::timestamp(row.update_time)),
+            resume_token: String::new(),
+            body: row.body,
         });
         Ok(changes.collect())
     }
 
-    /// For each resource, whether the method that gets it would answer the caller.
+    /// For each resource, whether the method that gets it would answer the caller. Those whom the others are
+    /// about are then on the trail.
     async fn visible(&self, method: &'static Method, about: &[&[Uuid]]) -> Result<Vec<bool>> {
         if method.commons && self.district.is_commons() {
             return Ok(vec![true; about.len()]);
         }
-        let known = self.ask(method, about).await?;
-        let all = matches!(self.actor.principal().party, Party::Application(_));
-        let visible = about.iter().map(|learners| {
-            let mut stands = learners.iter().map(|id| known.learners.get(id).copied().unwrap_or(false));
-            match learners {
-                [] => known.district.unwrap_or(false),
-                _ if all => stands.all(|stands| stands),
-                _ => stands.any(|stands| stands),
-            }
-        });
-        Ok(visible.collect())
-    }
-
-    async fn ask(&self, method: &'static Method, about: &[&[Uuid]]) -> Result<Known> {
         let class = DataClass::try_from(method.data_class).map_err(Failure::internal)?;
-        let guard: &Guard = &self.feed.guard;
-        let mut known = Known::default();
-        if about.iter().any(|learners| learners.is_empty()) {
-            let answer = guard.visible(self.actor, self.district, class, method.relations, &[]).await?;
-            known.district = answer.first().copied();
-        }
-        let learners: Vec<Uuid> =
-            about.iter().copied().flatten().copied().collect::<HashSet<_>>().into_iter().collect();
-        if !learners.is_empty() {
-            let by = path(method, self.by);
-            let answers =
-                guard.show(self.actor, by, self.district, class, method.relations, &learners).await?;
-            known.learners = learners.into_iter().zip(answers).collect();
-        }
-        Ok(known)
+        let by = path(method, self.by);
+        self.feed.guard.show(self.actor, by, self.district, class, method.relations, about).await
     }
 }
