@@ -39,6 +39,27 @@ pub fn within<T>(door: Option<Arc<dyn Door>>, work: impl FnOnce() -> T) -> T {
     DOOR.sync_scope(door, work)
 }
 
+/// The same for work that waits.
+pub async fn behind<T>(door: Arc<dyn Door>, work: impl Future<Output = T>) -> T {
+    DOOR.scope(Some(door), work).await
+}
+
+/// Lets in who proves themself by a secret that is no token: the address of a calendar. `find` looks for
+/// what the secret stands for, `holder` says in whose place it is used. A secret that stands for nothing
+/// is a call that proves nobody; where there are too many of those, nothing is looked for.
+pub async fn enter_by<T>(
+    find: impl Future<Output = Result<Option<T>>>,
+    holder: impl FnOnce(&T) -> Actor,
+) -> Result<Option<T>> {
+    before_proof()?;
+    let Some(found) = find.await? else {
+        let nobody = unproven(Failure::unauthenticated("The secret stands for nothing."));
+        return if nobody.kind() == Kind::Unauthenticated { Ok(None) } else { Err(nobody) };
+    };
+    enter(&holder(&found)).await?;
+    Ok(Some(found))
+}
+
 /// Asks the door of the call that is being served, if it has one.
 fn at_door<T>(ask: impl FnOnce(&dyn Door) -> T) -> Option<T> {
     DOOR.try_with(|door| door.as_deref().map(ask)).ok().flatten()

@@ -7,6 +7,7 @@
 //!   tell which, and neither can the callee: the call carries a token in both.
 //! - [`Deps`] is what a service is mounted with, [`Mounted`] what it hands back.
 //! - [`trail`] is where the guards of a service write down what is read, [`AccessTrail`] tells it.
+//! - [`http`] tells a failure over plain HTTP, whose routes are behind the same limits as the calls.
 //! - [`change()`] makes a call into a change of the store; [`changes`] serves the change feeds.
 //!
 //! Architecture invariant: nothing here knows a service's messages, other than the access decision
@@ -19,6 +20,7 @@ mod change;
 pub mod changes;
 mod deadline;
 mod figures;
+pub mod http;
 mod mount;
 mod peer;
 mod server;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use trellis_auth::Query;
+use trellis_auth::{Query, door};
 use trellis_contracts::common::DataClass;
 use trellis_kernel::{
-    Actor, District, Failure, Kind, Party, Reason, Relation, Relations, Result, Timestamp, Uuid,
+    Actor, District, Failure, Kind, Party, Reason, Relation, Relations, Result, Scopes, Timestamp, Uuid,
 };
 use trellis_store::{Access, Change, Reader, Write};
 
@@ -71,13 +71,19 @@ impl App {
         tx.commit(()).await
     }
 
-    /// What the calendar behind a token holds; none when there is no such feed, or its maker may no
-    /// longer see the learner's record.
-    pub(crate) async fn read_feed(&self, token: &Token) -> Result<Option<Vec<Engagement>>> {
-        let district = token.district();
-        // A feed that was taken back a moment ago is not shown by a replica that has not heard of it.
-        let reader = self.store.read_latest(district);
-        let Some(feed) = store::feeds::of_digest(&reader, &digest(token)).await? else { return Ok(None) };
+    /// What the calendar behind a text holds; none when it is no token, there is no such feed, or its maker
+    /// may no longer see the learner's record.
+    pub(crate) async fn read_feed(&self, text: &str) -> Result<Option<Vec<Engagement>>> {
+        let token = Token::parse(text);
+        let found = async {
+            let Some(token) = &token else { return Ok(None) };
+            // A feed that was taken back a moment ago is not shown by a replica that has not heard of it.
+            let reader = self.store.read_latest(token.district());
+            let feed = store::feeds::of_digest(&reader, &digest(token)).await?;
+            Ok(feed.map(|feed| (token.district(), reader, feed)))
+        };
+        let entered = door::enter_by(found, |(district, _, feed)| self.maker(district, feed)).await?;
+        let Some((district, reader, feed)) = entered else { return Ok(None) };
         let relations = self.stands_still(district, &feed).await?;
         if !relations.meets(FAMILY) {
             return Ok(None);
@@ -95,6 +101,18 @@ impl App {
         self.store.audit().record_now(access).await?;
         let placed = placed(&reader, feed.learner).await?;
         Ok(Some(engagements(feed.learner, &placed)))
+    }
+
+    /// Its maker, in whose place it is read. Nothing but the limits of the server is decided by this.
+    fn maker(&self, district: &District, feed: &Feed) -> Actor {
+        Actor {
+            subject: format!("people/{}", feed.creator),
+            party: Party::Person(feed.creator),
+            district: Some(district.clone()),
+            scopes: Scopes::default(),
+            expire_time: self.store.clock().now(),
+            token_id: None,
+        }
     }
 
     /// How its maker stands to the learner now.

@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use sha2::{Digest, Sha256};
-use trellis_kernel::Kind;
+use trellis_kernel::Failure;
+use trellis_rpc::http;
 
 use crate::app::App;
-use crate::domain::feed::{Token, hex};
+use crate::domain::feed::hex;
 
 /// The routes of the service.
 pub(crate) fn routes(app: Arc<App>) -> Router {
@@ -27,22 +28,14 @@ const PRIVATE: (HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_sta
 /// Answers with the calendar of a feed. An unknown token, one that was taken back and one that is not
 /// well formed are answered alike, and no token is ever written to a log.
 async fn calendar(State(app): State<Arc<App>>, Path(file): Path<String>, headers: HeaderMap) -> Response {
-    let Some(token) = file.strip_suffix(".ics").and_then(Token::parse) else { return absent() };
-    let engagements = match app.read_feed(&token).await {
+    let engagements = match app.read_feed(file.strip_suffix(".ics").unwrap_or_default()).await {
         Ok(Some(engagements)) => engagements,
         Ok(None) => return absent(),
-        Err(failure) if failure.kind() == Kind::Unavailable => return away(),
-        Err(failure) => {
-            tracing::error!(reason = failure.reason().as_str(), cause = ?failure.cause(), "a feed failed");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        }
+        Err(failure) => return refused(failure),
     };
     let text = match icalendar::render(&engagements) {
         Ok(text) => text,
-        Err(failure) => {
-            tracing::error!(reason = failure.reason().as_str(), cause = ?failure.cause(), "a feed failed");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        }
+        Err(failure) => return refused(failure),
     };
     let etag = format!("\"{}\"", &hex(&Sha256::digest(&text))[..32]);
     if known(&headers, &etag) {
@@ -64,7 +57,6 @@ fn absent() -> Response {
     (StatusCode::NOT_FOUND, [PRIVATE], "There is no calendar here.\n").into_response()
 }
 
-fn away() -> Response {
-    let later = (RETRY_AFTER, HeaderValue::from_static("5"));
-    (StatusCode::SERVICE_UNAVAILABLE, [PRIVATE, later], "Try again soon.\n").into_response()
+fn refused(failure: Failure) -> Response {
+    ([PRIVATE], http::refuse(failure)).into_response()
 }

@@ -2,7 +2,7 @@
 
 use icalendar::Component as _;
 use reqwest::StatusCode;
-use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use tonic::Code;
 use trellis_contracts::common::QueryAccessRequest;
 use trellis_contracts::common::audit_service_client::AuditServiceClient;
@@ -102,6 +102,35 @@ on_each_database!(
         assert_eq!(answers[0].0, StatusCode::NOT_FOUND);
         assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
         refused(learner.delete_feed(delete).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    }
+);
+
+on_each_database!(
+    async fn who_guesses_addresses_is_told_to_come_again_later(suite: Suite) {
+        let place = Place::of(&suite).await;
+        let learner = place.learner();
+        let address = address(&place, &feed(&place, learner.clone()).await);
+        let client = reqwest::Client::new();
+        let get = |address: String| client.get(address).send();
+        assert_eq!(get(address.clone()).await.expect("an answer").status(), StatusCode::OK);
+        let guess = |turn: usize| match turn % 2 {
+            0 => format!("{}/calendars/grand-bend.{turn:064x}.ics", suite.url()),
+            _ => format!("{}/calendars/{turn}.ics", suite.url()),
+        };
+        let mut turn = 0;
+        let refused = loop {
+            let answer = get(guess(turn)).await.expect("an answer");
+            if answer.status() != StatusCode::NOT_FOUND {
+                break answer;
+            }
+            turn += 1;
+        };
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS, "after {turn} guesses");
+        let wait = refused.headers()[RETRY_AFTER].to_str().expect("text").parse::<u64>();
+        assert!(wait.expect("seconds") > 0);
+        assert!(refused.headers()[CACHE_CONTROL].to_str().expect("text").contains("private"));
+        // Callers who are known are not held up by those who guess beside them.
+        feed(&place, learner).await;
     }
 );
 

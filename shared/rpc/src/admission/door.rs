@@ -9,14 +9,14 @@ use trellis_kernel::{Actor, Failure, Party, Reason, Result};
 use super::Admission;
 use super::fair::{Asked, Place};
 use super::streams::Stream;
-use crate::calls::{Origin, Shape};
+use crate::calls::Origin;
 use crate::figures::FIGURES;
 
 /// The limits as one call meets them. It keeps the call's place until it is dropped, or told to leave.
 pub(crate) struct CallDoor {
     admission: Arc<Admission>,
     origin: Option<Arc<Origin>>,
-    shape: &'static Shape,
+    unary: bool,
     held: Arc<Mutex<Held>>,
 }
 
@@ -35,8 +35,9 @@ enum Held {
 }
 
 impl CallDoor {
-    pub(crate) fn new(admission: Arc<Admission>, origin: Option<Arc<Origin>>, shape: &'static Shape) -> Self {
-        Self { admission, origin, shape, held: Arc::new(Mutex::new(Held::Outside)) }
+    /// The door of a request that came by a connection; `unary` says whether it has one answer.
+    pub(crate) fn new(admission: Arc<Admission>, origin: Option<Arc<Origin>>, unary: bool) -> Self {
+        Self { admission, origin, unary, held: Arc::new(Mutex::new(Held::Outside)) }
     }
 
     /// Gives up the call's place: its work is done.
@@ -60,7 +61,7 @@ impl CallDoor {
         }
         admission.count(actor)?;
         let district = admission.district(actor);
-        if !self.shape.is_unary() {
+        if !self.unary {
             set(&self.held, Held::Stream(admission.streams.enter(district)?));
             return Ok(None);
         }

@@ -16,6 +16,7 @@ use tonic::Status;
 use trellis_contracts::status;
 use trellis_kernel::Failure;
 
+use super::pieces::Pieces;
 use super::{Call, Origin, code, ending, panicked, too_late, unread, unsaid};
 
 /// How long a stream that should end may be silent before it is ended: one that still sends is on its
@@ -25,13 +26,6 @@ const QUIET: Duration = Duration::from_millis(500);
 /// How long one that still sends may go on: what follows the changes of a busy district is never silent,
 /// and has to be told to come back before the connection is closed under it.
 const LATEST: Duration = Duration::from_secs(3);
-
-/// The most that a connection is handed at once: it asks for more as soon as it can send one byte of what it
-/// has. A multiple of three, so that the pieces read the same in base64 as the whole (gRPC-Web).
-const PIECE: usize = 15 * 1024;
-
-/// What is not cut any more. A connection may keep so much of an answer unsent, and nobody counts it.
-const SMALL: usize = 1024;
 
 /// What ends a stream before its handler does.
 pub(super) struct Ends {
@@ -91,12 +85,8 @@ pub(crate) struct CallBody<B> {
     inner: Option<B>,
     /// What ends a stream.
     ends: Option<Box<Ends>>,
-    /// The connection that it is sent by.
-    origin: Option<Arc<Origin>>,
-    /// What the connection has not been handed of a message.
-    rest: Bytes,
-    /// The bytes of that message: in memory, and counted as unread, until the connection has its end.
-    counted: usize,
+    /// What is sent of it.
+    pieces: Pieces,
     /// None once the call has been counted.
     call: Option<Call>,
 }
@@ -104,12 +94,12 @@ pub(crate) struct CallBody<B> {
 impl<B> CallBody<B> {
     /// An answer that is still to be sent.
     pub(super) fn new(inner: B, ends: Option<Box<Ends>>, origin: Option<Arc<Origin>>, call: Call) -> Self {
-        Self { inner: Some(inner), ends, origin, rest: Bytes::new(), counted: 0, call: Some(call) }
+        Self { inner: Some(inner), ends, pieces: Pieces::new(origin), call: Some(call) }
     }
 
     /// The answer that stands in the headers alone.
     pub(super) fn none() -> Self {
-        Self { inner: None, ends: None, origin: None, rest: Bytes::new(), counted: 0, call: None }
+        Self { inner: None, ends: None, pieces: Pieces::new(None), call: None }
     }
 
     fn end(&mut self, failure: Failure) -> Frame<Bytes> {
@@ -131,36 +121,13 @@ impl<B> CallBody<B> {
         }
     }
 
-    /// The connection asks for more: it has sent what it was handed before, or begun to.
-    fn asked(&mut self) {
-        if let (Some(origin), 1..) = (&self.origin, self.counted) {
-            let whole = self.rest.is_empty();
-            origin.read(if whole { std::mem::take(&mut self.counted) } else { 0 });
-        }
-    }
-
-    /// The next piece of what was counted.
-    fn piece(&mut self) -> Frame<Bytes> {
-        let piece = self.rest.split_to(next(self.rest.len()));
-        // Whoever keeps the end waiting would keep the whole in memory with it.
-        Frame::data(if self.rest.is_empty() { Bytes::copy_from_slice(&piece) } else { piece })
-    }
-
     fn sent(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
         if let Some(ends) = &mut self.ends {
             ends.sent();
         }
-        let frame = match (frame.into_data(), &self.origin) {
-            (Ok(data), Some(origin)) => {
-                if !origin.hand_over(data.len()) {
-                    return self.end(unread());
-                }
-                self.counted = data.len();
-                self.rest = data;
-                return self.piece();
-            }
-            (Ok(data), None) => return Frame::data(data),
-            (Err(frame), _) => frame,
+        let frame = match frame.into_data() {
+            Ok(data) => return self.pieces.first(data).map_or_else(|| self.end(unread()), Frame::data),
+            Err(frame) => frame,
         };
         if let Some(trailers) = frame.trailers_ref()
             && let Some(code) = code(trailers)
@@ -171,18 +138,6 @@ impl<B> CallBody<B> {
             self.answered(code, trailers);
         }
         frame
-    }
-}
-
-/// How much of what is left goes next. The end of a message goes by itself: the connection takes it once
-/// it could send all that came before.
-const fn next(left: usize) -> usize {
-    if left <= SMALL {
-        left
-    } else if left <= PIECE {
-        left - 1 - (left - 1) % 3
-    } else {
-        PIECE
     }
 }
 
@@ -198,9 +153,8 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = &mut *self;
-        this.asked();
-        if !this.rest.is_empty() {
-            return Poll::Ready(Some(Ok(this.piece())));
+        if let Some(piece) = this.pieces.next() {
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
         let polled = {
@@ -222,26 +176,19 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.inner.as_ref().is_none_or(Body::is_end_stream)
+        self.pieces.is_empty() && self.inner.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
         let inner = self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
-        let (mut whole, rest) = (SizeHint::new(), self.rest.len() as u64);
-        whole.set_lower(inner.lower() + rest);
-        if let Some(upper) = inner.upper() {
-            whole.set_upper(upper + rest);
-        }
-        whole
+        self.pieces.before(&inner)
     }
 }
 
 impl<B> Drop for CallBody<B> {
     fn drop(&mut self) {
-        self.rest.clear();
-        self.asked();
         // Nobody waits for the rest.
-        if let (Some(_), Some(_), Some(origin)) = (&self.call, &self.inner, &self.origin) {
+        if let (Some(_), Some(_), Some(origin)) = (&self.call, &self.inner, self.pieces.origin()) {
             origin.give_up();
         }
     }
@@ -254,6 +201,7 @@ mod tests {
 
     use trellis_telemetry::calls;
 
+    use super::super::pieces::{PIECE, SMALL};
     use super::super::{Buffers, Patience, shape};
     use super::*;
 

@@ -4,6 +4,8 @@
 mod body;
 mod layer;
 mod origin;
+mod pieces;
+mod plain;
 mod shape;
 mod taken;
 mod work;
@@ -32,7 +34,9 @@ pub(crate) use self::body::CallBody;
 use self::body::Ends;
 pub(crate) use self::layer::CallsLayer;
 pub(crate) use self::origin::{Buffers, Origin, Patience};
-pub(crate) use self::shape::{LITTLE, Receives, Shape, shape};
+pub(crate) use self::plain::PlainBody;
+use self::shape::Shape;
+pub(crate) use self::shape::{LITTLE, Receives, shape};
 pub(crate) use self::taken::Taken;
 pub(crate) use self::work::Work;
 
@@ -70,7 +74,7 @@ impl<S> Calls<S> {
                 }
                 return Work::refused(failure, begun);
             }
-            let door = CallDoor::new(admission.clone(), begun.origin.clone(), shape);
+            let door = CallDoor::new(admission.clone(), begun.origin.clone(), shape.is_unary());
             begun.call.door = Some(Arc::new(door));
         }
         Work::new(self.inner.call(request), begun)

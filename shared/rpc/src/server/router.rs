@@ -22,6 +22,7 @@ use super::health::{Health, MAX_QUESTION};
 use super::{Limits, unservable};
 use crate::admission::Admission;
 use crate::calls::{Calls, CallsLayer};
+use crate::http::limited;
 
 const REFLECTION: [&str; 2] =
     ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
@@ -61,7 +62,7 @@ impl Parts {
         services.extend(REFLECTION.map(str::to_owned));
         let calls = CallsLayer { unary: limits.unary_timeout, admission: Some(admission.clone()) };
         let web = grpc.clone().layer(ServiceBuilder::new().layer(GrpcWebLayer::new()).layer(calls));
-        let http = merge(self.http)
+        let http = limited(merge(self.http), admission.clone())
             .merge(health.http())
             .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, limits.unary_timeout))
             .layer(CatchPanicLayer::custom(panicked));

@@ -148,6 +148,7 @@ struct Scene {
     rows: Arc<Rows>,
     feed: ChangeFeed<Rows>,
     guard: Guard,
+    trail: Arc<MemoryTrail>,
     clock: Arc<FixedClock>,
     district: District,
     /// `SQLite`'s directory, removed with the scene.
@@ -171,10 +172,11 @@ impl Scene {
         store.migrate().await.expect("tables");
         let rows = Arc::new(Rows::default());
         let trail = Arc::new(MemoryTrail::default());
-        let guard = Guard::new(House::new().authority, Arc::new(Teaching), Arc::new(NoSubjects), trail);
+        let guard =
+            Guard::new(House::new().authority, Arc::new(Teaching), Arc::new(NoSubjects), trail.clone());
         let feed = ChangeFeed::new(store.clone(), guard.clone(), rows.clone());
         let district = District::parse("grand-bend").expect("a district");
-        Self { store, rows, feed, guard, clock, district, _directory: None }
+        Self { store, rows, feed, guard, trail, clock, district, _directory: None }
     }
 
     fn actor(&self, id: Uuid, scopes: &str) -> Actor {
@@ -316,6 +318,28 @@ fn what_the_service_itself_keeps_back_is_not_told() {
         scene.put(NOTE, 1, &[TAUGHT]).await;
         scene.rows.0.lock().expect("no panic").get_mut(&(NOTE, Uuid::from_u128(1))).expect("a row").1 = true;
         assert_eq!(listed(&scene, &scene.educator(), "", 0).await.0, Vec::<String>::new());
+        assert_eq!(scene.trail.take(), [], "nor is it read");
+    });
+}
+
+#[test]
+fn everybody_whom_an_answer_is_about_is_on_the_trail_in_one_line() {
+    run(async {
+        let scene = Scene::new().await;
+        scene.put(NOTE, 1, &[TAUGHT]).await;
+        scene.put(NOTE, 2, &[TAUGHT, STRANGER]).await;
+        scene.put(NOTE, 3, &[Uuid::from_u128(3)]).await;
+        let about = || {
+            let kept = scene.trail.take();
+            kept.into_iter().map(|(access, _)| access.learners).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(&scene, &scene.educator(), "", 0).await.0.len(), 2);
+        assert_eq!(about(), [[TAUGHT, STRANGER]]);
+        let mut snapshot = scene.watch(scene.educator(), true, "");
+        next(&mut snapshot).await;
+        assert_eq!(about(), [vec![TAUGHT]]);
+        next(&mut snapshot).await;
+        assert_eq!(about(), [vec![TAUGHT, STRANGER]]);
     });
 }
 

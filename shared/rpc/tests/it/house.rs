@@ -145,7 +145,7 @@ impl Turnstile {
         Arc::new(Self { through: Semaphore::new(0), inside: AtomicUsize::new(0), most: AtomicUsize::new(0) })
     }
 
-    async fn pass(&self) {
+    pub(crate) async fn pass(&self) {
         let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(inside, Ordering::SeqCst);
         self.through.acquire().await.expect("it is never closed").forget();

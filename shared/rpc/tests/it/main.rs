@@ -14,6 +14,7 @@ mod limits;
 mod overload;
 mod peer_tls;
 mod peers;
+mod plain;
 mod raw;
 mod reaching;
 mod repeating;

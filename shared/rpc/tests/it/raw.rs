@@ -160,5 +160,16 @@ pub(crate) fn call(path: &str, token: &str) -> Vec<u8> {
     .concat()
 }
 
+/// The headers of a plain request.
+pub(crate) fn get(path: &str) -> Vec<u8> {
+    [
+        header(":method", "GET"),
+        header(":scheme", "http"),
+        header(":path", path),
+        header(":authority", "localhost"),
+    ]
+    .concat()
+}
+
 /// An empty message as gRPC frames it.
 pub(crate) const NOTHING: [u8; 5] = [0; 5];

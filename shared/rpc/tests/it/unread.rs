@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use trellis_rpc::Limits;
+use axum::Router;
+use trellis_rpc::{Limits, Server};
 use trellis_testkit::run;
 
 use crate::house::{Does, House, Running, soon};
-use crate::raw::{DATA, END_HEADERS, END_STREAM, HEADERS, INITIAL_WINDOW_SIZE, NOTHING, Raw, call, frame};
+use crate::raw::{
+    DATA, END_HEADERS, END_STREAM, HEADERS, INITIAL_WINDOW_SIZE, NOTHING, RST_STREAM, Raw, call, frame, get,
+};
 
 const WHO_AM_I: &str = "/trellis.common.v1alpha1.IdentityService/WhoAmI";
 
@@ -53,5 +56,43 @@ fn who_lets_a_byte_of_each_answer_be_sent_is_not_sent_more_than_they_may_leave_u
             })
             .await;
         }
+    });
+}
+
+/// The same for a page of plain HTTP.
+async fn page_of_who_reads_little(bytes: usize, window: u32, limits: Limits) -> (Running, Raw) {
+    let page = axum::routing::get(async move || "x".repeat(bytes));
+    let server = Running::serve(Server::new(limits).http(Router::new().route("/page", page))).await;
+    let mut raw = Raw::connect(server.address, &[(INITIAL_WINDOW_SIZE, window)]).await;
+    for stream in (1..16).step_by(2) {
+        raw.send(&frame(HEADERS, END_HEADERS | END_STREAM, stream, &get("/page"))).await.expect("sent");
+    }
+    (server, raw)
+}
+
+#[test]
+fn a_page_that_is_not_read_is_held_as_little_as_the_answer_to_a_call() {
+    run(async {
+        for window in [0, 1, 1900] {
+            let limits = Limits { max_stall: Duration::from_millis(200), ..Limits::default() };
+            let (_server, mut raw) = page_of_who_reads_little(20_000, window, limits).await;
+            let closed = tokio::time::timeout(Duration::from_secs(20), raw.closed()).await;
+            closed.unwrap_or_else(|_| panic!("a page by a window of {window} is held"));
+        }
+    });
+}
+
+#[test]
+fn pages_break_off_where_more_is_unread_than_may_be() {
+    run(async {
+        let limits = Limits { max_unread_bytes: 50_000, ..Limits::default() };
+        let (_server, mut raw) = page_of_who_reads_little(20_000, 1, limits).await;
+        let mut broken = 0;
+        soon(async {
+            while broken < 6 {
+                broken += u32::from(raw.next().await.expect("the connection lives").kind == RST_STREAM);
+            }
+        })
+        .await;
     });
 }
