@@ -34,7 +34,7 @@ impl TokenServiceApi for Tokens {
         let (_, message) = call.into_parts();
         let district = district("parent", &message.parent)?;
         let expire = message.expire_time.as_ref().map(instant).transpose()?;
-        let revoked = token::revoke(&self.store, change, message.token_id, expire).await?;
+        let revoked = token::revoke(&self.store, change, &message.token_id, expire).await?;
         Ok(shown(&district, revoked))
     }
 

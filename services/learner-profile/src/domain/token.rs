@@ -1,6 +1,7 @@
 //! Tokens that are no longer believed though they have not ended.
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 use trellis_kernel::{Failure, Result, Timestamp, Uuid};
 
 /// For how long every record is kept, whatever end was stated: one that is stated too early must not revive
@@ -14,7 +15,7 @@ const LEEWAY: SignedDuration = SignedDuration::from_secs(60);
 const AFTER_ITS_END: SignedDuration = SignedDuration::from_hours(24);
 
 /// A token that was taken back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Revoked {
     pub id: Uuid,
     /// The token's `jti`.

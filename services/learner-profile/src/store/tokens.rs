@@ -1,5 +1,6 @@
 //! Tokens that were taken back.
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, Set};
 use trellis_kernel::{Page, PageRequest, Result, Timestamp, Uuid};
 use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant};
@@ -17,6 +18,23 @@ pub(crate) async fn insert(tx: &Tx, revoked: &Revoked) -> Result<()> {
         create_time: Set(revoked.create_time.as_microsecond()),
     })
     .await
+}
+
+/// Puts off the end that is kept of a token, if this one is later; whether the token is kept at all.
+///
+/// The statement compares, not we: of two at once, the later end stays.
+pub(crate) async fn lengthen(tx: &Tx, token_id: &str, expire: Timestamp) -> Result<bool> {
+    let kept = by_token(tx, token_id).await?.is_some();
+    if kept {
+        tx.update_many::<revoked_token::Entity>()
+            .col_expr(revoked_token::Column::ExpireTime, Expr::value(expire.as_microsecond()))
+            .filter(revoked_token::Column::TokenId.eq(token_id))
+            .filter(revoked_token::Column::ExpireTime.lt(expire.as_microsecond()))
+            .exec(tx.conn())
+            .await
+            .map_err(failure)?;
+    }
+    Ok(kept)
 }
 
 /// Deletes what is kept of tokens that ended before a moment and were taken back before another.
