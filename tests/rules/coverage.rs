@@ -38,24 +38,51 @@ fn the_operator_reaches_no_method_on_a_learner_s_record() {
     }
 }
 
+/// The methods that read and that no GET of HTTP asks for: those between the suite's own services.
+const READS: [&str; 3] = [
+    "/trellis.common.v1alpha1.EventService/StreamEvents",
+    "/trellis.profile.v1alpha1.AccessService/CheckToken",
+    "/trellis.profile.v1alpha1.AccessService/DecideAccess",
+];
+
+/// Whether HTTP reaches a method by GET.
+fn is_get(method: &MethodDescriptor) -> bool {
+    let http = DESCRIPTOR_POOL.get_extension_by_name("google.api.http").expect("google.api.http");
+    let options = method.options();
+    let rule = options.get_extension(&http);
+    rule.as_message().expect("a rule is a message").has_field_by_name("get")
+}
+
 #[test]
-fn every_mutation_can_be_retried() {
-    let reads = [
-        "Get",
-        "List",
-        "BatchGet",
-        "Watch",
-        "Search",
-        "Explain",
-        "DecideAccess",
-        "Check",
-        "Query",
-        "Stream",
-        "WhoAmI",
-    ];
+fn what_takes_no_request_id_is_a_get_or_known_to_read() {
+    let mut reads = Vec::new();
+    for descriptor in methods() {
+        let path = format!("/{}/{}", descriptor.parent_service().full_name(), descriptor.name());
+        let method = METHODS.iter().find(|method| method.path == path).expect("a method of the contract");
+        let get = is_get(&descriptor);
+        assert!(!(get && method.writes), "{path} changes something by a GET");
+        if !get && !method.writes {
+            reads.push(path);
+        }
+    }
+    reads.sort();
+    assert_eq!(reads, READS);
+}
+
+#[test]
+fn what_is_open_to_all_changes_nothing() {
     for method in METHODS {
-        let read = reads.iter().any(|verb| method.name.starts_with(verb));
-        assert_eq!(method.writes, !read, "{}", method.path);
+        assert!(!(method.commons && method.writes), "{} changes the commons for everybody", method.path);
+        assert!(!(method.any_caller && method.writes), "{} changes something for everybody", method.path);
+    }
+}
+
+#[test]
+fn what_names_a_resource_says_which_data_it_is() {
+    use trellis_contracts::common::DataClass;
+    for method in METHODS.iter().filter(|method| !method.resource.is_empty()) {
+        let class = DataClass::try_from(method.data_class).expect("a class of data");
+        assert_ne!(class, DataClass::Unspecified, "{}", method.path);
     }
 }
 
