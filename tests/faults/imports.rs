@@ -22,7 +22,7 @@ use trellis_testkit::{Backend, Caller, Extra, Setup, Shape, Suite, run};
 use super::command;
 use super::load::{DISTRICT, until};
 
-fn demonstration(file: &str) -> PathBuf {
+pub(crate) fn demonstration(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/trellis/demo").join(file)
 }
 
@@ -128,16 +128,19 @@ async fn transfer_until(
     }
 }
 
-async fn transfer(operator: &Caller, request_id: &str) -> Result<Response<FrameworkTransfer>, Status> {
+pub(crate) async fn transfer(
+    operator: &Caller,
+    request_id: &str,
+) -> Result<Response<FrameworkTransfer>, Status> {
     let name = format!("districts/{DISTRICT}/frameworkTransfers/{request_id}");
     let request = GetFrameworkTransferRequest { name };
     FrameworkTransferServiceClient::new(operator.clone()).get_framework_transfer(request).await
 }
 
-type Answer<T> = JoinHandle<Result<Response<T>, Status>>;
+pub(crate) type Answer<T> = JoinHandle<Result<Response<T>, Status>>;
 
 /// Imports what comes from a channel.
-fn framework(
+pub(crate) fn framework(
     operator: &Caller,
     messages: tokio::sync::mpsc::Receiver<ImportFrameworkRequest>,
 ) -> Answer<FrameworkTransfer> {
@@ -146,13 +149,13 @@ fn framework(
     tokio::spawn(async move { client.import_framework(messages).await })
 }
 
-fn whole(operator: &Caller, request_id: &str, document: &[u8]) -> Answer<FrameworkTransfer> {
+pub(crate) fn whole(operator: &Caller, request_id: &str, document: &[u8]) -> Answer<FrameworkTransfer> {
     let mut client = FrameworkTransferServiceClient::new(operator.clone());
     let messages = tokio_stream::iter(messages(request_id, document));
     tokio::spawn(async move { client.import_framework(messages).await })
 }
 
-fn messages(request_id: &str, document: &[u8]) -> Vec<ImportFrameworkRequest> {
+pub(crate) fn messages(request_id: &str, document: &[u8]) -> Vec<ImportFrameworkRequest> {
     let first = ImportFrameworkRequest {
         parent: format!("districts/{DISTRICT}"),
         format: TransferFormat::CaseJson.into(),
@@ -229,6 +232,12 @@ async fn whole_roster_can_be_imported(suite: &Suite, request_id: &str, archive: 
 }
 
 fn roster(operator: &Caller, request_id: &str, archive: &[u8]) -> Answer<RosterTransfer> {
+    let messages = tokio_stream::iter(roster_messages(request_id, archive));
+    let mut client = RosterTransferServiceClient::new(operator.clone());
+    tokio::spawn(async move { client.import_roster(messages).await })
+}
+
+pub(crate) fn roster_messages(request_id: &str, archive: &[u8]) -> Vec<ImportRosterRequest> {
     let header = ImportRosterHeader {
         parent: format!("districts/{DISTRICT}"),
         format: RosterFormat::OnerosterCsv.into(),
@@ -237,17 +246,19 @@ fn roster(operator: &Caller, request_id: &str, archive: &[u8]) -> Answer<RosterT
         ..ImportRosterHeader::default()
     };
     let first = ImportRosterRequest { header: Some(header), ..ImportRosterRequest::default() };
-    let chunks: Vec<ImportRosterRequest> = archive
+    let chunks = archive
         .chunks(256 * 1024)
-        .map(|chunk| ImportRosterRequest { chunk: chunk.to_vec().into(), ..Default::default() })
-        .collect();
-    let mut client = RosterTransferServiceClient::new(operator.clone());
-    let messages = tokio_stream::iter(std::iter::once(first).chain(chunks));
-    tokio::spawn(async move { client.import_roster(messages).await })
+        .map(|chunk| ImportRosterRequest { chunk: chunk.to_vec().into(), ..Default::default() });
+    std::iter::once(first).chain(chunks).collect()
 }
 
 /// The roster of the demonstration as the ZIP that it comes in.
 fn archive() -> Vec<u8> {
+    archive_with(&[])
+}
+
+/// The same, with so much more in a file that is none of a roster's, and is not compressed.
+pub(crate) fn archive_with(more: &[u8]) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for entry in std::fs::read_dir(demonstration("grandbend-1.2")).expect("the roster") {
         let path = entry.expect("a file").path();
@@ -257,5 +268,8 @@ fn archive() -> Vec<u8> {
             archive.write_all(&std::fs::read(&path).expect("a file")).expect("writing to memory");
         }
     }
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    archive.start_file("more", stored).expect("writing to memory");
+    archive.write_all(more).expect("writing to memory");
     archive.finish().expect("writing to memory").into_inner()
 }

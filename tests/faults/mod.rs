@@ -6,7 +6,7 @@ mod command;
 mod damage;
 mod disk;
 mod effects;
-mod imports;
+pub(crate) mod imports;
 mod letters;
 mod load;
 mod relays;

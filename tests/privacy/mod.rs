@@ -11,6 +11,7 @@ mod marker;
 mod names;
 mod processes;
 mod replays;
+mod stopped;
 mod streams;
 mod tokens;
 mod trail;

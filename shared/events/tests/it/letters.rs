@@ -13,10 +13,10 @@ use trellis_contracts::common::{
     ListDeadLettersRequest, ReplayDeadLetterRequest, dead_letter_service,
 };
 use trellis_events::{ATTEMPTS, Apply, DeadLetters, Event, EventFeed};
-use trellis_kernel::{Failure, Result};
-use trellis_store::Tx;
+use trellis_kernel::{Failure, PageRequest, Result};
+use trellis_store::{AccessQuery, Tx};
 
-use crate::place::{Open, Place, each, follower, note, server, take_effect};
+use crate::place::{Open, Place, district, each, follower, note, server, take_effect};
 
 /// How an effect fails.
 #[derive(Clone, Copy, PartialEq)]
@@ -181,6 +181,28 @@ fn a_replay_applies_in_order_stops_where_it_fails_and_lets_the_next_through() {
         assert_eq!(place.applied().await, [1, 5, 2, 3, 4, 6, 7]);
         assert_eq!(desk.list(false).await, []);
         assert_eq!(desk.list(true).await.len(), 4);
+    });
+}
+
+#[test]
+fn an_effect_is_made_in_the_name_of_who_caused_its_event_and_the_replay_in_that_of_who_asked() {
+    each(async |place| {
+        for actor in ["people/a", "people/b", "people/c"] {
+            place.publish_by(actor, 1).await;
+        }
+        let faulty = Faulty::at(&[1], Fault::Refuses);
+        let mut desk = Desk::open(&place, faulty.clone());
+        place.moved_to(3).await;
+        faulty.heal(1);
+        assert_eq!(desk.replay(1).await.unwrap(), [(1, Replayed), (2, Replayed), (3, Replayed)]);
+        assert_eq!(place.made_by().await, ["people/a", "people/b", "people/c"]);
+        let page = PageRequest::parse(0, String::new()).unwrap();
+        let audit = place.consumer.audit();
+        let trail = audit.accesses(&district(), &AccessQuery::default(), &page).await.unwrap().items;
+        let replays: Vec<_> =
+            trail.iter().filter(|line| line.method.ends_with("/ReplayDeadLetter")).collect();
+        assert_eq!(replays.len(), 1, "{trail:?}");
+        assert_eq!((replays[0].actor.as_str(), replays[0].write), ("services/profile", true));
     });
 }
 

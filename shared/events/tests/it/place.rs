@@ -57,10 +57,15 @@ impl Place {
     /// Commits one event for each number, of the note with that number.
     pub(crate) async fn publish_of(&self, notes: &[u128]) {
         for number in notes {
-            let mut tx = begin(&self.producer).await;
-            tell_of(&mut tx, "note.created", *number);
-            tx.commit(()).await.unwrap();
+            self.publish_by("people/a", *number).await;
         }
+    }
+
+    /// Commits one event of a note, which somebody caused.
+    pub(crate) async fn publish_by(&self, actor: &str, note: u128) {
+        let mut tx = begin_as(&self.producer, actor).await;
+        tell_of(&mut tx, "note.created", note);
+        tx.commit(()).await.unwrap();
     }
 
     /// Waits until the consumer has moved over this position.
@@ -83,6 +88,13 @@ impl Place {
         let mut head = self.consumer.watch();
         let reached = head.wait_for(|head| *head >= count);
         tokio::time::timeout(Duration::from_secs(30), reached).await.expect("the effects must come").unwrap();
+    }
+
+    /// In whose name each effect was made, in their order: what it tells is told by them.
+    pub(crate) async fn made_by(&self) -> Vec<String> {
+        self.consumer.relay_once().await.unwrap();
+        let told = self.consumer.feed(&district()).after(0, 1000).await.unwrap();
+        told.into_iter().filter(|row| row.kind == "effect.taken").map(|row| row.actor).collect()
     }
 
     /// The positions of the events that took effect, in the order in which they did.
@@ -131,8 +143,11 @@ pub(crate) fn district() -> District {
 }
 
 pub(crate) async fn begin(store: &Store) -> Tx {
-    let change =
-        Change { district: district(), actor: "people/a".to_owned(), idempotency: None, grounds: None };
+    begin_as(store, "people/a").await
+}
+
+async fn begin_as(store: &Store, actor: &str) -> Tx {
+    let change = Change { district: district(), actor: actor.to_owned(), idempotency: None, grounds: None };
     match store.write::<()>(change).await.unwrap() {
         Write::Begin(tx) => tx,
         Write::Replay(()) => panic!("there is no request_id"),
