@@ -62,7 +62,7 @@ async fn framework_until(suite: &Suite, messages: usize) {
     let import = imports::framework(&operator, receive);
     let all = imports::messages(REQUEST, &document);
     let messages = messages.min(all.len());
-    let sent: usize = all[..messages].iter().map(|message| message.chunk.len()).sum();
+    let bytes: usize = all[..messages].iter().map(|message| message.chunk.len()).sum();
     let mut all = all.into_iter();
     for message in all.by_ref().take(messages) {
         send.send(message).await.expect("the import listens");
@@ -70,7 +70,7 @@ async fn framework_until(suite: &Suite, messages: usize) {
     while imports::transfer(&watching, REQUEST)
         .await
         .map_or(0, |transfer| usize::try_from(transfer.into_inner().received_size).expect("a size"))
-        < sent
+        < bytes
     {}
     take_back(suite, &operator).await;
     for message in all {

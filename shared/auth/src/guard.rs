@@ -208,8 +208,9 @@ impl Guard {
         let Admission { actor: _, district: Some(district), subjects, standing: _ } = admission else {
             return Ok(());
         };
+        let class = class_of(method)?;
         let open = method.commons && district.is_commons();
-        if method.writes || open || (subjects.is_empty() && class_of(method)? == DataClass::Operational) {
+        if method.writes || open || (subjects.is_empty() && class == DataClass::Operational) {
             return Ok(());
         }
         self.keep(method, admission, subjects.iter().map(|(learner, _)| *learner).collect()).await

@@ -75,8 +75,8 @@ async fn page(url: String, secret: &str) -> reqwest::Response {
     reqwest::get(format!("{url}/pages/{secret}")).await.expect("an answer")
 }
 
-fn rate(burst: u32) -> Option<Rate> {
-    Some(Rate { burst: NonZeroU32::new(burst).expect("more than none"), each: Duration::from_hours(1) })
+fn rate(burst: u32) -> Rate {
+    Rate { burst: NonZeroU32::new(burst).expect("more than none"), each: Duration::from_hours(1) }
 }
 
 fn is_refused(answer: &reqwest::Response, status: StatusCode) {
@@ -90,7 +90,7 @@ fn an_address_that_guesses_is_refused_before_anything_is_looked_for() {
     run(async {
         let (house, pages) = (House::new(), Pages::new());
         pages.turnstile.through.add_permits(1);
-        let server = serve(&house, &pages, Limits { failure_rate: rate(2), ..Limits::default() }).await;
+        let server = serve(&house, &pages, Limits { failure_rate: Some(rate(2)), ..Limits::default() }).await;
         for _ in 0..2 {
             assert_eq!(page(server.url(), "guess").await.status(), StatusCode::NOT_FOUND);
         }
@@ -111,7 +111,7 @@ fn a_holder_asks_as_often_as_a_caller_calls() {
     run(async {
         let (house, pages) = (House::new(), Pages::new());
         pages.turnstile.through.add_permits(9);
-        let server = serve(&house, &pages, Limits { caller_rate: rate(2), ..Limits::default() }).await;
+        let server = serve(&house, &pages, Limits { caller_rate: Some(rate(2)), ..Limits::default() }).await;
         for _ in 0..2 {
             assert_eq!(page(server.url(), "grand-bend.1").await.status(), StatusCode::OK);
         }
