@@ -140,6 +140,18 @@ pub async fn migrate(config: &Config) -> Result<()> {
     Ok(())
 }
 
+/// Says of the configured services' databases that they were put back, as of one moment, by other means
+/// than `trellis restore`: what stands at a place of before is told so.
+pub async fn restored(config: &Config) -> Result<()> {
+    let _used = data::used(config)?;
+    let stores = open(config, &Sources::default()).await?;
+    trellis_store::restored(&stores).await?;
+    for store in stores {
+        store.close().await;
+    }
+    Ok(())
+}
+
 fn compose(config: &Config, sources: &Sources, public_url: &str, stores: Vec<Store>) -> Result<Server> {
     let signer = Arc::new(keys::services(&config.keys_dir)?);
     let authority = Arc::new(Authority::new(issuers(config)?, &signer, sources.clock.clone())?);

@@ -11,8 +11,8 @@ use tonic::{Status, Streaming};
 use trellis_contracts::common::event_service_client::EventServiceClient;
 use trellis_contracts::common::{StreamEventsRequest, StreamEventsResponse};
 use trellis_contracts::status;
-use trellis_kernel::{Failure, Kind, Reason, Result};
-use trellis_store::{Store, Task};
+use trellis_kernel::{Failure, Kind, Reason, Result, Uuid};
+use trellis_store::{Checkpoint, Store, Task};
 use trellis_telemetry::spans;
 
 use crate::{Apply, Effect, Event};
@@ -57,7 +57,11 @@ where
             let before = following.checkpoint().await.unwrap_or_default();
             let failed = follow(&following, connect()).await.err();
             let after = following.checkpoint().await.unwrap_or_default();
-            wait = if after > before || failed.is_none() { BACKOFF.0 } else { (wait * 2).min(BACKOFF.1) };
+            wait = if after.position > before.position || failed.is_none() {
+                BACKOFF.0
+            } else {
+                (wait * 2).min(BACKOFF.1)
+            };
             if let Some(failed) = failed {
                 if has_parted(&failed) {
                     following.part();
@@ -81,7 +85,11 @@ where
     <C::ResponseBody as tonic::codegen::Body>::Error: Into<StdError> + Send,
 {
     let from = effect.checkpoint().await?;
-    let request = StreamEventsRequest { producer: effect.producer.to_owned(), after_position: from };
+    let request = StreamEventsRequest {
+        producer: effect.producer.to_owned(),
+        after_position: from.position,
+        incarnation: from.incarnation.map(|incarnation| incarnation.to_string()).unwrap_or_default(),
+    };
     let mut client = EventServiceClient::new(channel);
     let opened = tokio::time::timeout(SILENCE, client.stream_events(request)).await.map_err(|_| silent())?;
     let stream: Streaming<StreamEventsResponse> =
@@ -91,8 +99,9 @@ where
     loop {
         let chunk = tokio::time::timeout(SILENCE, chunks.next()).await.map_err(|_| silent())?;
         let Some(chunk) = chunk else { return Ok(()) };
-        if chunk.iter().any(std::result::Result::is_ok) {
+        if let Some(Ok(heard)) = chunk.first() {
             effect.heard();
+            place.learn(&heard.incarnation).await?;
         }
         let span = spans::consume(effect.apply.name(), effect.producer);
         span.current().scope(place.take(chunk)).await?;
@@ -102,12 +111,27 @@ where
 /// Where a stream stands.
 struct Place<'a> {
     effect: &'a Effect,
-    applied: i64,
+    applied: Checkpoint,
     /// The last event that was passed over and is not written down.
     passed: Option<Event>,
 }
 
 impl Place<'_> {
+    /// Writes down of which incarnation the place is, where only the producer could tell.
+    async fn learn(&mut self, told: &str) -> Result<()> {
+        // An older producer tells of none.
+        if self.applied.incarnation.is_some() || told.is_empty() {
+            return Ok(());
+        }
+        let incarnation = Uuid::try_parse(told).map_err(Failure::internal)?;
+        self.applied.incarnation = Some(incarnation);
+        // Who has applied nothing yet writes it with the first that they apply.
+        if self.applied.position == 0 {
+            return Ok(());
+        }
+        self.effect.store.adopt(&self.effect.follower.checkpoint(), incarnation).await
+    }
+
     /// Takes what has come. What came before the stream broke takes effect first.
     async fn take(&mut self, chunk: Vec<Result<StreamEventsResponse, Status>>) -> Result<()> {
         let mut run: Vec<Event> = Vec::new();
@@ -150,7 +174,8 @@ impl Place<'_> {
 
     /// Writes down what was passed over, when it is much or nothing more comes for the moment.
     async fn pass_over(&mut self, silent: bool) -> Result<()> {
-        let Some(last) = self.passed.take_if(|last| silent || last.position - self.applied >= PASSED_OVER)
+        let Some(last) =
+            self.passed.take_if(|last| silent || last.position - self.applied.position >= PASSED_OVER)
         else {
             return Ok(());
         };
@@ -163,8 +188,8 @@ fn together(one: &Event, other: &Event) -> bool {
     one.district == other.district && one.actor == other.actor
 }
 
-/// Whether what comes next can never come: the producer keeps it no longer, or the consumer is ahead of
-/// it, one of the two databases having been restored without the other.
+/// Whether what comes next can never come: the producer keeps it no longer, or the consumer's place is
+/// none of its own, one of the two databases having been restored without the other.
 fn has_parted(failed: &Failure) -> bool {
     matches!(failed.kind(), Kind::OutOfRange | Kind::FailedPrecondition)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::FutureExt;
 use trellis_kernel::{Failure, Kind, Reason, Result};
-use trellis_store::{Change, Follower, Store, Tx, Write};
+use trellis_store::{Change, Checkpoint, Follower, Store, Tx, Write};
 
 use crate::Event;
 
@@ -74,19 +74,19 @@ impl Effect {
         Self { store, apply, follower, producer, known: Arc::default() }
     }
 
-    pub(crate) async fn checkpoint(&self) -> Result<i64> {
+    pub(crate) async fn checkpoint(&self) -> Result<Checkpoint> {
         self.store.checkpoint(&self.follower.checkpoint()).await
     }
 
     /// Moves the checkpoint from `applied` over `last`, with the effects of `run` (events of one
     /// district and one actor, in their order, none after `last`) in the same transaction. Where that
     /// fails, one event at a time, so that one that cannot be applied holds up no other.
-    pub(crate) async fn take(&self, applied: &mut i64, run: &[Event], last: &Event) -> Result<()> {
+    pub(crate) async fn take(&self, applied: &mut Checkpoint, run: &[Event], last: &Event) -> Result<()> {
         let first = run.first().unwrap_or(last);
         self.known.waiting_since.store(first.time.as_microsecond(), Ordering::Relaxed);
-        while *applied < last.position {
+        while applied.position < last.position {
             match self.attempt(*applied, run, last).await? {
-                Step::Moved => *applied = last.position,
+                Step::Moved => applied.position = last.position,
                 Step::Overtaken => self.catch_up(applied).await?,
                 Step::Refused(failed) if is_transient(&failed) => return Err(failed),
                 Step::Refused(_) => {
@@ -101,11 +101,11 @@ impl Effect {
     }
 
     /// Applies one event, or puts it aside.
-    async fn take_one(&self, applied: &mut i64, event: &Event) -> Result<()> {
+    async fn take_one(&self, applied: &mut Checkpoint, event: &Event) -> Result<()> {
         let mut attempts = 0;
-        while *applied < event.position {
+        while applied.position < event.position {
             match self.attempt(*applied, slice::from_ref(event), event).await? {
-                Step::Moved => *applied = event.position,
+                Step::Moved => applied.position = event.position,
                 Step::Overtaken => self.catch_up(applied).await?,
                 Step::Refused(failed) if is_transient(&failed) => return Err(failed),
                 Step::Refused(failed) => {
@@ -122,12 +122,12 @@ impl Effect {
         Ok(())
     }
 
-    async fn attempt(&self, from: i64, run: &[Event], last: &Event) -> Result<Step> {
+    async fn attempt(&self, from: Checkpoint, run: &[Event], last: &Event) -> Result<Step> {
         let mut tx = self.begin(last).await?;
         let Some(open) = tx.advance(&self.follower, from, last.position).await? else {
             return Ok(Step::Overtaken);
         };
-        for event in run.iter().filter(|event| event.position > from) {
+        for event in run.iter().filter(|event| event.position > from.position) {
             if open > 0 && !tx.open_letters(&self.follower, &event.resource, 1).await?.is_empty() {
                 tx.put_aside(&self.follower, event.clone().into(), None).await?;
             } else if let Err(failed) = self.affect(&mut tx, event).await {
@@ -140,14 +140,14 @@ impl Effect {
         })
     }
 
-    async fn put_aside(&self, applied: &mut i64, event: &Event, reason: Reason) -> Result<()> {
+    async fn put_aside(&self, applied: &mut Checkpoint, event: &Event, reason: Reason) -> Result<()> {
         let tx = self.begin(event).await?;
         if tx.advance(&self.follower, *applied, event.position).await?.is_none() {
             return self.catch_up(applied).await;
         }
         tx.put_aside(&self.follower, event.clone().into(), Some((reason, ATTEMPTS))).await?;
         tx.commit(()).await?;
-        *applied = event.position;
+        applied.position = event.position;
         Ok(())
     }
 
@@ -171,12 +171,12 @@ impl Effect {
     }
 
     /// Goes on from where another process has moved the checkpoint.
-    async fn catch_up(&self, applied: &mut i64) -> Result<()> {
+    async fn catch_up(&self, applied: &mut Checkpoint) -> Result<()> {
         let now = self.checkpoint().await?;
-        if now < *applied {
+        if now.position < applied.position || now.incarnation != applied.incarnation {
             return Err(Failure::aborted(
                 Reason::StateConflict,
-                "The checkpoint moved back: the database was restored.",
+                "The checkpoint is another's than this stream's: a database was restored.",
             ));
         }
         *applied = now;

@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use tokio::sync::watch;
 
-use trellis_contracts::common::{EventServiceApi, StreamEventsRequest, StreamEventsResponse};
+use trellis_contracts::common::{self, EventServiceApi, StreamEventsRequest, StreamEventsResponse};
 use trellis_contracts::guard::{Call, Outbound};
-use trellis_kernel::{Failure, Reason, Result};
+use trellis_kernel::{Failure, Reason, Result, Uuid};
 use trellis_store::Store;
+use trellis_store::feed::{Extent, Place};
 
 use crate::Event;
 
@@ -52,29 +53,30 @@ impl EventFeed {
 #[async_trait]
 impl EventServiceApi for EventFeed {
     async fn stream_events(&self, call: Call<StreamEventsRequest>) -> Result<Outbound<StreamEventsResponse>> {
-        let request = call.message;
-        let store = self.store(&request.producer)?;
-        let head = store.head().await?;
-        if request.after_position > head {
+        let StreamEventsRequest { producer, after_position, incarnation: known } = call.message;
+        let store = self.store(&producer)?;
+        let Extent { incarnation, floor, head } = store.extent().await?;
+        let of_another = !known.is_empty() && Uuid::try_parse(&known) != Ok(incarnation);
+        if of_another || after_position > head {
             return Err(Failure::precondition(
                 Reason::StateConflict,
-                "The consumer is ahead of this producer: one of the two databases was restored.",
+                "The consumer's place is none of this producer's: one of the two databases was restored.",
             ));
         }
         // Who has applied nothing yet begins with the oldest that is kept; who has applied some must
         // find the next, and is refused where that is gone.
-        let position =
-            if request.after_position == 0 { store.floor().await? } else { request.after_position };
+        let position = if after_position == 0 { floor } else { after_position };
+        let place = Place { incarnation, position };
         let head = store.watch();
         let heartbeat = self.heartbeat;
-        Ok(follow(Following { store, position, head, heartbeat }))
+        Ok(follow(Following { store, place, head, heartbeat }))
     }
 }
 
 /// The state of one stream: where it stands, and what tells it to look again.
 struct Following {
     store: Store,
-    position: i64,
+    place: Place,
     head: watch::Receiver<i64>,
     heartbeat: Duration,
 }
@@ -97,13 +99,10 @@ impl Following {
         loop {
             // Marked before reading: what comes after the read wakes the wait below.
             self.head.mark_unchanged();
-            let rows = self.store.events(self.position, BATCH).await?;
+            let rows = self.store.events(self.place, BATCH).await?;
             if let Some(last) = rows.last() {
-                self.position = last.position;
-                return Ok(rows
-                    .into_iter()
-                    .map(|row| StreamEventsResponse { event: Some(Event::sent(row)) })
-                    .collect());
+                self.place.position = last.position;
+                return Ok(rows.into_iter().map(|row| self.told(Some(Event::sent(row)))).collect());
             }
             match tokio::time::timeout(self.heartbeat, self.head.changed()).await {
                 Ok(Ok(())) => {}
@@ -114,8 +113,12 @@ impl Following {
                         Duration::from_secs(1),
                     ));
                 }
-                Err(_) => return Ok(vec![StreamEventsResponse { event: None }]),
+                Err(_) => return Ok(vec![self.told(None)]),
             }
         }
+    }
+
+    fn told(&self, event: Option<common::Event>) -> StreamEventsResponse {
+        StreamEventsResponse { event, incarnation: self.place.incarnation.to_string() }
     }
 }

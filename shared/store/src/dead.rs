@@ -6,7 +6,7 @@
 
 use jiff::SignedDuration;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Set, Statement};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use trellis_kernel::{District, Failure, Reason, Result, Timestamp, Uuid};
 
 use crate::feed::FeedRow;
@@ -94,28 +94,6 @@ impl LetterState {
 }
 
 impl Tx {
-    /// Moves the checkpoint of a consumer of events from one position to a later one, in this
-    /// transaction, and tells how many of its letters are open. None when it does not stand at
-    /// `from`: another process was faster, and this transaction must be dropped.
-    pub async fn advance(&self, follower: &Follower, from: i64, to: i64) -> Result<Option<i64>> {
-        let mut values = vec![follower.checkpoint().into(), to.into()];
-        let sql = if from == 0 {
-            "INSERT INTO event_checkpoints (consumer, position) VALUES ($1, $2) ON CONFLICT DO NOTHING \
-             RETURNING open"
-        } else {
-            values.push(from.into());
-            "UPDATE event_checkpoints SET position = $2 WHERE consumer = $1 AND position = $3 RETURNING open"
-        };
-        self.number(sql, values).await
-    }
-
-    /// Keeps the consumer from moving, and others from settling its letters, until this transaction
-    /// ends.
-    pub async fn hold(&self, follower: &Follower) -> Result<()> {
-        let sql = "UPDATE event_checkpoints SET open = open WHERE consumer = $1 RETURNING open";
-        self.number(sql, vec![follower.checkpoint().into()]).await.map(drop)
-    }
-
     /// The open letters of a resource, in the order of their events; at most `limit`.
     pub async fn open_letters(
         &self,
@@ -218,13 +196,6 @@ impl Tx {
     async fn count(&self, follower: &Follower, by: i64) -> Result<()> {
         let sql = "UPDATE event_checkpoints SET open = open + $2 WHERE consumer = $1 RETURNING open";
         self.number(sql, vec![follower.checkpoint().into(), by.into()]).await.map(drop)
-    }
-
-    async fn number(&self, sql: &str, values: Vec<sea_orm::Value>) -> Result<Option<i64>> {
-        let conn = self.conn();
-        let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
-        let row = conn.query_one_raw(statement).await.map_err(failure)?;
-        row.map(|row| row.try_get_by_index(0)).transpose().map_err(failure)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What happened, in order: the change feed of a district, and the events of all of them.
 
-use sea_orm::{ConnectionTrait, FromQueryResult as _, Statement, Value};
+use sea_orm::{ConnectionTrait, FromQueryResult as _, QueryResult, Statement, Value};
 use trellis_kernel::{District, Failure, Kind, Reason, Result, Timestamp, Uuid};
 
 use crate::{Payload, Store, failure, instant};
@@ -17,6 +17,26 @@ pub struct Feed {
     district: District,
 }
 
+/// Where a reader of a feed stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The incarnation of the feed: a restore renews it, and positions of before mean nothing any more.
+    pub incarnation: Uuid,
+    /// Everything up to here was read.
+    pub position: i64,
+}
+
+/// What a feed holds: what happened after the floor, up to the head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Its incarnation.
+    pub incarnation: Uuid,
+    /// The last position that is no longer kept; 0 while all are.
+    pub floor: i64,
+    /// The last position that was given.
+    pub head: i64,
+}
+
 /// A part of a feed, and what its reader has come to by it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FeedPart {
@@ -25,7 +45,7 @@ pub struct FeedPart {
     /// Where the reader stands now. With fewer rows than were asked for that is the head, which moves
     /// with every district: who stayed at the last change of a quiet district would fall below the
     /// floor without having missed anything.
-    pub place: i64,
+    pub place: Place,
     /// Whether there may be more already.
     pub full: bool,
 }
@@ -62,53 +82,60 @@ impl Feed {
         Self { store, district }
     }
 
-    /// At most `limit` changes after a position; [`read`](Self::read) without the place that it comes to.
+    /// At most `limit` changes after a position of the feed as it is now: for who looks at it, and has
+    /// not come back to a place.
     pub async fn after(&self, position: i64, limit: u64) -> Result<Vec<FeedRow>> {
-        Ok(self.read(position, limit).await?.rows)
+        let place = Place { position, ..self.head().await? };
+        Ok(self.read(place, limit).await?.rows)
     }
 
-    /// At most `limit` changes after a position, and where to go on.
+    /// At most `limit` changes after a place, and where to go on.
     ///
-    /// A position that the feed no longer holds (below the floor), or does not hold yet (beyond the
-    /// head: the database was restored since), is told so: the client's copy and this feed have
-    /// parted, and it must list again (`RESUME_TOKEN_TOO_OLD`).
-    pub async fn read(&self, position: i64, limit: u64) -> Result<FeedPart> {
+    /// A place that the feed no longer holds (below the floor), or that is not one of its own (of another
+    /// incarnation, or beyond the head: the database was restored since), is told so: the client's
+    /// copy and this feed have parted, and it must list again (`RESUME_TOKEN_TOO_OLD`).
+    pub async fn read(&self, place: Place, limit: u64) -> Result<FeedPart> {
         let conn = self.store.reading(&self.district);
-        let Happened { rows, head } = happened(&conn, Some(&self.district), position, limit).await?;
-        if rows.is_empty() && position > head {
-            return Err(too_old());
-        }
+        let Happened { rows, head } = happened(&conn, Some(&self.district), place, limit).await?;
         let full = u64::try_from(rows.len()).map_err(Failure::internal)? >= limit;
-        let place = if full { rows.last().map_or(position, |row| row.position) } else { head };
-        Ok(FeedPart { rows, place, full })
+        let position = if full { rows.last().map_or(place.position, |row| row.position) } else { head };
+        Ok(FeedPart { rows, place: Place { position, ..place }, full })
     }
 
-    /// The last position that was given, in any district: every change at or before it is readable.
-    pub async fn head(&self) -> Result<i64> {
-        self.store.head().await
+    /// The last place that was given, in any district: every change at or before it is readable.
+    pub async fn head(&self) -> Result<Place> {
+        let Extent { incarnation, head, .. } = self.store.extent().await?;
+        Ok(Place { incarnation, position: head })
     }
 
     /// Where a client begins that has no token: before the oldest change that is kept.
-    pub async fn beginning(&self) -> Result<i64> {
-        self.store.floor().await
+    pub async fn beginning(&self) -> Result<Place> {
+        let Extent { incarnation, floor, .. } = self.store.extent().await?;
+        Ok(Place { incarnation, position: floor })
     }
 
-    /// A token for a client to resume after `position`; it opens for this service and district only.
-    pub fn token(&self, position: i64) -> String {
-        self.store.sealer().seal(&self.bound(), &position.to_be_bytes())
+    /// A token for a client to resume after `place`; it opens for this service and district only.
+    pub fn token(&self, place: Place) -> String {
+        let mut content = place.incarnation.as_bytes().to_vec();
+        content.extend_from_slice(&place.position.to_be_bytes());
+        self.store.sealer().seal(&self.bound(), &content)
     }
 
-    /// The position that a token stands for; none for an empty one, which stands for the
+    /// The place that a token stands for; none for an empty one, which stands for the
     /// [`beginning`](Self::beginning).
-    pub fn open(&self, token: &str) -> Result<Option<i64>> {
+    pub fn open(&self, token: &str) -> Result<Option<Place>> {
         if token.is_empty() {
             return Ok(None);
         }
-        let content = self.store.sealer().open(&self.bound(), token);
-        content.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes).map(Some).ok_or_else(|| {
-            Failure::invalid(Reason::InvalidResumeToken, "The resume token is not one of this feed's.")
-                .violation("resume_token", "must be a token that this feed gave")
-        })
+        let content = self.store.sealer().open(&self.bound(), token).ok_or_else(foreign)?;
+        // Of before there were incarnations: a place, and nobody knows in which.
+        if content.len() == size_of::<i64>() {
+            return Err(too_old());
+        }
+        let (incarnation, position) = content.split_first_chunk().ok_or_else(foreign)?;
+        let position = position.try_into().map_err(|_| foreign())?;
+        let incarnation = Uuid::from_bytes(*incarnation);
+        Ok(Some(Place { incarnation, position: i64::from_be_bytes(position) }))
     }
 
     fn bound(&self) -> [&str; 3] {
@@ -117,10 +144,17 @@ impl Feed {
 }
 
 impl Store {
-    /// At most `limit` events of all districts after a position. A position below the floor is
-    /// refused (`RESUME_TOKEN_TOO_OLD`): events after it are gone.
-    pub async fn events(&self, position: i64, limit: u64) -> Result<Vec<FeedRow>> {
-        Ok(happened(&self.everything(), None, position, limit).await?.rows)
+    /// At most `limit` events of all districts after a place. One that the feed does not hold is
+    /// refused (`RESUME_TOKEN_TOO_OLD`), as by [`Feed::read`]: events after it are gone, or are others.
+    pub async fn events(&self, place: Place, limit: u64) -> Result<Vec<FeedRow>> {
+        Ok(happened(&self.everything(), None, place, limit).await?.rows)
+    }
+
+    /// What the feed holds at this moment.
+    pub async fn extent(&self) -> Result<Extent> {
+        let sql = "SELECT incarnation, floor, head FROM relay";
+        let row = self.everything().query_one_raw(self.statement(sql, [])).await.map_err(failure)?;
+        Extent::read(&row.ok_or_else(missing)?)
     }
 
     /// The last position that was given.
@@ -132,57 +166,64 @@ impl Store {
     pub async fn floor(&self) -> Result<i64> {
         relay_number(&self.everything(), "floor").await
     }
+}
 
-    /// The position up to which a consumer of events has applied them.
-    pub async fn checkpoint(&self, consumer: &str) -> Result<i64> {
-        let sql = "SELECT position FROM event_checkpoints WHERE consumer = $1";
-        let row = self.everything().query_one_raw(self.statement(sql, [consumer.into()])).await;
-        let position = row.map_err(failure)?.map(|row| row.try_get_by_index(0)).transpose();
-        position.map_err(failure).map(Option::unwrap_or_default)
+impl Extent {
+    fn read(row: &QueryResult) -> Result<Self> {
+        Ok(Self {
+            incarnation: row.try_get("", "incarnation").map_err(failure)?,
+            floor: row.try_get("", "floor").map_err(failure)?,
+            head: row.try_get("", "head").map_err(failure)?,
+        })
+    }
+
+    fn holds(&self, place: Place) -> bool {
+        let Self { incarnation, floor, head } = *self;
+        place.incarnation == incarnation && floor <= place.position && place.position <= head
     }
 }
 
-/// What was found after a position, and the head of that moment.
+/// What was found after a place, and the head of that moment.
 struct Happened {
     rows: Vec<FeedRow>,
     head: i64,
 }
 
-/// Reads the rows, the floor and the head in one statement, and so in one moment: rows that are gone
-/// by then are below the floor that is read with the others, and no row up to the head is missing.
+/// Reads the rows and what the feed holds in one statement, and so in one moment: rows that are gone by
+/// then are below the floor that is read with the others, no row up to the head is missing, and all are
+/// of the one incarnation.
 async fn happened<C: ConnectionTrait>(
     conn: &C,
     district: Option<&District>,
-    position: i64,
+    place: Place,
     limit: u64,
 ) -> Result<Happened> {
     let limit = i64::try_from(limit).map_err(Failure::internal)?;
-    let mut values: Vec<Value> = vec![position.into(), limit.into()];
+    let mut values: Vec<Value> = vec![place.position.into(), limit.into()];
     let mut of_district = "";
     if let Some(district) = district {
         of_district = "AND outbox.district = $3";
         values.push(district.as_str().into());
     }
     let sql = format!(
-        "SELECT outbox.*, relay.floor, relay.head FROM relay LEFT JOIN (SELECT * FROM outbox \
+        "SELECT outbox.*, relay.incarnation, relay.floor, relay.head FROM relay LEFT JOIN (SELECT * FROM outbox \
          WHERE position > $1 {of_district} ORDER BY position LIMIT $2) AS outbox ON true \
          ORDER BY outbox.position"
     );
     let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
     let rows = conn.query_all_raw(statement).await.map_err(failure)?;
     // Where nothing happened there is one row, of the relay alone.
-    let relay = rows.first().ok_or_else(|| Failure::internal("the relay's row is missing"))?;
-    if position < relay.try_get::<i64>("", "floor").map_err(failure)? {
+    let extent = Extent::read(rows.first().ok_or_else(missing)?)?;
+    if !extent.holds(place) {
         return Err(too_old());
     }
-    let head = relay.try_get("", "head").map_err(failure)?;
     let mut told = Vec::with_capacity(rows.len());
     for row in &rows {
         if row.try_get::<Option<i64>>("", "seq").map_err(failure)?.is_some() {
             told.push(FeedRow::read(outbox::Model::from_query_result(row, "").map_err(failure)?)?);
         }
     }
-    Ok(Happened { rows: told, head })
+    Ok(Happened { rows: told, head: extent.head })
 }
 
 /// A number of the relay's row: `head`, `floor` or `compacted`.
@@ -190,8 +231,16 @@ pub(crate) async fn relay_number<C: ConnectionTrait>(conn: &C, column: &'static 
     let sql = format!("SELECT {column} FROM relay");
     let row = conn.query_one_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, []));
     let row = row.await.map_err(failure)?;
-    let row = row.ok_or_else(|| Failure::internal("the relay's row is missing"))?;
-    row.try_get_by_index(0).map_err(failure)
+    row.ok_or_else(missing)?.try_get_by_index(0).map_err(failure)
+}
+
+fn missing() -> Failure {
+    Failure::internal("the relay's row is missing")
+}
+
+fn foreign() -> Failure {
+    Failure::invalid(Reason::InvalidResumeToken, "The resume token is not one of this feed's.")
+        .violation("resume_token", "must be a token that this feed gave")
 }
 
 fn too_old() -> Failure {

@@ -12,6 +12,7 @@
 mod audit;
 pub mod backup;
 pub mod check;
+mod checkpoint;
 mod conn;
 mod dead;
 mod document;
@@ -20,6 +21,7 @@ mod events;
 mod failure;
 pub mod feed;
 pub mod filter;
+mod incarnation;
 mod lag;
 mod latest;
 mod migrate;
@@ -35,10 +37,12 @@ mod wall;
 mod write;
 
 pub use audit::{Access, AccessQuery, AccessRow, Audit, Grounds};
+pub use checkpoint::Checkpoint;
 pub use conn::{ReadConn, TxConn};
 pub use dead::{DeadLetter, Follower, LetterState};
 pub use document::Document;
 pub use failure::failure;
+pub use incarnation::restored;
 pub use lag::{Following, Lag};
 pub use latest::latest;
 pub use options::{AUDIT_KEEP, Options, Retention};

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use trellis_kernel::{Failure, Reason, Result};
 
-use crate::{Store, failure, wall};
+use crate::{Store, failure, incarnation, wall};
 
 impl Store {
     /// Applies what has not been applied yet: the tables that every store has, then the service's
@@ -213,6 +213,7 @@ const HOUSE: &[Step] = &[
     ("house_0001", house),
     ("house_0002_events", crate::events::tables),
     ("house_0003_audit", crate::audit::tables),
+    (incarnation::STEP, incarnation::tables),
 ];
 
 /// The tables that every store has had from the beginning.

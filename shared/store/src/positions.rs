@@ -113,10 +113,12 @@ impl Store {
 
     /// Tells those who watch in this process how far the feed reaches.
     pub(crate) fn announce(&self, head: i64) {
+        // Of several writers the first to commit may be the last to tell. Where the relay alone tells, a
+        // head that went back is that of a database that was restored, and whoever watches has to look.
+        let told_in_order = self.backend() == DbBackend::Postgres;
         self.inner.head.send_if_modified(|known| {
-            let more = head > *known;
-            *known = head.max(*known);
-            more
+            let now = if told_in_order { head } else { head.max(*known) };
+            std::mem::replace(known, now) != now
         });
     }
 }

@@ -111,7 +111,8 @@ impl Store {
         Feed::new(self.clone(), district.clone())
     }
 
-    /// The last position that the relay is known to have given: changes when there is more to read.
+    /// The last position that the relay is known to have given: changes when there is more to read, or
+    /// when what was read is no longer there.
     pub fn watch(&self) -> watch::Receiver<i64> {
         self.inner.head.subscribe()
     }

@@ -1,11 +1,11 @@
-//! `db check`.
+//! `db check` and `db restored`.
 
 use clap::{Args, Subcommand};
 use trellis_kernel::{Clock as _, SystemClock};
 use trellis_store::check::{Finding, Report};
 
 use super::{Format, Settings, Stop};
-use crate::data;
+use crate::{data, suite};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Db {
@@ -13,6 +13,11 @@ pub(super) enum Db {
     /// security, rows whose counterpart is gone, events that nobody has heard of. Changes nothing, and
     /// tells counts and tables, never what a row holds. Exit code 1 when there is anything to do.
     Check(Check),
+    /// Say that the databases of the configured services were put back, all as of one moment, by other
+    /// means than `trellis restore`, which says it by itself: before they are served again. Positions in
+    /// their feeds are given once more, so clients, and services that were not put back with them, are
+    /// told that their place is gone.
+    Restored(Settings),
 }
 
 #[derive(Debug, Args)]
@@ -26,7 +31,16 @@ pub(super) struct Check {
 
 impl Db {
     pub(super) async fn run(self) -> Result<(), Stop> {
-        let Self::Check(Check { settings, output }) = self;
+        match self {
+            Self::Check(check) => check.run().await,
+            Self::Restored(settings) => restored(&settings).await,
+        }
+    }
+}
+
+impl Check {
+    async fn run(self) -> Result<(), Stop> {
+        let Self { settings, output } = self;
         let config = settings.config()?;
         let report = data::check(&config, SystemClock.now()).await?;
         match output {
@@ -39,6 +53,14 @@ impl Db {
             some => Err(Stop::Failed(format!("There are {some} findings."))),
         }
     }
+}
+
+async fn restored(settings: &Settings) -> Result<(), Stop> {
+    let config = settings.config()?;
+    suite::restored(&config).await?;
+    let services: Vec<&str> = config.services.iter().map(|service| service.name()).collect();
+    println!("The feeds of {} are new ones: clients list again.", services.join(", "));
+    Ok(())
 }
 
 fn words(report: &Report) -> String {

@@ -196,7 +196,7 @@ fn events_of_other_kinds_are_passed_over_and_the_checkpoint_with_them() {
         let following = place.follow(Plain);
         place.effects(1).await;
         assert_eq!(place.applied().await, [601]);
-        assert_eq!(place.consumer.checkpoint("notes/experience").await.unwrap(), 601);
+        assert_eq!(place.consumer.checkpoint("notes/experience").await.unwrap().position, 601);
         following.abort();
     });
 }

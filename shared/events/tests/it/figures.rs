@@ -17,6 +17,7 @@ use trellis_store::{Options, Retention, Scope, Store, Tx};
 use trellis_telemetry::metrics::Format;
 
 use crate::place::{Place, begin, each, follower, open, server, take_effect};
+use crate::restoring::put_back;
 
 /// The metrics are the process's: one test at a time tells them.
 static ALONE: Mutex<()> = Mutex::const_new(());
@@ -230,13 +231,45 @@ fn a_consumer_whose_next_events_are_gone_shows_it_and_goes_on_when_told_from_whe
         following.abort();
 
         // As docs/operations.md says.
-        let on =
-            format!("UPDATE event_checkpoints SET position = {floor} WHERE consumer = 'notes/experience'");
+        let on = format!(
+            "UPDATE event_checkpoints SET position = {floor}, incarnation = NULL WHERE consumer = 'notes/experience'"
+        );
         run(&place.consumer, &on).await;
         let ((_, task), effect) = effect(&place);
         let following = tokio::spawn(task);
         place.moved_to(6).await;
         assert_eq!(place.applied().await, [1, 2, 6]);
+        told(&both, &[&effect], CONSUMER, |told| told.get("consumer_parted") == Some(&0.0)).await;
+        following.abort();
+    });
+}
+
+#[test]
+fn a_consumer_whose_producer_was_restored_under_it_shows_it_and_goes_on_when_told_from_where() {
+    each(async |place: Place| {
+        let _alone = alone().await;
+        let feed = EventFeed::new(vec![place.producer.clone()]);
+        let ((_, task), effect) = follower(&place.consumer, server(feed), willing());
+        let following = tokio::spawn(task);
+        place.publish("note.created", 3).await;
+        place.effects(3).await;
+        put_back(&place.producer, 1).await;
+        place.publish("note.created", 4).await;
+        place.producer.watch().wait_for(|head| *head == 5).await.unwrap();
+        let both = [&place.producer, &place.consumer];
+        let parted = |told: &BTreeMap<String, f64>| told.get("consumer_parted") == Some(&1.0);
+        let stands = told(&both, &[&effect], CONSUMER, parted).await;
+        assert_eq!(stands.get("consumer_position"), Some(&3.0), "it skips nothing by itself");
+        following.abort();
+
+        // As docs/operations.md says.
+        let on = "UPDATE event_checkpoints SET position = 1, incarnation = NULL WHERE consumer = 'notes/experience'";
+        run(&place.consumer, on).await;
+        let feed = EventFeed::new(vec![place.producer.clone()]);
+        let ((_, task), effect) = follower(&place.consumer, server(feed), willing());
+        let following = tokio::spawn(task);
+        place.moved_to(5).await;
+        assert_eq!(place.applied().await, [1, 2, 3, 2, 3, 4, 5]);
         told(&both, &[&effect], CONSUMER, |told| told.get("consumer_parted") == Some(&0.0)).await;
         following.abort();
     });

@@ -6,4 +6,5 @@ mod consuming;
 mod figures;
 mod letters;
 mod place;
+mod restoring;
 mod serving;

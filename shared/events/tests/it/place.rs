@@ -23,21 +23,20 @@ pub(crate) struct Place {
     pub(crate) options: Options,
     pub(crate) producer: Store,
     pub(crate) consumer: Store,
+    relays: Vec<JoinHandle<()>>,
     _directory: TempDir,
 }
 
 impl Place {
-    async fn new(url: Option<String>) -> Self {
+    pub(crate) async fn new(url: Option<String>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let sealer = Sealer::new(vec![SealingKey::generate(1)]).unwrap();
         let url = url.unwrap_or_else(|| format!("sqlite://{}", directory.path().display()));
         let options = Options::new(url, sealer);
         let producer = open(&options, "experience", Vec::new()).await;
         let consumer = open(&options, "profile", vec![Box::new(Effects)]).await;
-        for store in [&producer, &consumer] {
-            tokio::spawn(store.relay().1);
-        }
-        Self { options, producer, consumer, _directory: directory }
+        let relays = [&producer, &consumer].map(|store| tokio::spawn(store.relay().1)).into();
+        Self { options, producer, consumer, relays, _directory: directory }
     }
 
     /// The consumer's store as another replica has it.
@@ -71,11 +70,32 @@ impl Place {
     /// Waits until the consumer has moved over this position.
     pub(crate) async fn moved_to(&self, position: i64) {
         let moved = async {
-            while self.consumer.checkpoint("notes/experience").await.unwrap() < position {
+            while self.consumer.checkpoint("notes/experience").await.unwrap().position < position {
                 tokio::task::yield_now().await;
             }
         };
         tokio::time::timeout(Duration::from_secs(30), moved).await.expect("the checkpoint must move");
+    }
+
+    /// Waits until the consumer knows which feed it follows.
+    pub(crate) async fn learnt(&self, incarnation: Uuid) {
+        let learnt = async {
+            while self.consumer.checkpoint("notes/experience").await.unwrap().incarnation != Some(incarnation)
+            {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), learnt).await.expect("it must be written down");
+    }
+
+    /// Ends what uses the databases.
+    pub(crate) async fn end(&mut self) {
+        for relay in self.relays.drain(..) {
+            relay.abort();
+            assert!(relay.await.unwrap_err().is_cancelled());
+        }
+        self.producer.close().await;
+        self.consumer.close().await;
     }
 
     /// Starts a consumer of the producer's events.
@@ -193,7 +213,7 @@ pub(crate) async fn open(
     store
 }
 
-struct Effects;
+pub(crate) struct Effects;
 
 impl MigrationName for Effects {
     fn name(&self) -> &'static str {

@@ -22,31 +22,31 @@ impl<R: Resources> ChangeFeed<R> {
     ) -> Result<Listed<R::Message>> {
         let size = usize::from(PageSize::parse(page_size)?.get());
         let tokens = self.store.feed(district);
-        let mut position = match tokens.open(resume_token)? {
-            Some(position) => position,
+        let mut place = match tokens.open(resume_token)? {
+            Some(place) => place,
             None => tokens.beginning().await?,
         };
         let sight = self.sight(actor, district, "ListChanges");
         let (mut changes, mut bytes, mut more) = (Vec::new(), 0, true);
         for _ in 0..BATCHES {
             let wanted = size - changes.len();
-            let part = tokens.read(position, wanted as u64).await?;
+            let part = tokens.read(place, wanted as u64).await?;
             more = part.full;
-            for (at, change) in sight.changes(&tokens, part.rows).await? {
+            for (at, change) in sight.changes(&tokens, &part).await? {
                 let message = self.resources.compose(change);
                 bytes += message.encoded_len();
                 if bytes > PAGE_BYTES && !changes.is_empty() {
                     // The one before is where the next answer begins.
-                    return Ok(Listed { changes, resume_token: tokens.token(position), more: true });
+                    return Ok(Listed { changes, resume_token: tokens.token(place), more: true });
                 }
-                position = at;
+                place = at;
                 changes.push(message);
             }
-            position = part.place;
+            place = part.place;
             if !more || changes.len() >= size {
                 break;
             }
         }
-        Ok(Listed { changes, resume_token: tokens.token(position), more })
+        Ok(Listed { changes, resume_token: tokens.token(place), more })
     }
 }

@@ -6,7 +6,7 @@ use trellis_contracts::common::{ChangeKind, DataClass};
 use trellis_contracts::guard::Method;
 use trellis_contracts::{METHODS, values};
 use trellis_kernel::{Actor, District, Failure, Name, Result, Uuid};
-use trellis_store::feed::{Feed, FeedRow};
+use trellis_store::feed::{Feed, FeedPart, FeedRow, Place};
 use trellis_store::latest;
 
 use super::{Change, ChangeFeed, Resources, Row};
@@ -48,36 +48,36 @@ impl<R: Resources> Sight<'_, R> {
         types.filter(|(_, method)| self.actor.scopes.allow(method.scope))
     }
 
-    /// The rows of the feed as changes, in their order and each with its position; without those that the caller may not see.
+    /// The rows of the feed as changes, in their order and each with its place; without those that the caller may not see.
     pub(super) async fn changes(
         &self,
         tokens: &Feed,
-        rows: Vec<FeedRow>,
-    ) -> Result<Vec<(i64, Change<R::Body>)>> {
-        let mut told = Vec::with_capacity(rows.len());
+        part: &FeedPart,
+    ) -> Result<Vec<(Place, Change<R::Body>)>> {
+        let mut told = Vec::with_capacity(part.rows.len());
         for (resource_type, method) in self.types() {
-            let rows: Vec<&FeedRow> = rows.iter().filter(|row| row.resource_type == resource_type).collect();
-            if !rows.is_empty() {
-                self.changes_of(tokens, resource_type, method, &rows, &mut told).await?;
-            }
+            self.changes_of(tokens, part, resource_type, method, &mut told).await?;
         }
-        told.sort_by_key(|(position, _)| *position);
+        told.sort_by_key(|(place, _)| place.position);
         Ok(told)
     }
 
     async fn changes_of(
         &self,
         tokens: &Feed,
+        part: &FeedPart,
         resource_type: &'static str,
         method: &'static Method,
-        rows: &[&FeedRow],
-        told: &mut Vec<(i64, Change<R::Body>)>,
+        told: &mut Vec<(Place, Change<R::Body>)>,
     ) -> Result<()> {
         let resources = &self.feed.resources;
         // Only the last row of a resource is told: each would say the same, how it is now.
         let mut seen = HashSet::new();
-        let mut last: Vec<&FeedRow> =
-            rows.iter().rev().filter(|row| seen.insert(row.resource.as_str())).copied().collect();
+        let newest_first = part.rows.iter().rev().filter(|row| row.resource_type == resource_type);
+        let mut last: Vec<&FeedRow> = newest_first.filter(|row| seen.insert(row.resource.as_str())).collect();
+        if last.is_empty() {
+            return Ok(());
+        }
         last.reverse();
         let names = last.iter().map(|row| Name::parse(&row.resource)).collect::<Result<Vec<_>>>()?;
         let current = latest(resources.current(self.actor, self.district, resource_type, &names)).await?;
@@ -100,15 +100,16 @@ impl<R: Resources> Sight<'_, R> {
                 continue;
             }
             let kind = if body.is_some() { ChangeKind::Upserted } else { ChangeKind::Deleted };
+            let place = Place { position: row.position, ..part.place };
             let change = Change {
                 kind,
                 resource: row.resource.clone(),
                 resource_type: resource_type.to_owned(),
                 change_time: Some(values::timestamp(row.time)),
-                resume_token: tokens.token(row.position),
+                resume_token: tokens.token(place),
                 body,
             };
-            told.push((row.position, change));
+            told.push((place, change));
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use trellis_contracts::common::ChangeKind;
 use trellis_contracts::guard::{Method, Outbound};
 use trellis_kernel::{Actor, District, Failure, Name, Reason, Result};
-use trellis_store::feed::Feed;
+use trellis_store::feed::{Feed, Place};
 use trellis_store::latest;
 
 use super::{Change, ChangeFeed, Resources};
@@ -36,11 +36,10 @@ impl<R: Resources> ChangeFeed<R> {
             return Err(Failure::field("resume_token", "must be empty when a snapshot is asked for"));
         }
         let tokens = self.store.feed(&district);
-        let resumed = tokens.open(resume_token)?;
-        let stage = match resumed {
+        let stage = match tokens.open(resume_token)? {
             _ if snapshot => Stage::Begin,
             None => Stage::Oldest,
-            Some(_) => Stage::Following,
+            Some(place) => Stage::Following(place),
         };
         let watch = Watch {
             news: self.store.watch(),
@@ -48,7 +47,6 @@ impl<R: Resources> ChangeFeed<R> {
             actor,
             district,
             tokens,
-            position: resumed.unwrap_or_default(),
             stage,
             ready: VecDeque::new(),
         };
@@ -65,8 +63,6 @@ struct Watch<R: Resources> {
     district: District,
     tokens: Feed,
     news: watch::Receiver<i64>,
-    /// Everything up to here has been read.
-    position: i64,
     stage: Stage,
     /// What has been read and not yet handed on.
     ready: VecDeque<R::Message>,
@@ -75,12 +71,13 @@ struct Watch<R: Resources> {
 enum Stage {
     /// The snapshot has not begun.
     Begin,
-    /// In the snapshot: the type that is being read, and after which resource.
-    Snapshot { of: usize, after: Option<Name> },
+    /// In the snapshot: where the feed was when it began, the type that is being read, and after which
+    /// resource.
+    Snapshot { from: Place, of: usize, after: Option<Name> },
     /// Before the oldest change that is kept.
     Oldest,
-    /// In the feed, at the position.
-    Following,
+    /// In the feed: everything up to here has been read.
+    Following(Place),
 }
 
 impl<R: Resources> Watch<R> {
@@ -92,20 +89,23 @@ impl<R: Resources> Watch<R> {
             if let Some(message) = self.ready.pop_front() {
                 return Ok(message);
             }
-            match std::mem::replace(&mut self.stage, Stage::Following) {
+            match self.stage {
                 Stage::Begin => {
-                    self.position = self.tokens.head().await?;
-                    self.stage = Stage::Snapshot { of: 0, after: None };
+                    self.stage = Stage::Snapshot { from: self.tokens.head().await?, of: 0, after: None };
                 }
-                Stage::Oldest => self.position = self.tokens.beginning().await?,
-                Stage::Snapshot { of, after } => self.snapshot(of, after.as_ref()).await?,
-                Stage::Following => {
-                    let more = self.follow().await?;
+                Stage::Oldest => self.stage = Stage::Following(self.tokens.beginning().await?),
+                Stage::Snapshot { from, of, ref mut after } => {
+                    let after = after.take();
+                    self.snapshot(from, of, after.as_ref()).await?;
+                }
+                Stage::Following(place) => {
+                    let (place, more) = self.follow(place).await?;
+                    self.stage = Stage::Following(place);
                     // Looked at here too: what the caller may not see, and what happens in other
                     // districts, can come without a pause in which to wait.
                     let due = Instant::now() >= heartbeat || (!more && !self.wait(heartbeat).await?);
                     if due && self.ready.is_empty() {
-                        return Ok(self.checkpoint());
+                        return Ok(self.checkpoint(place));
                     }
                 }
             }
@@ -113,35 +113,35 @@ impl<R: Resources> Watch<R> {
     }
 
     /// Reads the next part of the snapshot.
-    async fn snapshot(&mut self, of: usize, after: Option<&Name>) -> Result<()> {
+    async fn snapshot(&mut self, from: Place, of: usize, after: Option<&Name>) -> Result<()> {
         let sight = self.feed.sight(&self.actor, &self.district, "WatchChanges");
         let Some((resource_type, method)): Option<(&'static str, &'static Method)> = sight.types().nth(of)
         else {
-            self.ready.push_back(self.checkpoint());
+            self.ready.push_back(self.checkpoint(from));
+            self.stage = Stage::Following(from);
             return Ok(());
         };
         let resources = &self.feed.resources;
         let batch = resources.batch(&self.actor, &self.district, resource_type, after, BATCH);
         let rows = latest(batch).await?;
         self.stage = match rows.last() {
-            Some(last) => Stage::Snapshot { of, after: Some(last.name.clone()) },
-            None => Stage::Snapshot { of: of + 1, after: None },
+            Some(last) => Stage::Snapshot { from, of, after: Some(last.name.clone()) },
+            None => Stage::Snapshot { from, of: of + 1, after: None },
         };
         let changes = sight.rows(resource_type, method, rows).await?;
         self.ready.extend(changes.into_iter().map(|change| resources.compose(change)));
         Ok(())
     }
 
-    /// Reads the next changes; whether there is something to go on with: one of them that this caller
-    /// sees, or perhaps more.
-    async fn follow(&mut self) -> Result<bool> {
+    /// Reads the next changes; where that leads, and whether there is something to go on with: one of them
+    /// that this caller sees, or perhaps more.
+    async fn follow(&mut self, place: Place) -> Result<(Place, bool)> {
         self.news.mark_unchanged();
-        let part = self.tokens.read(self.position, BATCH).await?;
+        let part = self.tokens.read(place, BATCH).await?;
         let sight = self.feed.sight(&self.actor, &self.district, "WatchChanges");
-        let changes = sight.changes(&self.tokens, part.rows).await?;
+        let changes = sight.changes(&self.tokens, &part).await?;
         self.ready.extend(changes.into_iter().map(|(_, change)| self.feed.resources.compose(change)));
-        self.position = part.place;
-        Ok(part.full || !self.ready.is_empty())
+        Ok((part.place, part.full || !self.ready.is_empty()))
     }
 
     /// Waits for news; false when the heartbeat is due first.
@@ -157,13 +157,13 @@ impl<R: Resources> Watch<R> {
         }
     }
 
-    fn checkpoint(&self) -> R::Message {
+    fn checkpoint(&self, place: Place) -> R::Message {
         self.feed.resources.compose(Change {
             kind: ChangeKind::Checkpoint,
             resource: String::new(),
             resource_type: String::new(),
             change_time: None,
-            resume_token: self.tokens.token(self.position),
+            resume_token: self.tokens.token(place),
             body: None,
         })
     }

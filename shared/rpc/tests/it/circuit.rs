@@ -82,7 +82,8 @@ fn a_refusal_is_an_answer() {
         for channel in channels {
             for _ in 0..5 {
                 assert_eq!(read(&channel).await.expect_err("it panics").code(), Code::Internal);
-                let request = StreamEventsRequest { producer: "nobody".to_owned(), after_position: 0 };
+                let request =
+                    StreamEventsRequest { producer: "nobody".to_owned(), ..StreamEventsRequest::default() };
                 let mut events = EventServiceClient::new(channel.clone());
                 let refused = soon(events.stream_events(request)).await.expect_err("no such producer");
                 assert_eq!(refused.code(), Code::InvalidArgument);

@@ -18,7 +18,7 @@ use crate::house::{Does, EventServiceClient, House, Running, Turnstile, identity
 use crate::raw::NOTHING;
 
 fn events() -> StreamEventsRequest {
-    StreamEventsRequest { producer: "outcome".to_owned(), after_position: 0 }
+    StreamEventsRequest { producer: "outcome".to_owned(), ..StreamEventsRequest::default() }
 }
 
 #[test]

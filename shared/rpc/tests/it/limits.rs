@@ -22,7 +22,7 @@ fn a_message_that_is_too_large_is_refused_with_a_reason() {
         let server = Running::start(house.routes(Does::Answer), Limits::default()).await;
         let target = Target::remote("events", &server.url()).expect("a URL");
         let mut client = EventServiceClient::new(house.peer("outcome", &target).itself());
-        let request = StreamEventsRequest { producer: "x".repeat(5 << 20), after_position: 0 };
+        let request = StreamEventsRequest { producer: "x".repeat(5 << 20), ..StreamEventsRequest::default() };
         let refused = client.stream_events(request).await.expect_err("5 MiB");
         assert_eq!(refused.code(), Code::ResourceExhausted);
         assert_eq!(reason(&refused).as_deref(), Some("LIMIT_EXCEEDED"));
@@ -105,7 +105,8 @@ fn a_message_that_is_large_once_unpacked_is_refused() {
         let target = Target::remote("events", &server.url()).expect("a URL");
         let channel = house.peer("outcome", &target).itself();
         let mut client = EventServiceClient::new(channel).send_compressed(CompressionEncoding::Gzip);
-        let request = StreamEventsRequest { producer: "x".repeat(64 << 20), after_position: 0 };
+        let request =
+            StreamEventsRequest { producer: "x".repeat(64 << 20), ..StreamEventsRequest::default() };
         let refused = client.stream_events(request).await.expect_err("64 MiB in few bytes");
         assert_eq!(refused.code(), Code::ResourceExhausted);
         assert_eq!(reason(&refused).as_deref(), Some("LIMIT_EXCEEDED"));
@@ -160,7 +161,8 @@ fn a_panic_in_a_stream_ends_it_with_a_status() {
         let server = Running::start(house.routes(Does::Panic), Limits::default()).await;
         let target = Target::remote("events", &server.url()).expect("a URL");
         let mut client = EventServiceClient::new(house.peer("outcome", &target).itself());
-        let request = StreamEventsRequest { producer: "outcome".to_owned(), after_position: 0 };
+        let request =
+            StreamEventsRequest { producer: "outcome".to_owned(), ..StreamEventsRequest::default() };
         let mut stream = client.stream_events(request).await.expect("a stream").into_inner();
         // What came before the panic may or may not have been sent.
         let failed = loop {

@@ -255,7 +255,8 @@ fn streams_are_counted_apart_from_calls() {
         let target = Target::remote("events", &server.url()).expect("a URL");
         let peer = house.peer("outcome", &target);
         let open = async || {
-            let request = StreamEventsRequest { producer: "outcome".to_owned(), after_position: 0 };
+            let request =
+                StreamEventsRequest { producer: "outcome".to_owned(), ..StreamEventsRequest::default() };
             let mut stream =
                 EventServiceClient::new(peer.itself()).stream_events(request).await?.into_inner();
             stream.message().await?;

@@ -59,7 +59,8 @@ fn a_stream_crosses_as_it_comes() {
         let (_server, targets) = both(&house, &Does::Answer).await;
         for target in targets {
             let mut client = EventServiceClient::new(house.peer("outcome", &target).itself());
-            let request = StreamEventsRequest { producer: "outcome".to_owned(), after_position: 0 };
+            let request =
+                StreamEventsRequest { producer: "outcome".to_owned(), ..StreamEventsRequest::default() };
             let mut stream = client.stream_events(request).await.expect("a stream").into_inner();
             soon(stream.message()).await.expect("the first").expect("a message");
         }
@@ -73,7 +74,8 @@ fn a_refusal_arrives_with_its_reason() {
         let (_server, targets) = both(&house, &Does::Answer).await;
         for target in targets {
             let mut client = EventServiceClient::new(house.peer("outcome", &target).itself());
-            let request = StreamEventsRequest { producer: "nobody".to_owned(), after_position: 0 };
+            let request =
+                StreamEventsRequest { producer: "nobody".to_owned(), ..StreamEventsRequest::default() };
             let refused = client.stream_events(request).await.expect_err("no such producer");
             assert_eq!(refused.code(), Code::InvalidArgument);
             assert_eq!(reason(&refused).as_deref(), Some("FIELD_VIOLATION"));

@@ -109,7 +109,8 @@ fn a_stream_of_the_caller_is_sent_once() {
 #[test]
 fn a_stream_is_opened_again_only_before_its_beginning() {
     run(async {
-        let request = StreamEventsRequest { producer: "outcome".to_owned(), after_position: 0 };
+        let request =
+            StreamEventsRequest { producer: "outcome".to_owned(), ..StreamEventsRequest::default() };
         let server = Faulty::start([Fault::Drop]).await;
         let mut client = EventServiceClient::new(channel(&server, quick()));
         let mut stream = soon(client.stream_events(request.clone())).await.expect("opened").into_inner();

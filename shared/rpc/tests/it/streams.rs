@@ -25,7 +25,7 @@ use crate::raw::{
 
 const REFUSED_STREAM: u32 = 7;
 fn events() -> StreamEventsRequest {
-    StreamEventsRequest { producer: "outcome".to_owned(), after_position: 0 }
+    StreamEventsRequest { producer: "outcome".to_owned(), ..StreamEventsRequest::default() }
 }
 
 /// Has an event of 64 KiB whenever somebody asks for one.
@@ -38,7 +38,7 @@ impl EventServiceApi for Pours {
         _call: Call<StreamEventsRequest>,
     ) -> Result<Outbound<StreamEventsResponse>> {
         let event = Event { resource: "x".repeat(64 * 1024), ..Event::default() };
-        let told = StreamEventsResponse { event: Some(event) };
+        let told = StreamEventsResponse { event: Some(event), ..StreamEventsResponse::default() };
         Ok(futures::stream::repeat_with(move || Ok(told.clone())).boxed())
     }
 }

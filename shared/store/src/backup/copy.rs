@@ -10,6 +10,7 @@ use trellis_kernel::{Failure, Reason, Result, Timestamp};
 
 use super::lock::{DataLock, conflict};
 use super::{Kept, KeptKey, Manifest, files};
+use crate::incarnation;
 
 /// How long one attempt waits for the writers of one file.
 const WAIT: Duration = Duration::from_secs(1);
@@ -209,7 +210,14 @@ impl Snapshot {
         }
         let file = format!("{service}.db");
         let migrations = format!("SELECT name, 0 FROM copy.{service}_migrations ORDER BY apply_time, name");
-        let migrations = pairs(connection, &migrations).await?.into_iter().map(|(name, _)| name).collect();
+        let migrations: Vec<String> =
+            pairs(connection, &migrations).await?.into_iter().map(|(name, _)| name).collect();
+        let incarnation = if migrations.iter().any(|name| name == incarnation::STEP) {
+            let row = connection.fetch_one("SELECT incarnation FROM copy.relay").await;
+            Some(row.and_then(|row| row.try_get(0)).map_err(|error| failed(&error))?)
+        } else {
+            None
+        };
         let head = number(connection, "SELECT head FROM copy.relay").await?;
         let checkpoints = pairs(connection, "SELECT consumer, position FROM copy.event_checkpoints").await?;
         Ok(Kept {
@@ -219,6 +227,7 @@ impl Snapshot {
             sha256: String::new(),
             migrations,
             head,
+            incarnation,
             checkpoints: checkpoints.into_iter().collect(),
             rows,
         })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use trellis_kernel::{Failure, Result, Timestamp};
+use trellis_kernel::{Failure, Result, Timestamp, Uuid};
 
 use super::files;
 use super::lock::conflict;
@@ -43,6 +43,9 @@ pub struct Kept {
     pub migrations: Vec<String>,
     /// The last position that its events had been given.
     pub head: i64,
+    /// The incarnation of its feed; none where the program that made the file knew of none.
+    #[serde(default)]
+    pub incarnation: Option<Uuid>,
     /// How far it had followed the events of others.
     pub checkpoints: BTreeMap<String, i64>,
     /// How many rows each table holds.

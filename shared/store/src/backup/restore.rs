@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
-use sea_orm::sqlx::{Connection as _, Executor as _, Row as _, SqliteConnection};
-use trellis_kernel::{Failure, Result};
+use sea_orm::sqlx::{Connection as _, Executor as _, Row as _, SqliteConnection, query};
+use trellis_kernel::{Failure, Result, Uuid};
 
 use super::lock::{DataLock, conflict};
 use super::mark::Mark;
@@ -49,7 +49,8 @@ pub async fn restore(asked: Asked<'_>) -> Result<Manifest> {
     let staged = asked.data.join("restore.staged");
     files::remove(&staged)?;
     files::directory(&staged)?;
-    let looked_at = stage(&asked, &manifest, &kept, &staged).await;
+    mark.renew(&kept);
+    let looked_at = stage(&asked, &manifest, &kept, &staged, &mark).await;
     let placed = looked_at.and_then(|()| place(&asked, &manifest, &kept, &staged, &mut mark));
     files::remove(&staged)?;
     placed?;
@@ -89,8 +90,16 @@ fn holds(data: &Path, file: &str) -> bool {
     fs::metadata(data.join(file)).is_ok_and(|found| found.len() > 0)
 }
 
-/// Copies the files beside those that are there, and looks at the copies.
-async fn stage(asked: &Asked<'_>, manifest: &Manifest, kept: &[&Kept], staged: &Path) -> Result<()> {
+/// Copies the files beside those that are there, looks at the copies, and renews their incarnations.
+async fn stage(
+    asked: &Asked<'_>,
+    manifest: &Manifest,
+    kept: &[&Kept],
+    staged: &Path,
+    mark: &Mark,
+) -> Result<()> {
+    let of = |kept: &Kept| Some(Renewal { before: kept.incarnation?, now: mark.incarnation(kept)? });
+    let renewals: Vec<Renewal> = manifest.services.iter().filter_map(of).collect();
     for kept in kept {
         let (from, to) = (asked.backup.join(&kept.file), staged.join(&kept.file));
         let copied = {
@@ -101,6 +110,10 @@ async fn stage(asked: &Asked<'_>, manifest: &Manifest, kept: &[&Kept], staged: &
             return Err(changed(&kept.file));
         }
         whole(&to).await.map_err(|error| changed(&kept.file).because(error))?;
+        // A file of before there were incarnations gets one at the next start.
+        if let Some(own) = of(kept) {
+            own.made(&to, &renewals).await.map_err(Failure::internal)?;
+        }
     }
     if asked.keys.is_some() {
         let into = staged.join("keys");
@@ -130,6 +143,29 @@ async fn whole(file: &Path) -> std::result::Result<(), sea_orm::sqlx::Error> {
     let told: String = connection.fetch_one("PRAGMA integrity_check").await?.try_get(0)?;
     connection.close().await?;
     if told == "ok" { Ok(()) } else { Err(sea_orm::sqlx::Error::RowNotFound) }
+}
+
+/// A feed that is put back, and so has another incarnation than it had.
+struct Renewal {
+    before: Uuid,
+    now: Uuid,
+}
+
+impl Renewal {
+    /// Writes it down in the feed's own file, and there too what else was renewed with it: the consumers
+    /// in it were put back together with the feeds that they follow, and go on.
+    async fn made(&self, file: &Path, all: &[Self]) -> std::result::Result<(), sea_orm::sqlx::Error> {
+        let settings = SqliteConnectOptions::new().filename(file);
+        let mut connection = SqliteConnection::connect_with(&settings).await?;
+        let mut tx = connection.begin().await?;
+        query("UPDATE relay SET incarnation = $1").bind(self.now).execute(&mut *tx).await?;
+        for Self { before, now } in all {
+            let sql = "UPDATE event_checkpoints SET incarnation = $1 WHERE incarnation = $2";
+            query(sql).bind(now).bind(before).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        connection.close().await
+    }
 }
 
 /// Puts the copies where they belong, under the mark: a restore of some of the services leaves it

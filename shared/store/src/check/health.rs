@@ -9,6 +9,9 @@ use super::{Finding, Followed, Report, Standing};
 /// What to do about a damaged database.
 pub(super) const RESTORE: &str = "Stop the suite, keep the damaged files aside, and restore the last good \
     backup: trellis restore (PostgreSQL: pg_restore). Look at the disk and its log before trusting it again.";
+/// What to do where a consumer's place is none that its producer has.
+const APART: &str = "One of the two databases was restored without the other: restore both from one backup, or \
+    let it go on by hand (docs/operations.md).";
 /// How long an event may wait for its position before that says that nobody gives any.
 const WAITING: i64 = 60;
 /// By how many events, and for how many seconds, a consumer may be behind its producer.
@@ -144,10 +147,11 @@ pub(super) async fn standing(
     let remedy = "The suite deletes them by itself while it serves: start it, or look for \"housekeeping failed\" \
                   in its log.";
     found.extend(counted(service, "requests", late, "replies kept beyond their 24 hours", remedy));
-    let rows = "SELECT consumer, CAST(position AS TEXT) FROM event_checkpoints ORDER BY consumer";
+    let rows = "SELECT consumer, CAST(position AS TEXT), HEX(incarnation) FROM event_checkpoints \
+                ORDER BY consumer";
     let followed = probe.texts(rows).await?.into_iter().filter_map(|row| {
-        let [consumer, position] = <[String; 2]>::try_from(row).ok()?;
-        Some(Followed { consumer, position: position.parse().ok()?, behind: None })
+        let [consumer, position, incarnation] = <[String; 3]>::try_from(row).ok()?;
+        Some(Followed { consumer, position: position.parse().ok()?, behind: None, incarnation })
     });
     let followed = followed.collect();
     let database = if probe.is_sqlite() { "sqlite" } else { "postgres" };
@@ -165,14 +169,24 @@ pub(super) async fn consumers_of(
 ) -> Result<(), Error> {
     let head = probe.number("SELECT head FROM relay").await?;
     let floor = probe.number("SELECT floor FROM relay").await?;
+    let incarnation = probe.column("SELECT HEX(incarnation) FROM relay").await?.pop().unwrap_or_default();
     for standing in &mut report.services {
         for followed in &mut standing.followed {
             if followed.consumer.rsplit('/').next() != Some(producer) {
                 continue;
             }
+            let consumer = &followed.consumer;
+            if !followed.incarnation.is_empty() && followed.incarnation != incarnation {
+                let what = format!(
+                    "{consumer} has followed events that {producer} had before it was restored: it stands still \
+                     at {}, and those of now reach to {head}",
+                    followed.position
+                );
+                report.findings.extend(counted(standing.service, "checkpoints", 1, &what, APART));
+                continue;
+            }
             let behind = head - followed.position;
             followed.behind = Some(behind);
-            let consumer = &followed.consumer;
             if followed.position < floor {
                 let what = format!(
                     "events of {producer} that {consumer} has not applied and that are kept no longer: it \
@@ -191,9 +205,7 @@ pub(super) async fn consumers_of(
             }
             if behind < 0 {
                 let what = format!("{consumer} is ahead of the events of {producer}");
-                let remedy = "One of the two databases was restored without the other: restore both from one \
-                              backup, or let it go on by hand (docs/operations.md).";
-                report.findings.extend(counted(standing.service, "checkpoints", -behind, &what, remedy));
+                report.findings.extend(counted(standing.service, "checkpoints", -behind, &what, APART));
                 continue;
             }
             let next = format!("SELECT min(event_time) FROM outbox WHERE position > {}", followed.position);

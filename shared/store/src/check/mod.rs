@@ -90,8 +90,13 @@ pub struct Followed {
     pub consumer: String,
     /// The last position that has taken effect.
     pub position: i64,
-    /// How many of the producer's events are still to come; none where the producer is kept elsewhere.
+    /// How many of the producer's events are still to come; none where the producer is kept elsewhere, or
+    /// was restored without the consumer.
     pub behind: Option<i64>,
+    /// The incarnation of the producer's feed that it has followed, in hexadecimal digits; empty where
+    /// that is not known.
+    #[serde(skip)]
+    incarnation: String,
 }
 
 /// What a check found.
@@ -119,7 +124,8 @@ pub async fn check(url: &str, inspected: Vec<Inspected>, now: Timestamp) -> Resu
             }
         };
         match look(&mut probe, service, &reference, &promises, now, &mut report).await {
-            Ok(found) => {
+            Ok(None) => {}
+            Ok(Some(found)) => {
                 references.extend(found.into_iter().map(|reference| (service, reference)));
                 kept.push(service);
             }
@@ -158,7 +164,7 @@ struct Outward {
     places: BTreeSet<(String, String)>,
 }
 
-/// Everything that one snapshot can tell.
+/// Everything that one snapshot can tell; none where it is not of this program's making, or damaged.
 async fn look(
     probe: &mut Probe,
     service: &'static str,
@@ -166,18 +172,18 @@ async fn look(
     promises: &[Promise],
     now: Timestamp,
     report: &mut Report,
-) -> std::result::Result<Vec<Outward>, sea_orm::sqlx::Error> {
+) -> std::result::Result<Option<Vec<Outward>>, sea_orm::sqlx::Error> {
     let (health, readable) = health::of(probe, service).await?;
     report.findings.extend(health);
     if !readable {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let here = compare::Schema::found(probe, service).await?;
     let differences = reference.differences(service, &here);
     let complete = differences.is_empty();
     report.findings.extend(differences);
     if !complete {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let standing = health::standing(probe, service, here.migrations.len(), now).await?;
     report.findings.extend(standing.1);
@@ -196,7 +202,7 @@ async fn look(
             }
         }
     }
-    Ok(outward)
+    Ok(Some(outward))
 }
 
 /// What refers to this service's rows and events from elsewhere, held against what it keeps.

@@ -78,6 +78,7 @@ fn a_schema_that_is_not_there_or_not_whole_is_found() {
         let all_of_them = look(&place, SystemClock.now()).await.findings;
         assert_eq!(all_of_them[0].check, "migrations");
         assert!(all_of_them[0].what.contains("m0001_notes"), "{all_of_them:?}");
+        assert!(all_of_them.iter().all(|finding| finding.check != "reachable"), "{all_of_them:?}");
         drop(place.store().await);
         assert_eq!(found(&place).await, []);
         alter(&place, "DROP INDEX outbox_feed").await;
@@ -109,6 +110,14 @@ fn what_is_late_or_ahead_is_found() {
         assert_eq!(report.services[0].followed[0].behind, Some(-2));
         alter(&place, "UPDATE event_checkpoints SET position = 4").await;
         assert_eq!(found(&place).await, [], "a little behind is not late");
+        alter(&place, "UPDATE event_checkpoints SET incarnation = (SELECT incarnation FROM relay)").await;
+        assert_eq!(found(&place).await, [], "it follows the feed of now");
+        alter(&place, &identified(&place, "UPDATE event_checkpoints SET incarnation = X")).await;
+        let report = look(&place, SystemClock.now()).await;
+        assert_eq!(summary(&report.findings), [("checkpoints", 1)]);
+        assert!(report.findings[0].what.contains("stands still at 4, and those of now reach to 10"));
+        assert_eq!(report.services[0].followed[0].behind, None, "of what it followed nothing comes");
+        alter(&place, "UPDATE event_checkpoints SET incarnation = NULL").await;
 
         alter(&place, "UPDATE outbox SET position = NULL WHERE position > 7").await;
         alter(&place, "UPDATE relay SET head = 7").await;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use tempfile::TempDir;
-use trellis_kernel::{Failure, RandomIds, SystemClock, Timestamp};
+use trellis_kernel::{Failure, RandomIds, Reason, SystemClock, Timestamp};
 use trellis_store::backup::{Asked, DataLock, Manifest, backup, restore};
-use trellis_store::{Options, Store, check};
+use trellis_store::{Checkpoint, Follower, Options, Store, check};
 
-use crate::place::{Notes, add, begin, change, sealer};
+use crate::place::{Notes, add, begin, change, district, sealer};
 
 const SERVICES: [&str; 2] = ["first", "second"];
 
@@ -131,6 +131,51 @@ fn a_backup_is_put_back_whole() {
         // What comes next does not take a number that was given before.
         write(&first, 21).await;
         assert_eq!(first.head().await.unwrap(), 21);
+    });
+}
+
+#[test]
+fn what_is_put_back_knows_that_its_feeds_are_others() {
+    trellis_testkit::run(async {
+        let room = Room::new();
+        let [first, second] = room.stores().await;
+        for rank in 0..5 {
+            write(&first, rank).await;
+        }
+        let of = Follower { consumer: "notes".to_owned(), producer: "first".to_owned() };
+        let followed = first.extent().await.unwrap().incarnation;
+        let tx = begin(&second, change()).await;
+        let none = Checkpoint { position: 0, incarnation: Some(followed) };
+        tx.advance(&of, none, 4).await.unwrap();
+        tx.commit(trellis_kernel::Uuid::nil()).await.unwrap();
+        let made = room.back_up("backup").await.unwrap();
+        assert_eq!(made.services[0].incarnation, Some(followed));
+        write(&first, 5).await;
+        let place = first.feed(&district("grand-bend")).head().await.unwrap();
+        for store in [first, second] {
+            store.close().await;
+        }
+
+        let mut seen = BTreeSet::from([followed]);
+        for _ in 0..2 {
+            room.restore("backup", &room.data(), true).await.unwrap();
+            let [first, second] = room.stores().await;
+            for rank in 5..8 {
+                write(&first, rank).await;
+            }
+            let feed = first.feed(&district("grand-bend"));
+            assert!(place.position < feed.head().await.unwrap().position, "it was overtaken");
+            let refused = feed.read(place, 9).await.unwrap_err();
+            assert_eq!(refused.reason(), Reason::ResumeTokenTooOld);
+            // Put back together, they belong together.
+            let incarnation = first.extent().await.unwrap().incarnation;
+            assert!(seen.insert(incarnation), "each restore gives another");
+            let checkpoint = second.checkpoint("notes/first").await.unwrap();
+            assert_eq!(checkpoint, Checkpoint { position: 4, incarnation: Some(incarnation) });
+            for store in [first, second] {
+                store.close().await;
+            }
+        }
     });
 }
 

@@ -5,7 +5,7 @@
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use trellis_kernel::{Clock as _, Kind, SystemClock, Uuid};
 use trellis_store::check::{Inspected, check};
-use trellis_store::{Scope, Write};
+use trellis_store::{Checkpoint, Scope, Write};
 
 use crate::place::{Notes, Place, district, each, note, request};
 
@@ -109,7 +109,8 @@ fn whatever_step_was_the_last_the_present_program_goes_on_from_it() {
             } else {
                 // It waited for its position all the time, and comes after those that had one.
                 assert_eq!(told, [(5, "note.early".to_owned())]);
-                assert_eq!(store.checkpoint("notes/elsewhere").await.unwrap(), 3);
+                let checkpoint = store.checkpoint("notes/elsewhere").await.unwrap();
+                assert_eq!(checkpoint, Checkpoint { position: 3, incarnation: None });
                 let repeated = store.write::<Uuid>(request(7, "/x/Create", 7)).await.unwrap();
                 assert!(matches!(repeated, Write::Replay(id) if id == Uuid::from_u128(7)));
                 let other = store.write::<Uuid>(request(7, "/x/Create", 8)).await.unwrap_err();

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, TransactionTrait};
 use trellis_kernel::{FixedClock, Timestamp, Uuid};
 use trellis_store::feed::FeedRow;
-use trellis_store::{Follower, LetterState, Scope, Store};
+use trellis_store::{Checkpoint, Follower, LetterState, Scope, Store};
 
 use crate::place::{Notes, Place, add, begin, change, district, each, note, soon};
 
@@ -149,7 +149,7 @@ fn what_was_deleted_is_in_neither_file_once_the_journal_was_emptied() {
 fn event(position: i64) -> FeedRow {
     FeedRow {
         position,
-        uid: Uuid::from_u128(7),
+        uid: Uuid::from_u128(position.unsigned_abs().into()),
         district: district("grand-bend"),
         kind: "note.created".to_owned(),
         resource: "districts/grand-bend/notes/1".to_owned(),
@@ -162,10 +162,28 @@ fn event(position: i64) -> FeedRow {
     }
 }
 
+#[test]
+fn another_event_at_the_same_position_is_put_aside_too() {
+    each(async |place| {
+        let store = place.store().await;
+        let of = Follower { consumer: "notes".to_owned(), producer: "testing".to_owned() };
+        // The producer was restored, and gave the position once more.
+        let again = FeedRow { uid: Uuid::from_u128(8), ..event(1) };
+        advance(&store, &of, 0).await;
+        let tx = begin(&store, change()).await;
+        tx.put_aside(&of, event(1), None).await.expect("a letter");
+        tx.put_aside(&of, again.clone(), None).await.expect("a letter");
+        tx.commit(Uuid::nil()).await.expect("the change");
+        let tx = begin(&store, change()).await;
+        tx.put_aside(&of, again, None).await.expect_err("the same event");
+    });
+}
+
 /// Moves the consumer by one event, and says how many letters were open.
 async fn advance(store: &Store, of: &Follower, from: i64) -> i64 {
     let tx = begin(store, change()).await;
-    let open = tx.advance(of, from, from + 1).await.expect("a checkpoint").expect("it stands there");
+    let from = Checkpoint { position: from, incarnation: None };
+    let open = tx.advance(of, from, from.position + 1).await.expect("a checkpoint").expect("it stands there");
     tx.commit(Uuid::nil()).await.expect("the change");
     open
 }

@@ -21,6 +21,7 @@ mod place;
 mod quiet;
 mod relaying;
 mod repeating;
+mod restoring;
 mod retaining;
 mod sealing;
 mod trail;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sea_orm_migration::prelude::*;
 use tempfile::TempDir;
-use trellis_kernel::{Clock, District, RandomIds, SystemClock, Uuid};
-use trellis_store::{Change, Idempotency, Options, Sealer, SealingKey, Store, Told, Tx, Write};
+use trellis_kernel::{Clock, District, Failure, RandomIds, SystemClock, Uuid};
+use trellis_store::{Change, Idempotency, Options, Sealer, SealingKey, Store, Told, Tx, Write, feed};
 
 /// A database of the test's own.
 pub(crate) struct Place {
@@ -58,6 +58,12 @@ pub(crate) fn each<F: AsyncFn(Place)>(test: F) {
 /// Waits for something that must come soon, and fails when it does not.
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), what).await.expect("it must come soon")
+}
+
+/// Everything that happened after a position, in all districts.
+pub(crate) async fn events(store: &Store, position: i64) -> Result<Vec<feed::FeedRow>, Failure> {
+    let incarnation = store.extent().await?.incarnation;
+    store.events(feed::Place { incarnation, position }, 10_000).await
 }
 
 pub(crate) fn sealer() -> Sealer {

@@ -27,21 +27,25 @@ fn the_place_of_a_quiet_district_moves_with_the_others_and_is_not_lost() {
         write(&store, "grand-bend", 3).await;
         write(&store, "elsewhere", 20).await;
 
-        let first = quiet.read(0, 2).await.unwrap();
-        assert_eq!((first.rows.len(), first.place, first.full), (2, 2, true), "there may be more");
+        let first = quiet.read(quiet.beginning().await.unwrap(), 2).await.unwrap();
+        assert_eq!((first.rows.len(), first.place.position, first.full), (2, 2, true), "there may be more");
         let rest = quiet.read(first.place, 2).await.unwrap();
-        assert_eq!((rest.rows.len(), rest.place, rest.full), (1, 23, false), "all up to the head was read");
+        assert_eq!(
+            (rest.rows.len(), rest.place.position, rest.full),
+            (1, 23, false),
+            "all up to the head was read"
+        );
         let none = quiet.read(rest.place, 2).await.unwrap();
-        assert_eq!((none.rows.len(), none.place, none.full), (0, 23, false));
+        assert_eq!((none.rows.len(), none.place.position, none.full), (0, 23, false));
 
         clock.advance(SignedDuration::from_hours(31 * 24));
         store.trim_feed().await.unwrap();
         assert_eq!(store.floor().await.unwrap(), 23, "at {}", clock.now());
-        let old = quiet.read(rest.rows[0].position, 2).await.unwrap_err();
+        let old = quiet.after(rest.rows[0].position, 2).await.unwrap_err();
         assert_eq!(old.kind(), Kind::OutOfRange, "who stayed at its own last row is below the floor");
         write(&store, "grand-bend", 1).await;
         let then = quiet.read(rest.place, 2).await.unwrap();
         assert_eq!(then.rows.iter().map(|row| row.position).collect::<Vec<_>>(), [24]);
-        assert_eq!(quiet.read(25, 2).await.unwrap_err().kind(), Kind::OutOfRange, "beyond the head");
+        assert_eq!(quiet.after(25, 2).await.unwrap_err().kind(), Kind::OutOfRange, "beyond the head");
     });
 }

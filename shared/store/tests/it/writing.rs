@@ -8,12 +8,12 @@ use sea_orm::{
 use trellis_kernel::{FixedClock, Kind, Reason, Timestamp, Uuid};
 use trellis_store::{Change, Scope, Store, Write, failure};
 
-use crate::place::{Notes, Place, add, begin, change, district, each, note, request, soon, told};
+use crate::place::{Notes, Place, add, begin, change, district, each, events, note, request, soon, told};
 
 /// How much the feeds tell of.
 async fn happened(store: &Store) -> u64 {
     store.relay_once().await.unwrap();
-    store.events(0, 10_000).await.unwrap().len() as u64
+    events(store, 0).await.unwrap().len() as u64
 }
 
 async fn count(store: &Store) -> u64 {
@@ -347,7 +347,7 @@ fn what_is_told_comes_back_whole() {
         let now = tx.now();
         tx.commit(Uuid::nil()).await.unwrap();
         store.relay_once().await.unwrap();
-        let row = store.events(0, 10).await.unwrap().remove(0);
+        let row = events(&store, 0).await.unwrap().remove(0);
         assert_eq!((row.position, row.kind.as_str(), row.actor.as_str()), (1, "note.created", "people/a"));
         assert_eq!((row.district.as_str(), row.resource_type.as_str()), ("grand-bend", "trellis.dev/Note"));
         assert_eq!((row.deleted, row.time, row.payload), (true, now, Some(payload)));

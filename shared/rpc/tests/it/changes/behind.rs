@@ -45,6 +45,59 @@ fn who_resumes_from_before_what_is_kept_is_told_to_list_again() {
     });
 }
 
+/// The district's feed goes back to a position, and positions after it are given once more.
+async fn put_back(scene: &Scene, head: i64) {
+    let change = trellis_store::Change {
+        district: scene.district.clone(),
+        actor: "operator".to_owned(),
+        idempotency: None,
+        grounds: None,
+    };
+    let Write::Begin(tx) = scene.store.write::<()>(change).await.expect("a transaction") else {
+        panic!("nothing to repeat");
+    };
+    for sql in
+        [format!("DELETE FROM outbox WHERE position > {head}"), format!("UPDATE relay SET head = {head}")]
+    {
+        tx.conn().execute_unprepared(&sql).await.expect("it goes back");
+    }
+    tx.commit(()).await.expect("committed");
+    trellis_store::restored(std::slice::from_ref(&scene.store)).await.expect("it is said");
+}
+
+#[test]
+fn who_resumes_from_before_a_restore_is_told_to_list_again_though_the_feed_has_overtaken_them() {
+    run(async {
+        for scene in [Scene::new().await, Scene::at(&trellis_testkit::postgres::database(), None).await] {
+            for id in 1..=3 {
+                scene.put(NOTE, id, &[TAUGHT]).await;
+            }
+            let educator = scene.educator();
+            let (_, token, _) = listed(&scene, &educator, "", 0).await;
+            let mut open = scene.watch(educator.clone(), true, "");
+            let mut last = next(&mut open).await;
+            while short(&last) != "CHECKPOINT -" {
+                last = next(&mut open).await;
+            }
+            put_back(&scene, 1).await;
+            for id in 4..=9 {
+                scene.put(NOTE, id, &[TAUGHT]).await;
+            }
+            is_too_old(soon(open.next()).await.expect("an answer").expect_err("it is another feed"));
+            for token in [token, last.uid] {
+                let refused = scene.feed.list(&educator, &scene.district, &token, 0).await.err();
+                is_too_old(refused.expect("a place of before"));
+                let mut stream = scene.watch(educator.clone(), false, &token);
+                is_too_old(soon(stream.next()).await.expect("an answer").expect_err("a place of before"));
+            }
+            let (told, token, _) = listed(&scene, &educator, "", 0).await;
+            assert_eq!(told.len(), 7);
+            scene.put(NOTE, 10, &[TAUGHT]).await;
+            assert_eq!(listed(&scene, &educator, &token, 0).await.0, ["UPSERTED body 10"]);
+        }
+    });
+}
+
 /// Notes that are there when the store that is read has them in its outbox, as a service reads its
 /// tables: by [`Store::read`], which may lag.
 struct Stored(Store);
