@@ -141,15 +141,17 @@ pub async fn migrate(config: &Config) -> Result<()> {
 }
 
 /// Says of the configured services' databases that they were put back, as of one moment, by other means
-/// than `trellis restore`: what stands at a place of before is told so.
-pub async fn restored(config: &Config) -> Result<()> {
+/// than `trellis restore`: who stands at a place of before is told so. Returns the last position of each.
+pub async fn restored(config: &Config) -> Result<Vec<(&'static str, i64)>> {
     let _used = data::used(config)?;
     let stores = open(config, &Sources::default()).await?;
     trellis_store::restored(&stores).await?;
+    let mut heads = Vec::with_capacity(stores.len());
     for store in stores {
+        heads.push((store.service(), store.head().await?));
         store.close().await;
     }
-    Ok(())
+    Ok(heads)
 }
 
 fn compose(config: &Config, sources: &Sources, public_url: &str, stores: Vec<Store>) -> Result<Server> {

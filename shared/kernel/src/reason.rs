@@ -61,7 +61,8 @@ reasons! {
     DocumentTooLarge = "DOCUMENT_TOO_LARGE",
     /// A relation between resources would close a circle; metadata names the path.
     CycleDetected = "CYCLE_DETECTED",
-    /// The place in the change feed that a token names is no longer kept: list again, then watch.
+    /// The place in the change feed that a token names is no longer kept, or was of the feed before a
+    /// restore: list again, then watch.
     ResumeTokenTooOld = "RESUME_TOKEN_TOO_OLD",
     /// A resume token was changed or belongs to another feed.
     InvalidResumeToken = "INVALID_RESUME_TOKEN",

@@ -6,7 +6,7 @@ CREATE TABLE "assessments" ( "district" text NOT NULL, "id" uuid_text NOT NULL, 
 CREATE TABLE dead_letters (district TEXT NOT NULL, uid BLOB NOT NULL, consumer TEXT NOT NULL, producer TEXT NOT NULL, position BIGINT NOT NULL, event_uid BLOB NOT NULL, kind TEXT NOT NULL, resource TEXT NOT NULL, actor TEXT NOT NULL, event_time BIGINT NOT NULL, payload_type TEXT, payload BLOB, state TEXT NOT NULL, reason TEXT NOT NULL, attempts INTEGER NOT NULL, create_time BIGINT NOT NULL, update_time BIGINT NOT NULL, PRIMARY KEY (district, uid));
 CREATE TABLE "design_revisions" ( "district" text NOT NULL, "design" uuid_text NOT NULL, "revision" integer NOT NULL, "plan" jsonb_text NOT NULL, "publish_time" integer NOT NULL, "version" integer NOT NULL, PRIMARY KEY ("district", "design", "revision") );
 CREATE TABLE "designs" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "plan" jsonb_text NOT NULL, "published_revision" integer NULL, "published_version" integer NULL, "publish_time" integer NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, "version" integer NOT NULL, PRIMARY KEY ("district", "id") );
-CREATE TABLE event_checkpoints (consumer TEXT NOT NULL PRIMARY KEY, position BIGINT NOT NULL, open BIGINT NOT NULL DEFAULT 0);
+CREATE TABLE event_checkpoints (consumer TEXT NOT NULL PRIMARY KEY, position BIGINT NOT NULL, open BIGINT NOT NULL DEFAULT 0, incarnation BLOB);
 CREATE TABLE "evidence" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "learner" uuid_text NOT NULL, "contributors" jsonb_text NOT NULL, "experience" uuid_text NULL, "outcomes" jsonb_text NOT NULL, "title" text NOT NULL, "text" text NOT NULL, "artifacts" jsonb_text NOT NULL, "state" text NOT NULL, "submit_time" integer NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, "version" integer NOT NULL, PRIMARY KEY ("district", "id") );
 CREATE TABLE "evidence_contributors" ( "district" text NOT NULL, "learner" uuid_text NOT NULL, "evidence" uuid_text NOT NULL, PRIMARY KEY ("district", "learner", "evidence") );
 CREATE TABLE experience_least (name TEXT NOT NULL PRIMARY KEY, version TEXT NOT NULL);
@@ -14,6 +14,7 @@ CREATE TABLE experience_migrations (name TEXT NOT NULL PRIMARY KEY, apply_time B
 INSERT INTO "experience_migrations" VALUES ('house_0001', 1795474199121073);
 INSERT INTO "experience_migrations" VALUES ('house_0002_events', 1795474199122809);
 INSERT INTO "experience_migrations" VALUES ('house_0003_audit', 1795474199123435);
+INSERT INTO "experience_migrations" VALUES ('house_0004_incarnation', 1795474199123435);
 INSERT INTO "experience_migrations" VALUES ('m0001_tables', 1795474199125869);
 CREATE TABLE "experiences" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "design" uuid_text NOT NULL, "revision" integer NOT NULL, "kind" text NOT NULL, "title" jsonb_text NOT NULL, "outcomes" jsonb_text NOT NULL, "facilitators" jsonb_text NOT NULL, "organization" uuid_text NULL, "start_date" text NOT NULL, "end_date" text NOT NULL, "capacity" integer NOT NULL, "state" text NOT NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, "version" integer NOT NULL, PRIMARY KEY ("district", "id") );
 CREATE TABLE "feedback" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "evidence" uuid_text NOT NULL, "text" text NOT NULL, "voice" text NOT NULL, "author" uuid_text NOT NULL, "create_time" integer NOT NULL, PRIMARY KEY ("district", "id") );
@@ -21,12 +22,12 @@ CREATE TABLE idempotency (district TEXT NOT NULL, actor TEXT NOT NULL, request_i
 CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, position BIGINT UNIQUE, uid BLOB NOT NULL, district TEXT NOT NULL, kind TEXT NOT NULL, resource TEXT NOT NULL, resource_type TEXT NOT NULL, subjects TEXT NOT NULL, deleted BOOLEAN NOT NULL, actor TEXT NOT NULL, event_time BIGINT NOT NULL, payload_type TEXT, payload BLOB);
 CREATE TABLE "proposals" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "learner" uuid_text NOT NULL, "title" text NOT NULL, "driving_question" text NOT NULL, "outcomes" jsonb_text NOT NULL, "why" text NOT NULL, "state" text NOT NULL, "decision" jsonb_text NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, "version" integer NOT NULL, PRIMARY KEY ("district", "id") );
 CREATE TABLE "reflections" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "learner" uuid_text NOT NULL, "evidence" uuid_text NOT NULL, "text" text NOT NULL, "create_time" integer NOT NULL, PRIMARY KEY ("district", "id") );
-CREATE TABLE relay (id INTEGER PRIMARY KEY CHECK (id = 1), head BIGINT NOT NULL, floor BIGINT NOT NULL DEFAULT 0, compacted BIGINT NOT NULL DEFAULT 0, holder TEXT NOT NULL DEFAULT '', lease_until BIGINT NOT NULL DEFAULT 0);
-INSERT INTO "relay" VALUES (1, 0, 0, 0, '', 0);
+CREATE TABLE relay (id INTEGER PRIMARY KEY CHECK (id = 1), head BIGINT NOT NULL, floor BIGINT NOT NULL DEFAULT 0, compacted BIGINT NOT NULL DEFAULT 0, holder TEXT NOT NULL DEFAULT '', lease_until BIGINT NOT NULL DEFAULT 0, incarnation BLOB NOT NULL DEFAULT X'00000000000000000000000000000000');
+INSERT INTO "relay" VALUES (1, 0, 0, 0, '', 0, X'B475A32515EC529AA09ACB231D9801C6');
 CREATE INDEX accesses_actor ON accesses (district, actor, access_time, uid);
 CREATE INDEX accesses_token ON accesses (district, token_id, access_time, uid) WHERE token_id IS NOT NULL;
 CREATE INDEX "assessments_by_learner" ON "assessments" ("district", "learner", "id");
-CREATE UNIQUE INDEX dead_letters_event ON dead_letters (consumer, producer, position);
+CREATE UNIQUE INDEX dead_letters_event ON dead_letters (consumer, producer, event_uid);
 CREATE INDEX dead_letters_order ON dead_letters (district, create_time, uid);
 CREATE INDEX dead_letters_resource ON dead_letters (district, resource);
 CREATE INDEX "feedback_by_evidence" ON "feedback" ("district", "evidence", "id");

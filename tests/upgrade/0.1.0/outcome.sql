@@ -5,7 +5,7 @@ CREATE TABLE accesses (district TEXT NOT NULL, access_time BIGINT NOT NULL, uid 
 CREATE TABLE "associations" ( "district" text NOT NULL, "framework" uuid_text NOT NULL, "revision" integer NOT NULL, "id" uuid_text NOT NULL, "version" integer NOT NULL, "kind" text NOT NULL, "position" integer NOT NULL, "origin" uuid_text NULL, "destination" uuid_text NULL, "content" text NOT NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, PRIMARY KEY ("district", "framework", "revision", "id") );
 CREATE TABLE "case_entries" ( "district" text NOT NULL, "framework" uuid_text NOT NULL, "revision" integer NOT NULL, "section" text NOT NULL, "id" uuid_text NOT NULL, "title" text NOT NULL, "digest" text NOT NULL, "json" text NOT NULL, PRIMARY KEY ("district", "framework", "revision", "section", "id") );
 CREATE TABLE dead_letters (district TEXT NOT NULL, uid BLOB NOT NULL, consumer TEXT NOT NULL, producer TEXT NOT NULL, position BIGINT NOT NULL, event_uid BLOB NOT NULL, kind TEXT NOT NULL, resource TEXT NOT NULL, actor TEXT NOT NULL, event_time BIGINT NOT NULL, payload_type TEXT, payload BLOB, state TEXT NOT NULL, reason TEXT NOT NULL, attempts INTEGER NOT NULL, create_time BIGINT NOT NULL, update_time BIGINT NOT NULL, PRIMARY KEY (district, uid));
-CREATE TABLE event_checkpoints (consumer TEXT NOT NULL PRIMARY KEY, position BIGINT NOT NULL, open BIGINT NOT NULL DEFAULT 0);
+CREATE TABLE event_checkpoints (consumer TEXT NOT NULL PRIMARY KEY, position BIGINT NOT NULL, open BIGINT NOT NULL DEFAULT 0, incarnation BLOB);
 CREATE TABLE "frameworks" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "revision" integer NOT NULL, "version" integer NOT NULL, "kind" text NOT NULL, "latest_revision" integer NOT NULL, "latest_time" integer NULL, "unpublished" boolean NOT NULL, "outcomes" integer NOT NULL, "associations" integer NOT NULL, "progressions" integer NOT NULL, "content" text NOT NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, PRIMARY KEY ("district", "id", "revision") );
 CREATE TABLE idempotency (district TEXT NOT NULL, actor TEXT NOT NULL, request_id BLOB NOT NULL, method TEXT NOT NULL, fingerprint BLOB NOT NULL, reply TEXT, create_time BIGINT NOT NULL, PRIMARY KEY (district, actor, request_id));
 CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, position BIGINT UNIQUE, uid BLOB NOT NULL, district TEXT NOT NULL, kind TEXT NOT NULL, resource TEXT NOT NULL, resource_type TEXT NOT NULL, subjects TEXT NOT NULL, deleted BOOLEAN NOT NULL, actor TEXT NOT NULL, event_time BIGINT NOT NULL, payload_type TEXT, payload BLOB);
@@ -14,11 +14,12 @@ CREATE TABLE outcome_migrations (name TEXT NOT NULL PRIMARY KEY, apply_time BIGI
 INSERT INTO "outcome_migrations" VALUES ('house_0001', 1795474198996804);
 INSERT INTO "outcome_migrations" VALUES ('house_0002_events', 1795474199001331);
 INSERT INTO "outcome_migrations" VALUES ('house_0003_audit', 1795474199002076);
+INSERT INTO "outcome_migrations" VALUES ('house_0004_incarnation', 1795474199002076);
 INSERT INTO "outcome_migrations" VALUES ('m0001_outcome', 1795474199007157);
 CREATE TABLE "outcomes" ( "district" text NOT NULL, "framework" uuid_text NOT NULL, "revision" integer NOT NULL, "id" uuid_text NOT NULL, "version" integer NOT NULL, "kind" text NOT NULL, "code" text NOT NULL, "item_type" text NOT NULL, "parent" uuid_text NULL, "list_order" integer NOT NULL, "published" integer NOT NULL, "content" text NOT NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, PRIMARY KEY ("district", "framework", "revision", "id") );
 CREATE TABLE "progressions" ( "district" text NOT NULL, "framework" uuid_text NOT NULL, "revision" integer NOT NULL, "id" uuid_text NOT NULL, "version" integer NOT NULL, "outcomes" text NOT NULL, "content" text NOT NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, PRIMARY KEY ("district", "framework", "revision", "id") );
-CREATE TABLE relay (id INTEGER PRIMARY KEY CHECK (id = 1), head BIGINT NOT NULL, floor BIGINT NOT NULL DEFAULT 0, compacted BIGINT NOT NULL DEFAULT 0, holder TEXT NOT NULL DEFAULT '', lease_until BIGINT NOT NULL DEFAULT 0);
-INSERT INTO "relay" VALUES (1, 0, 0, 0, '', 0);
+CREATE TABLE relay (id INTEGER PRIMARY KEY CHECK (id = 1), head BIGINT NOT NULL, floor BIGINT NOT NULL DEFAULT 0, compacted BIGINT NOT NULL DEFAULT 0, holder TEXT NOT NULL DEFAULT '', lease_until BIGINT NOT NULL DEFAULT 0, incarnation BLOB NOT NULL DEFAULT X'00000000000000000000000000000000');
+INSERT INTO "relay" VALUES (1, 0, 0, 0, '', 0, X'F9D36E56D4E45B1A88A37B678565D1FB');
 CREATE TABLE "transfer_issues" ( "district" text NOT NULL, "transfer" uuid_text NOT NULL, "number" integer NOT NULL, "content" text NOT NULL, PRIMARY KEY ("district", "transfer", "number") );
 CREATE TABLE "transfers" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "version" integer NOT NULL, "fingerprint" text NOT NULL, "running" boolean NOT NULL, "content" text NOT NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, PRIMARY KEY ("district", "id") );
 CREATE INDEX accesses_actor ON accesses (district, actor, access_time, uid);
@@ -26,7 +27,7 @@ CREATE INDEX accesses_token ON accesses (district, token_id, access_time, uid) W
 CREATE INDEX "associations_by_destination" ON "associations" ("district", "framework", "revision", "destination");
 CREATE INDEX "associations_by_origin" ON "associations" ("district", "framework", "revision", "origin");
 CREATE INDEX "associations_in_order" ON "associations" ("district", "framework", "revision", "position", "id");
-CREATE UNIQUE INDEX dead_letters_event ON dead_letters (consumer, producer, position);
+CREATE UNIQUE INDEX dead_letters_event ON dead_letters (consumer, producer, event_uid);
 CREATE INDEX dead_letters_order ON dead_letters (district, create_time, uid);
 CREATE INDEX dead_letters_resource ON dead_letters (district, resource);
 CREATE INDEX "frameworks_by_creation" ON "frameworks" ("district", "revision", "create_time", "id");

@@ -140,7 +140,8 @@ ALTER TABLE ONLY experience.designs FORCE ROW LEVEL SECURITY;
 CREATE TABLE experience.event_checkpoints (
     consumer text NOT NULL,
     "position" bigint NOT NULL,
-    open bigint DEFAULT 0 NOT NULL
+    open bigint DEFAULT 0 NOT NULL,
+    incarnation uuid
 );
 
 
@@ -311,6 +312,7 @@ CREATE TABLE experience.relay (
     compacted bigint DEFAULT 0 NOT NULL,
     holder text DEFAULT ''::text NOT NULL,
     lease_until bigint DEFAULT 0 NOT NULL,
+    incarnation uuid DEFAULT gen_random_uuid() NOT NULL,
     CONSTRAINT relay_id_check CHECK ((id = 1))
 );
 
@@ -405,7 +407,8 @@ ALTER TABLE ONLY outcome.dead_letters FORCE ROW LEVEL SECURITY;
 CREATE TABLE outcome.event_checkpoints (
     consumer text NOT NULL,
     "position" bigint NOT NULL,
-    open bigint DEFAULT 0 NOT NULL
+    open bigint DEFAULT 0 NOT NULL,
+    incarnation uuid
 );
 
 
@@ -534,6 +537,7 @@ CREATE TABLE outcome.relay (
     compacted bigint DEFAULT 0 NOT NULL,
     holder text DEFAULT ''::text NOT NULL,
     lease_until bigint DEFAULT 0 NOT NULL,
+    incarnation uuid DEFAULT gen_random_uuid() NOT NULL,
     CONSTRAINT relay_id_check CHECK ((id = 1))
 );
 
@@ -779,7 +783,8 @@ ALTER TABLE ONLY profile.entries FORCE ROW LEVEL SECURITY;
 CREATE TABLE profile.event_checkpoints (
     consumer text NOT NULL,
     "position" bigint NOT NULL,
-    open bigint DEFAULT 0 NOT NULL
+    open bigint DEFAULT 0 NOT NULL,
+    incarnation uuid
 );
 
 
@@ -1043,6 +1048,7 @@ CREATE TABLE profile.relay (
     compacted bigint DEFAULT 0 NOT NULL,
     holder text DEFAULT ''::text NOT NULL,
     lease_until bigint DEFAULT 0 NOT NULL,
+    incarnation uuid DEFAULT gen_random_uuid() NOT NULL,
     CONSTRAINT relay_id_check CHECK ((id = 1))
 );
 
@@ -1168,7 +1174,8 @@ ALTER TABLE ONLY scheduling.dead_letters FORCE ROW LEVEL SECURITY;
 CREATE TABLE scheduling.event_checkpoints (
     consumer text NOT NULL,
     "position" bigint NOT NULL,
-    open bigint DEFAULT 0 NOT NULL
+    open bigint DEFAULT 0 NOT NULL,
+    incarnation uuid
 );
 
 
@@ -1295,6 +1302,7 @@ CREATE TABLE scheduling.relay (
     compacted bigint DEFAULT 0 NOT NULL,
     holder text DEFAULT ''::text NOT NULL,
     lease_until bigint DEFAULT 0 NOT NULL,
+    incarnation uuid DEFAULT gen_random_uuid() NOT NULL,
     CONSTRAINT relay_id_check CHECK ((id = 1))
 );
 
@@ -1392,6 +1400,7 @@ ALTER TABLE ONLY scheduling.timetables FORCE ROW LEVEL SECURITY;
 INSERT INTO experience.experience_migrations VALUES ('house_0001', 1795474198491030);
 INSERT INTO experience.experience_migrations VALUES ('house_0002_events', 1795474198495876);
 INSERT INTO experience.experience_migrations VALUES ('house_0003_audit', 1795474198499193);
+INSERT INTO experience.experience_migrations VALUES ('house_0004_incarnation', 1795474198499193);
 INSERT INTO experience.experience_migrations VALUES ('m0001_tables', 1795474198513163);
 
 
@@ -1414,7 +1423,7 @@ INSERT INTO experience.experience_migrations VALUES ('m0001_tables', 17954741985
 
 
 
-INSERT INTO experience.relay VALUES (1, 0, 0, 0, '', 0);
+INSERT INTO experience.relay VALUES (1, 0, 0, 0, '', 0, 'bae0159d-2780-5d1f-b60b-88ece7ffb2d5');
 
 
 
@@ -1451,6 +1460,7 @@ INSERT INTO experience.relay VALUES (1, 0, 0, 0, '', 0);
 INSERT INTO outcome.outcome_migrations VALUES ('house_0001', 1795474198348754);
 INSERT INTO outcome.outcome_migrations VALUES ('house_0002_events', 1795474198353585);
 INSERT INTO outcome.outcome_migrations VALUES ('house_0003_audit', 1795474198356879);
+INSERT INTO outcome.outcome_migrations VALUES ('house_0004_incarnation', 1795474198356879);
 INSERT INTO outcome.outcome_migrations VALUES ('m0001_outcome', 1795474198372437);
 
 
@@ -1461,7 +1471,7 @@ INSERT INTO outcome.outcome_migrations VALUES ('m0001_outcome', 1795474198372437
 
 
 
-INSERT INTO outcome.relay VALUES (1, 0, 0, 0, '', 0);
+INSERT INTO outcome.relay VALUES (1, 0, 0, 0, '', 0, '66b3bd24-f66c-5bbd-a1eb-3e5177c10390');
 
 
 
@@ -1620,6 +1630,7 @@ INSERT INTO profile.person_roles VALUES ('grand-bend', '5188bc63-4c8a-583a-b7dc-
 INSERT INTO profile.profile_migrations VALUES ('house_0001', 1795474198399449);
 INSERT INTO profile.profile_migrations VALUES ('house_0002_events', 1795474198403972);
 INSERT INTO profile.profile_migrations VALUES ('house_0003_audit', 1795474198407427);
+INSERT INTO profile.profile_migrations VALUES ('house_0004_incarnation', 1795474198407427);
 INSERT INTO profile.profile_migrations VALUES ('m0001_roster', 1795474198431468);
 INSERT INTO profile.profile_migrations VALUES ('m0002_agreements', 1795474198434986);
 INSERT INTO profile.profile_migrations VALUES ('m0010_learner', 1795474198448501);
@@ -1635,7 +1646,7 @@ INSERT INTO profile.relationships VALUES ('grand-bend', 'd34f5ad8-c115-5e74-8893
 
 
 
-INSERT INTO profile.relay VALUES (1, 25, 0, 0, '01a20a9a-0f73-7590-95df-2f0a4f4b5a0c', 1795474201130289);
+INSERT INTO profile.relay VALUES (1, 25, 0, 0, '01a20a9a-0f73-7590-95df-2f0a4f4b5a0c', 1795474201130289, '44f11b72-9faa-5f67-972f-fbe18deb07a7');
 
 
 
@@ -1682,7 +1693,7 @@ INSERT INTO profile.roster_transfers VALUES ('grand-bend', '01a20a9a-1246-737e-b
 
 
 
-INSERT INTO scheduling.relay VALUES (1, 0, 0, 0, '', 0);
+INSERT INTO scheduling.relay VALUES (1, 0, 0, 0, '', 0, '2b398256-90cc-5e8c-8e9c-9721a1a2e32b');
 
 
 
@@ -1698,6 +1709,7 @@ INSERT INTO scheduling.relay VALUES (1, 0, 0, 0, '', 0);
 INSERT INTO scheduling.scheduling_migrations VALUES ('house_0001', 1795474198544861);
 INSERT INTO scheduling.scheduling_migrations VALUES ('house_0002_events', 1795474198549421);
 INSERT INTO scheduling.scheduling_migrations VALUES ('house_0003_audit', 1795474198552536);
+INSERT INTO scheduling.scheduling_migrations VALUES ('house_0004_incarnation', 1795474198552536);
 INSERT INTO scheduling.scheduling_migrations VALUES ('m0001_scheduling', 1795474198567108);
 
 
@@ -2163,7 +2175,7 @@ CREATE INDEX assessments_by_learner ON experience.assessments USING btree (distr
 
 
 
-CREATE UNIQUE INDEX dead_letters_event ON experience.dead_letters USING btree (consumer, producer, "position");
+CREATE UNIQUE INDEX dead_letters_event ON experience.dead_letters USING btree (consumer, producer, event_uid);
 
 
 
@@ -2219,7 +2231,7 @@ CREATE INDEX associations_in_order ON outcome.associations USING btree (district
 
 
 
-CREATE UNIQUE INDEX dead_letters_event ON outcome.dead_letters USING btree (consumer, producer, "position");
+CREATE UNIQUE INDEX dead_letters_event ON outcome.dead_letters USING btree (consumer, producer, event_uid);
 
 
 
@@ -2283,7 +2295,7 @@ CREATE INDEX courses_by_title ON profile.courses USING btree (district, title, i
 
 
 
-CREATE UNIQUE INDEX dead_letters_event ON profile.dead_letters USING btree (consumer, producer, "position");
+CREATE UNIQUE INDEX dead_letters_event ON profile.dead_letters USING btree (consumer, producer, event_uid);
 
 
 
@@ -2395,7 +2407,7 @@ CREATE INDEX accesses_token ON scheduling.accesses USING btree (district, token_
 
 
 
-CREATE UNIQUE INDEX dead_letters_event ON scheduling.dead_letters USING btree (consumer, producer, "position");
+CREATE UNIQUE INDEX dead_letters_event ON scheduling.dead_letters USING btree (consumer, producer, event_uid);
 
 
 

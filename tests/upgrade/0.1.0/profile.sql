@@ -34,7 +34,7 @@ INSERT INTO "enrollments" VALUES ('grand-bend', X'0F6868B1BEDA50AAAE634F787D13EE
 INSERT INTO "enrollments" VALUES ('grand-bend', X'8ABA14CEC0895D73980251A0D4C880AC', 'e-classmate', 1, X'C09971FB21945A0D87F076FF4B68D7F2', X'0DCF9AAB7A265A58ACC58077C0BF5EB4', X'2E28087127B256C19A8B553512746CED', 'student', 0, NULL, NULL, 1795474199391468, 1795474199391468, 1);
 INSERT INTO "enrollments" VALUES ('grand-bend', X'B2B050C51CF356ACAD14AD27CC48923F', 'e-other-learner', 1, X'F0F78C4C33C654099973A127717DF391', X'1DD71F807D165D4186103EE3E4F796F6', X'7395BFB90C385C9AADFF5BAFEA23FD88', 'student', 0, NULL, NULL, 1795474199391468, 1795474199391468, 1);
 CREATE TABLE "entries" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "learner" uuid_text NOT NULL, "facet" text NOT NULL, "other_facet" text NOT NULL, "text" jsonb_text NOT NULL, "author" uuid_text NOT NULL, "voice" text NOT NULL, "audience" text NOT NULL, "learner_read_time" integer NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, "version" integer NOT NULL, PRIMARY KEY ("district", "id") );
-CREATE TABLE event_checkpoints (consumer TEXT NOT NULL PRIMARY KEY, position BIGINT NOT NULL, open BIGINT NOT NULL DEFAULT 0);
+CREATE TABLE event_checkpoints (consumer TEXT NOT NULL PRIMARY KEY, position BIGINT NOT NULL, open BIGINT NOT NULL DEFAULT 0, incarnation BLOB);
 CREATE TABLE "goal_endorsements" ( "district" text NOT NULL, "goal" uuid_text NOT NULL, "person" uuid_text NOT NULL, "voice" text NOT NULL, "words" jsonb_text NOT NULL, "endorse_time" integer NOT NULL, PRIMARY KEY ("district", "goal", "person") );
 CREATE TABLE "goals" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "learner" uuid_text NOT NULL, "outcome" text NOT NULL, "why" jsonb_text NOT NULL, "milestones" jsonb_text NOT NULL, "target_date" text NULL, "proposed_by" uuid_text NOT NULL, "proposer_voice" text NOT NULL, "decided_by" uuid_text NULL, "decide_time" integer NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, "version" integer NOT NULL, PRIMARY KEY ("district", "id") );
 CREATE TABLE "growth_assessments" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "learner" uuid_text NOT NULL, "supersedes" uuid_text NULL, "create_time" integer NOT NULL, PRIMARY KEY ("district", "id") );
@@ -102,6 +102,7 @@ CREATE TABLE profile_migrations (name TEXT NOT NULL PRIMARY KEY, apply_time BIGI
 INSERT INTO "profile_migrations" VALUES ('house_0001', 1795474199063826);
 INSERT INTO "profile_migrations" VALUES ('house_0002_events', 1795474199065586);
 INSERT INTO "profile_migrations" VALUES ('house_0003_audit', 1795474199066139);
+INSERT INTO "profile_migrations" VALUES ('house_0004_incarnation', 1795474199066139);
 INSERT INTO "profile_migrations" VALUES ('m0001_roster', 1795474199070409);
 INSERT INTO "profile_migrations" VALUES ('m0002_agreements', 1795474199071069);
 INSERT INTO "profile_migrations" VALUES ('m0010_learner', 1795474199073821);
@@ -110,8 +111,8 @@ CREATE TABLE "ratings" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "lea
 CREATE TABLE "relationships" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "active" boolean NOT NULL, "learner_id" uuid_text NOT NULL, "other_id" uuid_text NOT NULL, "kind" text NOT NULL, "education_rights" boolean NOT NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, "version" integer NOT NULL, PRIMARY KEY ("district", "id") );
 INSERT INTO "relationships" VALUES ('grand-bend', X'648910AE9FEB582282A34A871A91F9C5', 1, X'7395BFB90C385C9AADFF5BAFEA23FD88', X'535FFE10D9D65A308729BFD6C167630E', 'guardian', 1, 1795474199391468, 1795474199391468, 1);
 INSERT INTO "relationships" VALUES ('grand-bend', X'D34F5AD8C1155E7488933D2189850F00', 1, X'A4F664B472A6551F8AFB3DBFD5A2DC88', X'8CA3AC06529C5C5BB7F840E7EA2D161A', 'guardian', 1, 1795474199391468, 1795474199391468, 1);
-CREATE TABLE relay (id INTEGER PRIMARY KEY CHECK (id = 1), head BIGINT NOT NULL, floor BIGINT NOT NULL DEFAULT 0, compacted BIGINT NOT NULL DEFAULT 0, holder TEXT NOT NULL DEFAULT '', lease_until BIGINT NOT NULL DEFAULT 0);
-INSERT INTO "relay" VALUES (1, 25, 0, 0, '', 0);
+CREATE TABLE relay (id INTEGER PRIMARY KEY CHECK (id = 1), head BIGINT NOT NULL, floor BIGINT NOT NULL DEFAULT 0, compacted BIGINT NOT NULL DEFAULT 0, holder TEXT NOT NULL DEFAULT '', lease_until BIGINT NOT NULL DEFAULT 0, incarnation BLOB NOT NULL DEFAULT X'00000000000000000000000000000000');
+INSERT INTO "relay" VALUES (1, 25, 0, 0, '', 0, X'4C037D5B4AC95FC1A91908F6AC015907');
 CREATE TABLE "revoked_tokens" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "token_id" text NOT NULL, "expire_time" integer NOT NULL, "create_time" integer NOT NULL, PRIMARY KEY ("district", "id") );
 CREATE TABLE "roster_issues" ( "district" text NOT NULL, "transfer_id" uuid_text NOT NULL, "position" integer NOT NULL, "severity" text NOT NULL, "file" text NOT NULL, "line" integer NOT NULL, "field" text NOT NULL, "reason" text NOT NULL, "text" text NOT NULL, PRIMARY KEY ("district", "transfer_id", "position") );
 CREATE TABLE "roster_transfers" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "dry_run" boolean NOT NULL, "succeeded" boolean NOT NULL, "files" jsonb_text NOT NULL, "error_count" integer NOT NULL, "warning_count" integer NOT NULL, "actor" text NOT NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, "version" integer NOT NULL, PRIMARY KEY ("district", "id") );
@@ -122,7 +123,7 @@ CREATE INDEX accesses_token ON accesses (district, token_id, access_time, uid) W
 CREATE INDEX "agreements_by_application" ON "agreements" ("district", "application_id");
 CREATE INDEX "classes_by_title" ON "classes" ("district", "title", "id");
 CREATE INDEX "courses_by_title" ON "courses" ("district", "title", "id");
-CREATE UNIQUE INDEX dead_letters_event ON dead_letters (consumer, producer, position);
+CREATE UNIQUE INDEX dead_letters_event ON dead_letters (consumer, producer, event_uid);
 CREATE INDEX dead_letters_order ON dead_letters (district, create_time, uid);
 CREATE INDEX dead_letters_resource ON dead_letters (district, resource);
 CREATE INDEX "enrollments_by_class" ON "enrollments" ("district", "class_id", "role");

@@ -56,10 +56,9 @@ impl Check {
 }
 
 async fn restored(settings: &Settings) -> Result<(), Stop> {
-    let config = settings.config()?;
-    suite::restored(&config).await?;
-    let services: Vec<&str> = config.services.iter().map(|service| service.name()).collect();
-    println!("The feeds of {} are new ones: clients list again.", services.join(", "));
+    for (service, head) in suite::restored(&settings.config()?).await? {
+        println!("{service}: a new feed, which goes on from {head}. Clients list again.");
+    }
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! `db check`, `backup` and `restore`.
+//! `db check`, `db restored`, `backup` and `restore`.
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -77,5 +77,25 @@ fn postgres_is_checked_here_and_backed_up_by_its_own_tools() {
         assert!(refused.contains("pg_dump") && !backup.exists(), "{refused}");
         let refused = stopped(&trellis(&["restore", data]).await, 2);
         assert!(refused.contains("pg_restore"), "{refused}");
+    });
+}
+
+#[test]
+fn what_was_put_back_by_other_means_is_said_to_be() {
+    wait(async {
+        let folder = TempDir::new().expect("a directory");
+        let data = folder.path().to_str().expect("a path of letters");
+        let url = tokio::task::spawn_blocking(postgres::database).await.expect("a database");
+        for settings in [&["--data-dir", data][..], &["--data-dir", data, "--database-url", &url]] {
+            let trellis = async |command: &[&str]| said(&run(&[command, settings].concat()).await);
+            trellis(&["migrate"]).await;
+            let words = trellis(&["db", "restored"]).await;
+            for service in ["outcome", "profile", "experience", "scheduling"] {
+                assert!(words.contains(&format!("{service}: a new feed, which goes on from 0.")), "{words}");
+            }
+            let one = trellis(&["db", "restored", "--service", "profile"]).await;
+            assert_eq!(one.lines().count(), 1, "{one}");
+            assert!(trellis(&["db", "check"]).await.contains("All is well"));
+        }
     });
 }
