@@ -93,7 +93,11 @@ fn what_was_put_back_by_other_means_is_said_to_be() {
             for service in ["outcome", "profile", "experience", "scheduling"] {
                 assert!(words.contains(&format!("{service}: a new feed, which goes on from 0.")), "{words}");
             }
-            let one = trellis(&["db", "restored", "--service", "profile"]).await;
+            let mut alone = vec!["db", "restored", "--service", "profile"];
+            for elsewhere in ["--outcome-url", "--experience-url", "--scheduling-url"] {
+                alone.extend([elsewhere, "http://127.0.0.1:1"]);
+            }
+            let one = trellis(&alone).await;
             assert_eq!(one.lines().count(), 1, "{one}");
             assert!(trellis(&["db", "check"]).await.contains("All is well"));
         }
