@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
-use futures::future::Either;
+use futures::future::{Either, lazy};
 use futures::{FutureExt as _, TryFutureExt as _};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request, Response, Version};
@@ -46,7 +46,10 @@ impl Entry {
                 Receives::Message => Body::new(Taken::new(body, origin.clone())),
                 Receives::Little => Body::new(Limited::new(Taken::new(body, origin.clone()), LITTLE)),
             });
-            let answer = self.grpc.clone().serve(request, Some(origin.clone()));
+            let (mut grpc, origin) = (self.grpc.clone(), origin.clone());
+            // Not before its own turn: whether there is room for it is asked after those before it have
+            // taken theirs, also where a connection brings many at once.
+            let answer = lazy(move |_| grpc.serve(request, Some(origin))).flatten();
             return Either::Left(answer.map(|answer| Ok(answer.map(Answer::Call))));
         }
         request.extensions_mut().insert(origin.clone());

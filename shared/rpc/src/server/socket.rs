@@ -106,3 +106,35 @@ impl AsyncWrite for Socket {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn is_readable(socket: &mut Socket) -> bool {
+        poll_fn(|cx| Poll::Ready(socket.poll_readable(cx).is_ready())).await
+    }
+
+    #[tokio::test]
+    async fn after_a_refusal_what_comes_is_read_a_moment_later_and_all_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let mut peer = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("connected");
+        let (stream, _) = listener.accept().await.expect("accepted");
+        let crowded = Arc::<AtomicBool>::default();
+        let mut socket = Socket::new(stream, Duration::from_secs(1), crowded.clone());
+        assert!(is_readable(&mut socket).await, "nobody was refused");
+
+        crowded.store(true, Ordering::Relaxed);
+        assert!(!is_readable(&mut socket).await, "a call was refused");
+        peer.write_all(b"one").await.expect("written");
+        peer.write_all(b"two").await.expect("written");
+        let mut buffer = [0; 16];
+        assert_eq!(socket.read(&mut buffer).await.expect("read"), 6, "both");
+        assert!(is_readable(&mut socket).await, "nobody was refused since");
+    }
+}
