@@ -1,11 +1,22 @@
 //! A feed that has moved on from a client's place, and a replica that has not come to it.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::StreamExt as _;
+use jiff::SignedDuration;
 use sea_orm::{ConnectionTrait, Statement};
 use tonic::Code;
+use trellis_contracts::common::Event;
+use trellis_contracts::guard::Method;
 use trellis_contracts::status;
-use trellis_store::Scope;
+use trellis_kernel::{Actor, District, Kind, Name, Reason, Result};
+use trellis_rpc::changes::{Change, ChangeFeed, Resources, Row};
+use trellis_store::{Scope, Store, Write};
+use trellis_testkit::run;
 
-use super::*;
+use super::scene::*;
+use crate::house::soon;
 
 fn is_too_old(refused: trellis_kernel::Failure) {
     assert_eq!((refused.kind(), refused.reason()), (Kind::OutOfRange, Reason::ResumeTokenTooOld));
