@@ -110,9 +110,9 @@ settings! {
     "max_streams" Number "--max-streams NUMBER", "`4096`",
         "Streams (watches, imports) at once; more are refused as `OVERLOADED`.";
     "caller_rate" Number "--caller-rate NUMBER", "`1000`",
-        "Calls that one person, application or operator may make each second, and twice as many at once; more are refused as `RATE_LIMITED`. 0 is no limit.";
+        "Calls that one person, application or operator may make each second, and twice as many at once; more are refused as `RATE_LIMITED`. Reading a calendar counts as a call of its maker. 0 is no limit.";
     "failure_rate" Number "--failure-rate NUMBER", "`20`",
-        "Calls from one address that may prove nobody each second, and ten times as many at once. 0 is no limit: for behind a proxy that hides addresses.";
+        "Calls from one address, guesses of a calendar's address among them, that may prove nobody each second, and ten times as many at once. 0 is no limit: for behind a proxy that hides addresses.";
     "lame_duck" Number "--lame-duck SECONDS", "`0`",
         "When told to end: how long it goes on while it says that it is not ready, for a load balancer to notice.";
     "drain" Number "--drain SECONDS", "`20`",
