@@ -1,10 +1,10 @@
 //! What the suite keeps secret: the keys it makes at its first start, readable by its own user alone.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use trellis_auth::secret::kept;
 use trellis_auth::{DEV_ISSUER, SERVICE_ISSUER, Signer};
 use trellis_kernel::{Failure, Result};
 use trellis_store::{Sealer, SealingKey};
@@ -24,27 +24,10 @@ pub fn dev(directory: &Path) -> Result<Signer> {
 /// Opens the keys that seal page and resume tokens, one a line, or makes the first.
 pub fn sealer(directory: &Path) -> Result<Sealer> {
     prepare(directory)?;
-    let path = directory.join("sealing.keys");
-    let lines = match fs::read_to_string(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => first_sealing_key(&path),
-        read => read,
-    };
-    let lines = lines.map_err(Failure::internal)?;
+    let first = || Ok(format!("{}\n", SealingKey::generate(1).to_line()));
+    let lines = kept(&directory.join("sealing.keys"), first)?;
     let keys = lines.lines().filter(|line| !line.trim().is_empty()).map(SealingKey::parse);
     Sealer::new(keys.collect::<Result<_>>()?)
-}
-
-fn first_sealing_key(path: &Path) -> std::io::Result<String> {
-    let made = SealingKey::generate(1).to_line();
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            writeln!(file, "{made}").and_then(|()| file.sync_all())?;
-            Ok(made)
-        }
-        // Another process of the suite was quicker: its key is the key.
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => fs::read_to_string(path),
-        Err(error) => Err(error),
-    }
 }
 
 /// Makes a directory that only this user enters, and those above it that are missing. One that is there
@@ -61,6 +44,7 @@ pub(crate) fn private_file(path: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;

@@ -21,6 +21,7 @@ mod key;
 mod remembered;
 mod rules;
 mod screen;
+pub mod secret;
 mod signer;
 mod standing;
 mod trail;

@@ -1,7 +1,6 @@
 //! The keys with which the suite signs tokens itself.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,6 +14,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use trellis_kernel::{Actor, Clock, Failure, Result, Scopes, Timestamp};
 
 use crate::claims::{Audience, Subject};
+use crate::secret::kept;
 use crate::{AUDIENCE, Claims, SERVICE_ISSUER};
 
 /// How long a token of a service is valid: longer than any call may take.
@@ -33,11 +33,10 @@ pub struct Signer {
 impl Signer {
     /// Opens the key in the file, or makes one there that only the owner can read.
     pub fn open(path: &Path, issuer: &str) -> Result<Self> {
-        let pem = match fs::read_to_string(path) {
-            Ok(pem) => pem,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(path)?,
-            Err(error) => return Err(Failure::internal(error)),
-        };
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory).map_err(Failure::internal)?;
+        }
+        let pem = kept(path, made)?;
         let key = EncodingKey::from_ed_pem(pem.as_bytes()).map_err(Failure::internal)?;
         let mut public = Jwk::from_encoding_key(&key, Algorithm::EdDSA).map_err(Failure::internal)?;
         public.common.key_id = Some(public.thumbprint(ThumbprintHash::SHA256).map_err(Failure::internal)?);
@@ -62,30 +61,9 @@ impl Signer {
     }
 }
 
-fn create(path: &Path) -> Result<String> {
+fn made() -> Result<String> {
     let key = Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new()).map_err(Failure::internal)?;
-    let pem = format!(
-        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-        STANDARD.encode(key.as_ref())
-    );
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory).map_err(Failure::internal)?;
-    }
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => {
-            file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).map_err(Failure::internal)?;
-            Ok(pem)
-        }
-        // Another process of the suite was quicker: its key is the key.
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            fs::read_to_string(path).map_err(Failure::internal)
-        }
-        Err(error) => Err(Failure::internal(error)),
-    }
+    Ok(format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(key.as_ref())))
 }
 
 /// The identity under which one service calls the others. Cheap to clone.
