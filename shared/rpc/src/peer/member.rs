@@ -50,12 +50,16 @@ enum Link {
 }
 
 impl Link {
-    /// Not connected after so many failures, the last one now.
-    fn failed(failures: u32) -> Self {
-        let wait = AGAIN.0.saturating_mul(1 << failures.min(10)).min(AGAIN.1);
-        let wait = wait.mul_f64(0.8 + fastrand::f64() * 0.4);
-        Self::Away { failures: failures.saturating_add(1), until: Instant::now() + wait }
+    /// Not connected after one more failure, and left alone for so long.
+    fn failed(before: u32, wait: Duration) -> Self {
+        Self::Away { failures: before.saturating_add(1), until: Instant::now() + wait }
     }
+}
+
+/// How long an address is left alone that could not be connected to, after so many failures before.
+fn wait(failures: u32) -> Duration {
+    let wait = AGAIN.0.saturating_mul(1 << failures.min(10)).min(AGAIN.1);
+    wait.mul_f64(0.8 + fastrand::f64() * 0.4)
 }
 
 impl Member {
@@ -128,7 +132,7 @@ impl Member {
     pub(super) fn not_connected(&self) {
         let mut link = self.link();
         if let Link::Connecting { failures } = &*link {
-            *link = Link::failed(*failures);
+            *link = Link::failed(*failures, wait(*failures));
         }
     }
 
@@ -138,13 +142,7 @@ impl Member {
         if self.is_useful() {
             return Link::Away { failures: 0, until: Instant::now() };
         }
-        match failures.checked_sub(1) {
-            None => Link::Away { failures: 1, until: Instant::now() },
-            Some(before) => match Link::failed(before) {
-                Link::Away { until, .. } => Link::Away { failures: failures.saturating_add(1), until },
-                other => other,
-            },
-        }
+        Link::failed(failures, failures.checked_sub(1).map_or(Duration::ZERO, wait))
     }
 
     /// Takes no more calls on this connection; those on it go on. Without an `until` it can take none.
