@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use trellis_kernel::{Clock as _, SystemClock};
+use trellis_kernel::{Clock as _, RandomIds, SystemClock};
 use trellis_store::backup::{Asked, Manifest, backup, restore};
 
 use super::{Format, Settings, Stop};
@@ -77,6 +77,7 @@ impl Restore {
             services: &known,
             keys: self.with_keys.then_some(config.keys_dir.as_path()),
             force: self.force,
+            ids: &RandomIds,
         };
         let made = restore(asked).await?;
         if self.output == Format::Json {

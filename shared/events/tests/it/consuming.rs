@@ -12,27 +12,9 @@ use trellis_events::{Apply, Event, EventFeed};
 use trellis_kernel::{Failure, Result};
 use trellis_store::Tx;
 
-use crate::place::{Place, begin, each, follow, server, take_effect, tell};
+use crate::place::{Place, Plain, begin, each, follow, server, take_effect, tell};
 
 const KINDS: &[&str] = &["note.created"];
-
-/// An effect with nothing in its way.
-struct Plain;
-
-#[async_trait]
-impl Apply for Plain {
-    fn name(&self) -> &'static str {
-        "notes"
-    }
-
-    fn kinds(&self) -> &'static [&'static str] {
-        KINDS
-    }
-
-    async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<()> {
-        take_effect(tx, event.position).await
-    }
-}
 
 fn positions(last: i64) -> Vec<i64> {
     (1..=last).collect()

@@ -13,7 +13,7 @@ use tonic::metadata::MetadataMap;
 use trellis_contracts::common::event_service_server::EventServiceServer;
 use trellis_contracts::common::{EventServiceApi, EventServiceGuarded, event_service};
 use trellis_contracts::guard::{Admission, Gate, Method, Names};
-use trellis_events::{Apply, Effect, EventFeed, consumer};
+use trellis_events::{Apply, Effect, Event, EventFeed, consumer};
 use trellis_kernel::{
     Actor, District, Party, RandomIds, Relations, Result, Scopes, SystemClock, Timestamp, Uuid,
 };
@@ -232,6 +232,24 @@ impl MigrationTrait for Effects {
         };
         let create = format!("CREATE TABLE effect (place {serial}, position BIGINT NOT NULL)");
         connection.execute_unprepared(&create).await.map(drop)
+    }
+}
+
+/// An effect with nothing in its way.
+pub(crate) struct Plain;
+
+#[async_trait]
+impl Apply for Plain {
+    fn name(&self) -> &'static str {
+        "notes"
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &["note.created"]
+    }
+
+    async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<()> {
+        take_effect(tx, event.position).await
     }
 }
 

@@ -3,34 +3,16 @@
 use std::path::PathBuf;
 use std::slice;
 
-use async_trait::async_trait;
 use sea_orm::ConnectionTrait;
 use tonic::Code;
 use trellis_contracts::common::StreamEventsRequest;
 use trellis_contracts::common::event_service_client::EventServiceClient;
-use trellis_events::{Apply, Event, EventFeed};
-use trellis_kernel::{Result, Timestamp};
+use trellis_events::EventFeed;
+use trellis_kernel::{RandomIds, Timestamp};
 use trellis_store::backup::{Asked, backup, restore};
-use trellis_store::{Scope, Store, Tx, check, restored};
+use trellis_store::{Scope, Store, check, restored};
 
-use crate::place::{Effects, Place, begin, each, follow, open, server, take_effect};
-
-struct Plain;
-
-#[async_trait]
-impl Apply for Plain {
-    fn name(&self) -> &'static str {
-        "notes"
-    }
-
-    fn kinds(&self) -> &'static [&'static str] {
-        &["note.created"]
-    }
-
-    async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<()> {
-        take_effect(tx, event.position).await
-    }
-}
+use crate::place::{Effects, Place, Plain, begin, each, follow, open, server};
 
 /// Takes the producer's feed back to a position, and says so.
 pub(crate) async fn put_back(producer: &Store, head: i64) {
@@ -112,7 +94,8 @@ async fn put_back_from(backup: PathBuf, place: &Place, services: &[&'static str]
         known.push((*service, names));
     }
     let data = data(place);
-    let asked = Asked { backup: &backup, data: &data, services: &known, keys: None, force: true };
+    let asked =
+        Asked { backup: &backup, data: &data, services: &known, keys: None, force: true, ids: &RandomIds };
     restore(asked).await.unwrap();
 }
 

@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use trellis_kernel::{Failure, Ids as _, RandomIds, Result, Uuid};
+use trellis_kernel::{Failure, Ids, Result, Uuid};
 
 use super::{Kept, files, lock};
 
@@ -65,10 +65,10 @@ impl Mark {
 
     /// Gives each of these feeds a new incarnation: that which an interrupted restore of the same file
     /// gave it, if one did.
-    pub(super) fn renew(&mut self, kept: &[&Kept]) {
+    pub(super) fn renew(&mut self, kept: &[&Kept], ids: &dyn Ids) {
         for kept in kept {
             if self.incarnation(kept).is_none() {
-                let renewed = Renewed { sha256: kept.sha256.clone(), incarnation: RandomIds.next() };
+                let renewed = Renewed { sha256: kept.sha256.clone(), incarnation: ids.next() };
                 self.written.renewed.insert(kept.service.clone(), renewed);
             }
         }

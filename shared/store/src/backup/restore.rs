@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{Connection as _, Executor as _, Row as _, SqliteConnection, query};
-use trellis_kernel::{Failure, Result, Uuid};
+use trellis_kernel::{Failure, Ids, Result, Uuid};
 
 use super::lock::{DataLock, conflict};
 use super::mark::Mark;
 use super::{Kept, Manifest, files};
 
 /// What is put back, and where.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Asked<'a> {
     /// The backup.
     pub backup: &'a Path,
@@ -25,6 +25,8 @@ pub struct Asked<'a> {
     pub keys: Option<&'a Path>,
     /// Whether data that is there already may be replaced.
     pub force: bool,
+    /// Where the new incarnations of the feeds come from.
+    pub ids: &'a dyn Ids,
 }
 
 /// Puts a backup back: all of it, or nothing. Everything is copied into the directory and looked at
@@ -49,7 +51,7 @@ pub async fn restore(asked: Asked<'_>) -> Result<Manifest> {
     let staged = asked.data.join("restore.staged");
     files::remove(&staged)?;
     files::directory(&staged)?;
-    mark.renew(&kept);
+    mark.renew(&kept, asked.ids);
     let looked_at = stage(&asked, &manifest, &kept, &staged, &mark).await;
     let placed = looked_at.and_then(|()| place(&asked, &manifest, &kept, &staged, &mut mark));
     files::remove(&staged)?;

@@ -52,7 +52,7 @@ impl Room {
             known.push((service, check::known(service, vec![Box::new(Notes)]).await.unwrap()));
         }
         let backup = self.at(from);
-        restore(Asked { backup: &backup, data, services: &known, keys: None, force }).await
+        restore(Asked { backup: &backup, data, services: &known, keys: None, force, ids: &RandomIds }).await
     }
 }
 

@@ -65,7 +65,15 @@ impl Room {
             known.push((*service, check::known(service, vec![Box::new(Notes)]).await.unwrap()));
         }
         let (backup, data) = (self.at(backup), self.data());
-        restore(Asked { backup: &backup, data: &data, services: &known, keys: None, force: true }).await
+        restore(Asked {
+            backup: &backup,
+            data: &data,
+            services: &known,
+            keys: None,
+            force: true,
+            ids: &RandomIds,
+        })
+        .await
     }
 
     /// Stops a restore of both at the second.
