@@ -3,15 +3,16 @@
 use async_trait::async_trait;
 use trellis_contracts::guard::Call;
 use trellis_contracts::outcome::{
-    Association, AssociationServiceApi, CreateAssociationRequest, ListAssociationsRequest,
-    ListAssociationsResponse,
+    Association, AssociationServiceApi, CreateAssociationRequest, DeleteAssociationRequest,
+    GetAssociationRequest, ListAssociationsRequest, ListAssociationsResponse, UpdateAssociationRequest,
 };
 use trellis_kernel::{Failure, PageRequest, Result};
 use trellis_store::Store;
 
 use super::convert::association as convert;
-use super::required;
+use super::{mask, required};
 use crate::app::associations;
+use crate::domain::association::{parse_association, parse_draft_association};
 use crate::domain::framework::FrameworkRef;
 use crate::domain::outcome::parse_outcome;
 
@@ -29,6 +30,11 @@ impl Associations {
 
 #[async_trait]
 impl AssociationServiceApi for Associations {
+    async fn get_association(&self, call: Call<GetAssociationRequest>) -> Result<Association> {
+        let (framework, id) = parse_association("name", &call.message.name)?;
+        associations::get(&self.store, &framework, id).await.map(convert::write)
+    }
+
     async fn list_associations(
         &self,
         call: Call<ListAssociationsRequest>,
@@ -50,8 +56,29 @@ impl AssociationServiceApi for Associations {
         let change = trellis_rpc::change(&call, &call.message.request_id)?;
         let CreateAssociationRequest { parent, association, request_id: _ } = call.into_parts().1;
         let of = FrameworkRef::parse_draft("parent", &parent)?;
-        let content = convert::read(&of, required(association, "association")?)?;
+        let content = convert::read(&of, required(association, "association")?)?.whole()?;
         associations::create(&self.store, change, &of, content).await.map(convert::write)
+    }
+
+    async fn update_association(&self, call: Call<UpdateAssociationRequest>) -> Result<Association> {
+        let change = trellis_rpc::change(&call, &call.message.request_id)?;
+        let UpdateAssociationRequest { association, update_mask, request_id: _ } = call.into_parts().1;
+        let association = required(association, "association")?;
+        let (of, id) = parse_draft_association("association.name", &association.name)?;
+        let etag = association.etag.clone();
+        let said = convert::read(&of, association)?;
+        let paths = mask::paths(update_mask, &said.fields())?;
+        let [origin, destination] = said.ends(&paths);
+        let edit = |own| said.over(own, &paths);
+        associations::update(&self.store, change, (&of, id), &etag, [&origin, &destination], edit)
+            .await
+            .map(convert::write)
+    }
+
+    async fn delete_association(&self, call: Call<DeleteAssociationRequest>) -> Result<()> {
+        let change = trellis_rpc::change(&call, &call.message.request_id)?;
+        let (of, id) = parse_draft_association("name", &call.message.name)?;
+        associations::delete(&self.store, change, (&of, id), &call.message.etag).await
     }
 }
 

@@ -14,7 +14,8 @@ use trellis_kernel::{Actor, District, Failure, Name, Result, Timestamp, Uuid};
 use trellis_rpc::changes::{Change, ChangeFeed, Resources, Row};
 use trellis_store::Store;
 
-use super::convert::{association, framework, outcome, progression};
+use super::convert::{association, progression};
+use super::{frameworks, outcomes};
 use crate::domain::association::{ASSOCIATION, Association};
 use crate::domain::framework::{FRAMEWORK, Framework, FrameworkRef};
 use crate::domain::outcome::{OUTCOME, Outcome};
@@ -26,7 +27,7 @@ static TYPES: LazyLock<[(&'static str, &'static Method); 4]> = LazyLock::new(|| 
     [
         (FRAMEWORK, &methods::FRAMEWORK_SERVICE_GET_FRAMEWORK),
         (OUTCOME, &methods::OUTCOME_SERVICE_GET_OUTCOME),
-        (ASSOCIATION, &methods::ASSOCIATION_SERVICE_LIST_ASSOCIATIONS),
+        (ASSOCIATION, &methods::ASSOCIATION_SERVICE_GET_ASSOCIATION),
         (PROGRESSION, &methods::PROGRESSION_SERVICE_GET_PROGRESSION),
     ]
 });
@@ -47,12 +48,20 @@ fn row(name: Name, update_time: Timestamp, body: Body) -> Row<Body> {
     Row { name, subjects: Vec::new(), update_time, body: Some(body) }
 }
 
-fn framework_row(own: Framework) -> Row<Body> {
-    row(own.place.name(), own.update_time, Body::Framework(framework::write(own)))
+/// Rows of frameworks, each with whether it is current.
+async fn framework_rows(store: &Store, own: Vec<Framework>) -> Result<Vec<Row<Body>>> {
+    let places: Vec<(Name, Timestamp)> = own.iter().map(|own| (own.place.name(), own.update_time)).collect();
+    let shown = frameworks::show(store, own).await?;
+    let rows = places.into_iter().zip(shown);
+    Ok(rows.map(|((name, time), shown)| row(name, time, Body::Framework(shown))).collect())
 }
 
-fn outcome_row(own: Outcome) -> Row<Body> {
-    row(own.name(), own.update_time, Body::Outcome(outcome::write(own)))
+/// Rows of outcomes, each with what replaces it.
+async fn outcome_rows(store: &Store, own: Vec<Outcome>) -> Result<Vec<Row<Body>>> {
+    let places: Vec<(Name, Timestamp)> = own.iter().map(|own| (own.name(), own.update_time)).collect();
+    let shown = outcomes::show(store, own).await?;
+    let rows = places.into_iter().zip(shown);
+    Ok(rows.map(|((name, time), shown)| row(name, time, Body::Outcome(shown))).collect())
 }
 
 fn association_row(own: Association) -> Row<Body> {
@@ -98,14 +107,14 @@ impl Resources for OutcomeResources {
         if resource_type == FRAMEWORK {
             let ids = names.iter().filter_map(Name::id).collect();
             let rows = store::frameworks::some(&reader, ids).await?;
-            return Ok(rows.into_iter().map(framework_row).collect());
+            return framework_rows(&self.store, rows).await;
         }
         let mut rows = Vec::with_capacity(names.len());
         for (framework, ids) in by_framework(names)? {
             match resource_type {
                 OUTCOME => {
                     let found = store::outcomes::some(&reader, &framework, &ids).await?;
-                    rows.extend(found.into_iter().map(outcome_row));
+                    rows.extend(outcome_rows(&self.store, found).await?);
                 }
                 ASSOCIATION => {
                     let found = store::associations::some(&reader, &framework, &ids).await?;
@@ -131,12 +140,13 @@ impl Resources for OutcomeResources {
         let reader = self.store.read(district);
         if resource_type == FRAMEWORK {
             let rows = store::frameworks::after(&reader, after.and_then(Name::id), limit).await?;
-            return Ok(rows.into_iter().map(framework_row).collect());
+            return framework_rows(&self.store, rows).await;
         }
         let after = after.map(place).transpose()?;
         Ok(match resource_type {
             OUTCOME => {
-                store::outcomes::after(&reader, after, limit).await?.into_iter().map(outcome_row).collect()
+                let rows = store::outcomes::after(&reader, after, limit).await?;
+                outcome_rows(&self.store, rows).await?
             }
             ASSOCIATION => {
                 let rows = store::associations::after(&reader, after, limit).await?;

@@ -3,19 +3,24 @@
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use trellis_contracts::guard::{Call, Outbound};
+use trellis_contracts::outcome::move_outcome_request::Place;
 use trellis_contracts::outcome::{
-    BatchGetOutcomesRequest, BatchGetOutcomesResponse, CreateOutcomeRequest, GetOutcomeRequest,
-    ListDescendantsRequest, ListDescendantsResponse, ListOutcomesRequest, ListOutcomesResponse, Outcome,
-    OutcomeMatch, OutcomeServiceApi, SearchOutcomesRequest, SearchOutcomesResponse, UpdateOutcomeRequest,
+    BatchGetOutcomesRequest, BatchGetOutcomesResponse, CreateOutcomeRequest, DeleteOutcomeRequest,
+    GetOutcomeRequest, ListDescendantsRequest, ListDescendantsResponse, ListOutcomesRequest,
+    ListOutcomesResponse, MoveOutcomeRequest, Outcome, OutcomeMatch, OutcomeServiceApi,
+    SearchOutcomesRequest, SearchOutcomesResponse, UpdateOutcomeRequest,
 };
 use trellis_kernel::{Failure, Name, PageRequest, Result, Uuid};
 use trellis_store::Store;
 
 use super::convert::outcome as convert;
 use super::{mask, required};
+use crate::app::moves::{self, Beside, Destination};
 use crate::app::outcomes::{self, Stand, Where};
+use crate::app::{currency, removals};
 use crate::domain::framework::{FRAMEWORKS, FrameworkRef};
-use crate::domain::outcome::{OUTCOME, OUTCOMES, parse_draft_outcome, parse_outcome};
+use crate::domain::outcome::{OUTCOME, OUTCOMES, Outcome as Own, parse_draft_outcome, parse_outcome};
+use crate::domain::succession::OutcomeId;
 use crate::store::outcomes::{Below, Filter};
 
 /// Serves outcomes.
@@ -28,13 +33,18 @@ impl Outcomes {
     pub(crate) const fn new(store: Store) -> Self {
         Self { store }
     }
+
+    async fn shown(&self, outcome: Own) -> Result<Outcome> {
+        let shown = show(&self.store, vec![outcome]).await?.pop();
+        shown.ok_or_else(|| Failure::internal("an outcome was not shown"))
+    }
 }
 
 #[async_trait]
 impl OutcomeServiceApi for Outcomes {
     async fn get_outcome(&self, call: Call<GetOutcomeRequest>) -> Result<Outcome> {
         let (framework, id) = parse_outcome("name", &call.message.name)?;
-        outcomes::get(&self.store, &framework, id).await.map(convert::write)
+        self.shown(outcomes::get(&self.store, &framework, id).await?).await
     }
 
     async fn list_outcomes(&self, call: Call<ListOutcomesRequest>) -> Result<ListOutcomesResponse> {
@@ -48,7 +58,7 @@ impl OutcomeServiceApi for Outcomes {
         let filter = Filter { below, item_type: r#type, code, kind: convert::read_kind(kind) };
         let page = PageRequest::parse(page_size, page_token)?;
         let page = outcomes::list(&self.store, &framework, &filter, &page).await?;
-        let outcomes = page.items.into_iter().map(convert::write).collect();
+        let outcomes = show(&self.store, page.items).await?;
         Ok(ListOutcomesResponse { outcomes, next_page_token: page.next })
     }
 
@@ -59,10 +69,10 @@ impl OutcomeServiceApi for Outcomes {
         let outcome = required(outcome, "outcome")?;
         let parent = match outcome.parent_outcome.as_str() {
             "" => None,
-            name => Some(own_parent(name, &of)?),
+            name => Some(own_outcome("outcome.parent_outcome", name, &of)?),
         };
         let stand = Stand { parent, order: outcome.list_order };
-        outcomes::create(&self.store, change, &of, convert::read(outcome)?, stand).await.map(convert::write)
+        self.shown(outcomes::create(&self.store, change, &of, convert::read(outcome)?, stand).await?).await
     }
 
     async fn update_outcome(&self, call: Call<UpdateOutcomeRequest>) -> Result<Outcome> {
@@ -74,7 +84,31 @@ impl OutcomeServiceApi for Outcomes {
         let new = convert::read(outcome)?;
         let paths = mask::paths(update_mask, &convert::fields(&new))?;
         let edit = |own| convert::merge(own, new, &paths);
-        outcomes::update(&self.store, change, (&of, id), &etag, edit).await.map(convert::write)
+        self.shown(outcomes::update(&self.store, change, (&of, id), &etag, edit).await?).await
+    }
+
+    async fn move_outcome(&self, call: Call<MoveOutcomeRequest>) -> Result<Outcome> {
+        let change = trellis_rpc::change(&call, &call.message.request_id)?;
+        let MoveOutcomeRequest { name, parent_outcome, place, etag, request_id: _ } = call.into_parts().1;
+        let (of, id) = parse_draft_outcome("name", &name)?;
+        let parent = match parent_outcome.as_str() {
+            "" => None,
+            name => Some(own_outcome("parent_outcome", name, &of)?),
+        };
+        let beside = match place {
+            None => Beside::Last,
+            Some(Place::Before(sibling)) => Beside::Before(own_outcome("before", &sibling, &of)?),
+            Some(Place::After(sibling)) => Beside::After(own_outcome("after", &sibling, &of)?),
+        };
+        let to = Destination { parent, beside };
+        self.shown(moves::to(&self.store, change, (&of, id), &etag, to).await?).await
+    }
+
+    async fn delete_outcome(&self, call: Call<DeleteOutcomeRequest>) -> Result<()> {
+        let change = trellis_rpc::change(&call, &call.message.request_id)?;
+        let DeleteOutcomeRequest { name, etag, force, request_id: _ } = &call.message;
+        let (of, id) = parse_draft_outcome("name", name)?;
+        removals::remove(&self.store, change, (&of, id), etag, *force).await
     }
 
     async fn batch_get_outcomes(
@@ -93,7 +127,7 @@ impl OutcomeServiceApi for Outcomes {
             asked.push((framework, id));
         }
         let outcomes = outcomes::batch_get(&self.store, &asked).await?;
-        Ok(BatchGetOutcomesResponse { outcomes: outcomes.into_iter().map(convert::write).collect() })
+        Ok(BatchGetOutcomesResponse { outcomes: show(&self.store, outcomes).await? })
     }
 
     async fn list_descendants(
@@ -118,7 +152,7 @@ impl OutcomeServiceApi for Outcomes {
         };
         let page = PageRequest::parse(page_size, page_token)?;
         let page = outcomes::search(&self.store, &place, &query, &page).await?;
-        let found = |(outcome, score)| OutcomeMatch { outcome: Some(convert::write(outcome)), score };
+        let found = |(outcome, score)| OutcomeMatch { outcome: Some(convert::write(outcome, &[])), score };
         Ok(SearchOutcomesResponse {
             matches: page.items.into_iter().map(found).collect(),
             next_page_token: page.next,
@@ -140,11 +174,22 @@ fn within(field: &str, text: &str, framework: &FrameworkRef) -> Result<Below> {
     Ok(name.id_in(OUTCOMES).map_or(Below::Framework, Below::Outcome))
 }
 
-/// The outcome above a new one, which must be in the same draft.
-fn own_parent(text: &str, of: &FrameworkRef) -> Result<Uuid> {
-    let (framework, id) = parse_draft_outcome("outcome.parent_outcome", text)?;
+/// An outcome that a request names and that must be in the same draft.
+fn own_outcome(field: &str, text: &str, of: &FrameworkRef) -> Result<Uuid> {
+    let (framework, id) = parse_draft_outcome(field, text)?;
     if framework != *of {
-        return Err(Failure::field("outcome.parent_outcome", "must be an outcome of the same framework"));
+        return Err(Failure::field(field, "must be an outcome of the same framework"));
     }
     Ok(id)
+}
+
+/// Outcomes as the contract has them, each with what replaces it.
+pub(super) async fn show(store: &Store, outcomes: Vec<Own>) -> Result<Vec<Outcome>> {
+    let id = |own: &Own| OutcomeId::of(&own.framework, own.id);
+    let replaced = currency::of_outcomes(store, outcomes.iter().map(id).collect()).await?;
+    let shown = outcomes.into_iter().map(|own| {
+        let by = replaced.get(&id(&own)).map(Vec::as_slice).unwrap_or_default();
+        convert::write(own, by)
+    });
+    Ok(shown.collect())
 }

@@ -1,17 +1,17 @@
 //! Writing and publishing frameworks.
 
-use prost::Message as _;
 use trellis_contracts::outcome as proto;
 use trellis_kernel::{District, Failure, Page, PageRequest, Reason, Result};
-use trellis_store::{Change, Payload, Scope as _, Store, Tx, Write};
+use trellis_store::{Change, Scope as _, Store, Tx, Write};
 
-use super::told;
+use super::{carrying, told};
 use crate::domain::association::{ASSOCIATION, association_name};
 use crate::domain::framework::{
     FRAMEWORK, Framework, FrameworkContent, FrameworkKind, FrameworkRef, Holdings,
 };
 use crate::domain::outcome::{OUTCOME, outcome_name};
 use crate::domain::progression::PROGRESSION;
+use crate::domain::text::{Text, check_texts};
 use crate::store;
 
 /// Reads a framework, its draft or a revision.
@@ -27,6 +27,20 @@ pub(crate) async fn list(
     page: &PageRequest,
 ) -> Result<Page<Framework>> {
     store::frameworks::list(&store.read(district), kind, page).await
+}
+
+/// Lists the revisions of a framework, the newest first.
+pub(crate) async fn revisions(
+    store: &Store,
+    of: &FrameworkRef,
+    page: &PageRequest,
+) -> Result<Page<Framework>> {
+    let reader = store.read(&of.district);
+    let page = store::frameworks::revisions(&reader, of, page).await?;
+    if page.items.is_empty() {
+        store::frameworks::get(&reader, of).await?;
+    }
+    Ok(page)
 }
 
 /// Creates a draft.
@@ -50,6 +64,7 @@ pub(super) fn draft(tx: &Tx, place: FrameworkRef, content: FrameworkContent) -> 
         revision: 0,
         revision_time: None,
         unpublished: true,
+        release_note: Vec::new(),
         holdings: Holdings::default(),
         create_time: tx.now(),
         update_time: tx.now(),
@@ -87,7 +102,9 @@ pub(crate) async fn publish(
     change: Change,
     of: &FrameworkRef,
     etag: &str,
+    release_note: Vec<Text>,
 ) -> Result<Framework> {
+    check_texts("release_note", &release_note, false)?;
     let mut tx = match store.write::<Framework>(change).await? {
         Write::Replay(framework) => return Ok(framework),
         Write::Begin(tx) => tx,
@@ -101,6 +118,7 @@ pub(crate) async fn publish(
         )
         .with("revision", framework.revision));
     }
+    framework.release_note = release_note;
     let revision = publish_locked(&mut tx, &mut framework).await?;
     tx.commit(revision).await
 }
@@ -113,16 +131,14 @@ pub(super) async fn publish_locked(tx: &mut Tx, framework: &mut Framework) -> Re
     framework.version += 1;
     framework.update_time = tx.now();
     let revision = Framework { place: framework.place.at(framework.revision), ..framework.clone() };
+    framework.release_note.clear();
     store::frameworks::insert(tx, &revision).await?;
     store::publish::copy(tx, framework.place.id, revision.place.row_revision()).await?;
     store::frameworks::update(tx, framework).await?;
     let event = proto::FrameworkPublished { framework: revision.place.name().to_string() };
-    let mut published = told("framework.published", &framework.place.name(), FRAMEWORK);
-    published.payload = Some(Payload {
-        type_url: "type.googleapis.com/trellis.outcome.v1alpha1.FrameworkPublished".to_owned(),
-        value: event.encode_to_vec(),
-    });
-    tx.tell(published);
+    let published = told("framework.published", &framework.place.name(), FRAMEWORK);
+    tx.tell(carrying(published, "FrameworkPublished", &event));
+    super::successions::renew(tx, &revision.place).await?;
     Ok(revision)
 }
 
@@ -137,7 +153,7 @@ pub(crate) async fn delete(store: &Store, change: Change, of: &FrameworkRef, eta
     if framework.revision > 0 {
         return Err(Failure::precondition(
             Reason::StateConflict,
-            "A framework that was published stays: set its adoption status to deprecated instead.",
+            "A framework that was published stays: deprecate it instead.",
         )
         .with("revision", framework.revision));
     }

@@ -1,17 +1,30 @@
 //! What can be done: each decides, writes in one transaction, and tells what happened.
 
 pub(crate) mod associations;
+pub(crate) mod currency;
+pub(crate) mod deprecations;
+pub(crate) mod diff;
 pub(crate) mod frameworks;
 pub(crate) mod imports;
+pub(crate) mod moves;
 pub(crate) mod outcomes;
+mod places;
 pub(crate) mod progress;
 pub(crate) mod progressions;
 pub(crate) mod reconcile;
+pub(crate) mod removals;
+mod successions;
 
+use prost::Message;
 use trellis_kernel::{Failure, Name, Reason};
-use trellis_store::{Told, Tx};
+use trellis_store::{Payload, Told, Tx};
 
 use crate::domain::framework::{FRAMEWORK, Framework, Holdings};
+
+/// Under which section of a package the entries of outcomes are kept as they came.
+const ITEM_ENTRIES: &str = "CFItems";
+/// And those of associations.
+const ASSOCIATION_ENTRIES: &str = "CFAssociations";
 
 /// Something that happened to a resource.
 fn told(kind: &'static str, resource: &Name, resource_type: &'static str) -> Told {
@@ -23,6 +36,15 @@ fn told(kind: &'static str, resource: &Name, resource_type: &'static str) -> Tol
         deleted: kind.ends_with(".deleted"),
         payload: None,
     }
+}
+
+/// The same with the event's own message, for the other services.
+fn carrying<M: Message>(mut told: Told, name: &str, event: &M) -> Told {
+    told.payload = Some(Payload {
+        type_url: format!("type.googleapis.com/trellis.outcome.v1alpha1.{name}"),
+        value: event.encode_to_vec(),
+    });
+    told
 }
 
 /// Counts a change of what a draft holds, and tells of it: the draft's etag stands for all of it.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use futures::stream::{self, Stream, StreamExt as _};
 use serde::{Deserialize, Serialize};
 use trellis_kernel::{District, Failure, Name, Page, PageRequest, Reason, Result, Uuid};
-use trellis_store::{Change, Store, Tx, Write};
+use trellis_store::{Change, Store, Write};
 
-use super::{dangling, told, touch};
-use crate::domain::association::{ASSOCIATION, Association, AssociationContent, AssociationType, Held, Node};
+use super::{dangling, places, told, touch};
+use crate::domain::association::{ASSOCIATION, Association};
 use crate::domain::framework::{Framework, FrameworkRef, Holdings};
 use crate::domain::graph::{self, Place};
 use crate::domain::outcome::{OUTCOME, Outcome, OutcomeContent, outcome_name};
@@ -21,9 +21,22 @@ const SEARCHED: usize = 20_000;
 /// How many outcomes of a tree are read at a time.
 const TREE_CHUNK: usize = 200;
 
-/// Reads an outcome.
+/// Reads an outcome. Of one that the draft no longer holds the refusal names the last revision that does.
 pub(crate) async fn get(store: &Store, framework: &FrameworkRef, id: Uuid) -> Result<Outcome> {
-    store::outcomes::get(&store.read(&framework.district), framework, id).await
+    let reader = store.read(&framework.district);
+    if let Some(outcome) = store::outcomes::find(&reader, framework, id).await? {
+        return Ok(outcome);
+    }
+    let missing = Failure::not_found(OUTCOME, outcome_name(framework, id).to_string());
+    let last = if framework.pin.is_none() {
+        store::outcomes::last_held(&reader, framework, id).await?
+    } else {
+        None
+    };
+    Err(match last {
+        Some(revision) => missing.with("last_revision", outcome_name(&framework.at(revision), id)),
+        None => missing,
+    })
 }
 
 /// Lists the outcomes of a framework.
@@ -80,7 +93,14 @@ pub(crate) async fn create(
         update_time: tx.now(),
         version: 1,
     };
-    let placement = placement(&tx, &outcome);
+    let placement = Association {
+        framework: of.clone(),
+        id: tx.new_id(),
+        content: places::placement(outcome.id, outcome.parent, outcome.list_order),
+        create_time: tx.now(),
+        update_time: tx.now(),
+        version: 1,
+    };
     store::outcomes::insert(&tx, std::slice::from_ref(&outcome)).await?;
     store::associations::insert(&tx, &[(placement.clone(), framework.holdings.associations)]).await?;
     tx.tell(told("outcome.created", &outcome.name(), OUTCOME));
@@ -88,29 +108,6 @@ pub(crate) async fn create(
     touch(&mut tx, &mut framework, Holdings { outcomes: 1, associations: 1, progressions: 0 });
     store::frameworks::update(&tx, &framework).await?;
     tx.commit(outcome).await
-}
-
-/// The association by which a new outcome stands where it stands.
-fn placement(tx: &Tx, outcome: &Outcome) -> Association {
-    let node = |held| Node { held: Some(held), ..Node::default() };
-    let content = AssociationContent {
-        kind: AssociationType::ChildOf,
-        extension: String::new(),
-        origin: node(Held::Outcome(outcome.id)),
-        destination: node(outcome.parent.map_or(Held::Framework, Held::Outcome)),
-        sequence: Some(outcome.list_order),
-        grouping: String::new(),
-        notes: String::new(),
-        case: None,
-    };
-    Association {
-        framework: outcome.framework.clone(),
-        id: tx.new_id(),
-        content,
-        create_time: tx.now(),
-        update_time: tx.now(),
-        version: 1,
-    }
 }
 
 /// Changes an outcome of a draft.

@@ -76,6 +76,7 @@ pub(crate) fn plan(package: Package, here: Here, place: FrameworkRef, now: Times
         revision: 0,
         revision_time: None,
         unpublished: true,
+        release_note: Vec::new(),
         holdings: Holdings::default(),
         create_time: now,
         update_time: now,

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use trellis_kernel::{Failure, Name, Result, Timestamp, Uuid};
 
-use super::framework::FrameworkRef;
+use super::framework::{FRAMEWORKS, FrameworkRef, unpinned};
+use super::outcome::own_id;
 use super::text::{CaseIdentity, check_line};
 
 /// The collection of associations in a name.
@@ -123,6 +124,22 @@ pub(crate) struct AssociationContent {
 }
 
 impl AssociationContent {
+    /// Its ends, when both are outcomes of its own framework.
+    pub(crate) fn own_ends(&self) -> Option<(Uuid, Uuid)> {
+        match (&self.origin.held, &self.destination.held) {
+            (Some(Held::Outcome(origin)), Some(Held::Outcome(destination))) => Some((*origin, *destination)),
+            _ => None,
+        }
+    }
+
+    /// The outcome that it places in the tree of its own framework, when it does.
+    pub(crate) fn placed(&self) -> Option<Uuid> {
+        match (self.kind, &self.origin.held) {
+            (AssociationType::ChildOf, Some(Held::Outcome(child))) => Some(*child),
+            _ => None,
+        }
+    }
+
     /// Refuses what no association may be.
     pub(crate) fn check(&self) -> Result<()> {
         if (self.kind == AssociationType::Extension) == self.extension.is_empty() {
@@ -182,4 +199,17 @@ impl Association {
 /// The name of an association of a framework.
 pub(crate) fn association_name(framework: &FrameworkRef, id: Uuid) -> Name {
     framework.name().child(ASSOCIATIONS, id)
+}
+
+/// Reads the name of an association, its framework pinned or not.
+pub(crate) fn parse_association(field: &str, text: &str) -> Result<(FrameworkRef, Uuid)> {
+    let name = Name::of(field, text, &[FRAMEWORKS, ASSOCIATIONS])?;
+    let id = own_id(field, &name)?;
+    Ok((FrameworkRef::of(&name)?, id))
+}
+
+/// Reads the name of an association of a draft.
+pub(crate) fn parse_draft_association(field: &str, text: &str) -> Result<(FrameworkRef, Uuid)> {
+    unpinned(&Name::of(field, text, &[FRAMEWORKS, ASSOCIATIONS])?)?;
+    parse_association(field, text)
 }

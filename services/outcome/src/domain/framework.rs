@@ -150,6 +150,9 @@ pub(crate) struct Framework {
     pub revision_time: Option<Timestamp>,
     /// Whether the draft was changed since.
     pub unpublished: bool,
+    /// What the publishers say that the revision changes; empty of a draft.
+    #[serde(default)]
+    pub release_note: Vec<Text>,
     /// How much it holds.
     pub holdings: Holdings,
     /// When it was created here.

@@ -144,6 +144,30 @@ pub(crate) fn descendants(standings: &[Standing], root: Option<Uuid>) -> Vec<Pla
     places
 }
 
+/// What goes with `root` when it goes, `root` first: everything below it that stands below nothing else.
+/// The edges lead up; they have no circle.
+pub(crate) fn going(edges: &[(Uuid, Uuid)], root: Uuid) -> Vec<Uuid> {
+    let mut below: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    let mut ways: HashMap<Uuid, usize> = HashMap::new();
+    for (child, parent) in edges {
+        below.entry(*parent).or_default().push(*child);
+        *ways.entry(*child).or_default() += 1;
+    }
+    let mut going = vec![root];
+    let mut next = 0;
+    while let Some(parent) = going.get(next).copied() {
+        next += 1;
+        for child in below.remove(&parent).unwrap_or_default() {
+            let Some(left) = ways.get_mut(&child) else { continue };
+            *left -= 1;
+            if *left == 0 && child != root {
+                going.push(child);
+            }
+        }
+    }
+    going
+}
+
 /// One way up from an outcome: an association by which it stands below something.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WayUp {
@@ -204,6 +228,15 @@ mod tests {
         );
         let below: Vec<Uuid> = descendants(&tree, Some(id(1))).iter().map(|place| place.id).collect();
         assert_eq!(below, [id(3), id(4), id(5)]);
+    }
+
+    #[test]
+    fn what_stands_elsewhere_too_does_not_go_along() {
+        // 2 and 3 below 1, 4 below 2 and 3, 5 below 3 and the framework (9).
+        let all = edges(&[(1, 9), (2, 1), (3, 1), (4, 2), (4, 3), (5, 3), (5, 9)]);
+        assert_eq!(going(&all, id(1)), [1, 2, 3, 4].map(id));
+        assert_eq!(going(&all, id(2)), [id(2)]);
+        assert_eq!(going(&all, id(7)), [id(7)]);
     }
 
     proptest! {

@@ -1,15 +1,18 @@
 //! Rows of associations.
 
+use std::collections::BTreeMap;
+
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
-use trellis_kernel::{District, Page, PageRequest, Result, Uuid};
+use trellis_kernel::{District, Failure, Page, PageRequest, Result, Uuid};
 use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant, page};
 
 use super::entities::associations::{ActiveModel, Column, Entity, Model};
 use super::frameworks::DRAFT;
 use super::{decode, encode, micros};
-use crate::domain::association::{Association, AssociationType};
+use crate::domain::association::{ASSOCIATION, Association, AssociationType, association_name};
 use crate::domain::framework::FrameworkRef;
 
 fn of<S: Scope>(scope: &S, framework: &FrameworkRef) -> Select<Entity> {
@@ -17,6 +20,53 @@ fn of<S: Scope>(scope: &S, framework: &FrameworkRef) -> Select<Entity> {
         .find::<Entity>()
         .filter(Column::Framework.eq(framework.id))
         .filter(Column::Revision.eq(framework.row_revision()))
+}
+
+/// Reads an association; not found when there is none.
+pub(crate) async fn get<S: Scope>(scope: &S, framework: &FrameworkRef, id: Uuid) -> Result<Association> {
+    let row = of(scope, framework).filter(Column::Id.eq(id)).one(scope.conn()).await.map_err(failure)?;
+    let missing = || Failure::not_found(ASSOCIATION, association_name(framework, id).to_string());
+    row.map_or_else(|| Err(missing()), |row| read(scope.district(), &row))
+}
+
+/// The associations after one in the order of their identities.
+pub(crate) async fn window(
+    reader: &Reader,
+    framework: &FrameworkRef,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Association>> {
+    let mut select = of(reader, framework);
+    if let Some(after) = after {
+        select = select.filter(Column::Id.gt(after));
+    }
+    let rows = select.order_by_asc(Column::Id).limit(limit).all(reader.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
+}
+
+/// Every association of one type, in the order of their identities.
+pub(crate) async fn of_type<S: Scope>(
+    scope: &S,
+    framework: &FrameworkRef,
+    kind: AssociationType,
+) -> Result<Vec<Association>> {
+    let select = of(scope, framework).filter(Column::Kind.eq(kind.as_str())).order_by_asc(Column::Id);
+    let rows = select.all(scope.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(scope.district(), &row)).collect()
+}
+
+/// The associations that start from or lead to one of these outcomes, each once.
+pub(crate) async fn touching(tx: &Tx, framework: &FrameworkRef, ids: &[Uuid]) -> Result<Vec<Association>> {
+    let mut found = BTreeMap::new();
+    for some in ids.chunks(10_000) {
+        let ends = [Column::Origin, Column::Destination];
+        let either = ends.iter().fold(Condition::any(), |any, end| any.add(end.is_in(some.iter().copied())));
+        let rows = of(tx, framework).filter(either).all(tx.conn()).await.map_err(failure)?;
+        for row in rows {
+            found.insert(row.id, read(tx.district(), &row)?);
+        }
+    }
+    Ok(found.into_values().collect())
 }
 
 /// Lists associations in the order in which they were made.
@@ -118,6 +168,21 @@ pub(crate) async fn insert(tx: &Tx, associations: &[(Association, i32)]) -> Resu
 /// Writes associations of a draft that were changed, each at its position.
 pub(crate) async fn put(tx: &Tx, associations: &[(Association, i32)]) -> Result<()> {
     tx.put_many(associations.iter().map(row).collect::<Result<Vec<_>>>()?).await
+}
+
+/// Writes an association of a draft that was changed; it keeps its position.
+pub(crate) async fn update(tx: &Tx, association: &Association) -> Result<()> {
+    let mut row = row(&(association.clone(), 0))?;
+    row.position = ActiveValue::NotSet;
+    tx.update_many::<Entity>()
+        .set(row)
+        .filter(Column::Framework.eq(association.framework.id))
+        .filter(Column::Revision.eq(DRAFT))
+        .filter(Column::Id.eq(association.id))
+        .exec(tx.conn())
+        .await
+        .map_err(failure)?;
+    Ok(())
 }
 
 /// Deletes associations of a draft.

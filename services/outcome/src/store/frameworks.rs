@@ -1,5 +1,7 @@
 //! Rows of frameworks.
 
+use std::collections::HashMap;
+
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use trellis_kernel::{District, Failure, Page, PageRequest, Result, Uuid};
 use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant, page};
@@ -70,6 +72,39 @@ pub(crate) async fn list(
     Ok(Page { items, next: rows.next })
 }
 
+/// Lists the revisions of a framework, the newest first.
+pub(crate) async fn revisions(
+    reader: &Reader,
+    of: &FrameworkRef,
+    request: &PageRequest,
+) -> Result<Page<Framework>> {
+    let select = reader
+        .find::<frameworks::Entity>()
+        .filter(frameworks::Column::Id.eq(of.id))
+        .filter(frameworks::Column::Revision.gt(DRAFT));
+    let keys = Keyset::by_desc(frameworks::Column::Revision);
+    let context = format!("ListRevisions {}", of.name());
+    let weigh = |row: &frameworks::Model| row.content.len() + row.release_note.len() + 500;
+    let rows = page(reader, select, keys, request, &context, weigh).await?;
+    let items = rows.items.into_iter().map(|row| read(reader.district(), &row)).collect::<Result<_>>()?;
+    Ok(Page { items, next: rows.next })
+}
+
+/// The numbers last published of these frameworks; 0 where none was.
+pub(crate) async fn latest(reader: &Reader, ids: Vec<Uuid>) -> Result<HashMap<Uuid, u32>> {
+    let rows = reader
+        .find::<frameworks::Entity>()
+        .filter(frameworks::Column::Id.is_in(ids))
+        .filter(frameworks::Column::Revision.eq(DRAFT))
+        .select_only()
+        .columns([frameworks::Column::Id, frameworks::Column::LatestRevision])
+        .into_tuple::<(Uuid, i32)>()
+        .all(reader.conn())
+        .await
+        .map_err(failure)?;
+    Ok(rows.into_iter().map(|(id, latest)| (id, u32::try_from(latest).unwrap_or_default())).collect())
+}
+
 /// The drafts of these identities.
 pub(crate) async fn some(reader: &Reader, ids: Vec<Uuid>) -> Result<Vec<Framework>> {
     let select = reader.find::<frameworks::Entity>().filter(frameworks::Column::Id.is_in(ids));
@@ -131,6 +166,7 @@ fn row(framework: &Framework) -> Result<frameworks::ActiveModel> {
         revision,
         revision_time,
         unpublished,
+        release_note,
         holdings,
         create_time,
         update_time,
@@ -151,6 +187,7 @@ fn row(framework: &Framework) -> Result<frameworks::ActiveModel> {
         content: encode(content)?,
         create_time: micros(*create_time),
         update_time: micros(*update_time),
+        release_note: encode(release_note)?,
     };
     Ok(model.into_active_model().reset_all())
 }
@@ -163,6 +200,7 @@ fn read(district: &District, row: &frameworks::Model) -> Result<Framework> {
         revision: u32::try_from(row.latest_revision).unwrap_or_default(),
         revision_time: row.latest_time.map(instant).transpose()?,
         unpublished: row.unpublished,
+        release_note: decode(&row.release_note)?,
         holdings: Holdings {
             outcomes: row.outcomes,
             associations: row.associations,

@@ -2,6 +2,7 @@
 
 pub(crate) mod associations;
 pub(crate) mod case_entries;
+pub(crate) mod deprecations;
 mod entities;
 pub(crate) mod frameworks;
 pub(crate) mod migrations;
@@ -9,6 +10,7 @@ pub(crate) mod outcomes;
 pub(crate) mod progressions;
 pub(crate) mod promises;
 pub(crate) mod publish;
+pub(crate) mod successions;
 pub(crate) mod transfers;
 
 use serde::Serialize;

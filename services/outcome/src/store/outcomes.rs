@@ -1,5 +1,7 @@
 //! Rows of outcomes.
 
+use std::collections::HashSet;
+
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
 };
@@ -12,6 +14,7 @@ use super::{decode, encode, micros};
 use crate::domain::framework::FrameworkRef;
 use crate::domain::graph::Standing;
 use crate::domain::outcome::{OUTCOME, Outcome, OutcomeKind, outcome_name};
+use crate::domain::siblings::Rank;
 
 /// Where outcomes stand.
 #[derive(Clone, Copy, Debug, Default)]
@@ -75,6 +78,73 @@ pub(crate) async fn some<S: Scope>(
 pub(crate) async fn every<S: Scope>(scope: &S, framework: &FrameworkRef) -> Result<Vec<Outcome>> {
     let rows = of(scope, framework).all(scope.conn()).await.map_err(failure)?;
     rows.into_iter().map(|row| read(scope.district(), &row)).collect()
+}
+
+/// The outcomes after one in the order of their identities.
+pub(crate) async fn window(
+    reader: &Reader,
+    framework: &FrameworkRef,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Outcome>> {
+    let mut select = of(reader, framework);
+    if let Some(after) = after {
+        select = select.filter(Column::Id.gt(after));
+    }
+    let rows = select.order_by_asc(Column::Id).limit(limit).all(reader.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
+}
+
+/// The outcomes that stand directly below one, or (none) at the top, in their order.
+pub(crate) async fn siblings(tx: &Tx, framework: &FrameworkRef, parent: Option<Uuid>) -> Result<Vec<Rank>> {
+    let select = of(tx, framework);
+    let select = match parent {
+        Some(parent) => select.filter(Column::Parent.eq(parent)),
+        None => select.filter(Column::Parent.is_null()),
+    };
+    let mut ranks = select
+        .select_only()
+        .columns([Column::ListOrder, Column::Id])
+        .into_tuple::<Rank>()
+        .all(tx.conn())
+        .await
+        .map_err(failure)?;
+    ranks.sort_unstable();
+    Ok(ranks)
+}
+
+/// Those of these outcomes that there are.
+pub(crate) async fn held(tx: &Tx, framework: &FrameworkRef, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let mut held = HashSet::new();
+    for some in ids.chunks(10_000) {
+        let found = of(tx, framework)
+            .filter(Column::Id.is_in(some.iter().copied()))
+            .select_only()
+            .column(Column::Id)
+            .into_tuple::<Uuid>()
+            .all(tx.conn())
+            .await
+            .map_err(failure)?;
+        held.extend(found);
+    }
+    Ok(held)
+}
+
+/// The last revision that holds an outcome; none when none does.
+pub(crate) async fn last_held(reader: &Reader, framework: &FrameworkRef, id: Uuid) -> Result<Option<u32>> {
+    let found = reader
+        .find::<Entity>()
+        .filter(Column::Framework.eq(framework.id))
+        .filter(Column::Revision.gt(DRAFT))
+        .filter(Column::Id.eq(id))
+        .order_by_desc(Column::Revision)
+        .select_only()
+        .column(Column::Revision)
+        .into_tuple::<i32>()
+        .one(reader.conn())
+        .await
+        .map_err(failure)?;
+    Ok(found.and_then(|revision| u32::try_from(revision).ok()))
 }
 
 /// Lists outcomes in list order.

@@ -51,6 +51,21 @@ pub(crate) async fn every<S: Scope>(scope: &S, framework: &FrameworkRef) -> Resu
     rows.into_iter().map(|row| read(scope.district(), &row)).collect()
 }
 
+/// The progressions after one in the order of their identities.
+pub(crate) async fn window(
+    reader: &Reader,
+    framework: &FrameworkRef,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Progression>> {
+    let mut select = of(reader, framework);
+    if let Some(after) = after {
+        select = select.filter(Column::Id.gt(after));
+    }
+    let rows = select.order_by_asc(Column::Id).limit(limit).all(reader.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
+}
+
 /// Reads those of these progressions that there are, in any order.
 pub(crate) async fn some(
     reader: &Reader,
@@ -81,6 +96,25 @@ pub(crate) async fn after(
 /// Writes a new progression.
 pub(crate) async fn insert(tx: &Tx, progression: &Progression) -> Result<()> {
     tx.insert(row(progression)?).await
+}
+
+/// Writes progressions of a draft that were changed.
+pub(crate) async fn put(tx: &Tx, progressions: &[Progression]) -> Result<()> {
+    tx.put_many(progressions.iter().map(row).collect::<Result<Vec<_>>>()?).await
+}
+
+/// Deletes progressions of a draft.
+pub(crate) async fn delete(tx: &Tx, framework: Uuid, ids: &[Uuid]) -> Result<()> {
+    for some in ids.chunks(10_000) {
+        tx.delete_many::<Entity>()
+            .filter(Column::Framework.eq(framework))
+            .filter(Column::Revision.eq(DRAFT))
+            .filter(Column::Id.is_in(some.iter().copied()))
+            .exec(tx.conn())
+            .await
+            .map_err(failure)?;
+    }
+    Ok(())
 }
 
 fn row(progression: &Progression) -> Result<ActiveModel> {

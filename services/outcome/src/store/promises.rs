@@ -30,6 +30,14 @@ pub(crate) fn all() -> Vec<Promise> {
             count: "SELECT count(*) FROM frameworks f WHERE f.outcomes <> (SELECT count(*) FROM outcomes o WHERE o.district = f.district AND o.framework = f.id AND o.revision = f.revision)",
         },
         Within {
+            broken: "deprecations of frameworks that are gone",
+            count: "SELECT count(*) FROM deprecations d WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = d.district AND f.id = d.framework AND f.revision > 0)",
+        },
+        Within {
+            broken: "replacements told by frameworks that are gone",
+            count: "SELECT count(*) FROM successions s WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = s.district AND f.id = s.framework AND f.revision > 0)",
+        },
+        Within {
             broken: "issues of imports that are gone",
             count: "SELECT count(*) FROM transfer_issues i WHERE NOT EXISTS (SELECT 1 FROM transfers t WHERE t.district = i.district AND t.id = i.transfer)",
         },

@@ -75,7 +75,7 @@ on_each_database!(
         let publish = |etag: &str| PublishFrameworkRequest {
             name: draft.name.clone(),
             etag: etag.to_owned(),
-            request_id: String::new(),
+            ..PublishFrameworkRequest::default()
         };
         let answer = clients.frameworks.publish_framework(publish("")).await;
         refused(answer, Code::InvalidArgument, "ETAG_REQUIRED");

@@ -3,9 +3,12 @@
 mod access;
 mod associations;
 mod changes;
+mod editing;
 mod frameworks;
 mod outcomes;
 mod progressions;
+mod revisions;
 mod search;
+mod superseded;
 mod support;
 mod transfers;

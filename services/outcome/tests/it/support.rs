@@ -13,9 +13,10 @@ use trellis_contracts::outcome::framework_transfer_service_client::FrameworkTran
 use trellis_contracts::outcome::outcome_service_client::OutcomeServiceClient;
 use trellis_contracts::outcome::progression_service_client::ProgressionServiceClient;
 use trellis_contracts::outcome::{
-    CreateFrameworkRequest, CreateOutcomeRequest, Framework, FrameworkKind, FrameworkTransfer,
-    GetFrameworkRequest, ImportFrameworkRequest, ListTransferIssuesRequest, Outcome, OutcomeKind,
-    PublishFrameworkRequest, TransferFormat, TransferIssue,
+    Association, AssociationNode, AssociationType, CreateAssociationRequest, CreateFrameworkRequest,
+    CreateOutcomeRequest, Framework, FrameworkKind, FrameworkTransfer, GetFrameworkRequest,
+    ImportFrameworkRequest, ListTransferIssuesRequest, Outcome, OutcomeKind, PublishFrameworkRequest,
+    TransferFormat, TransferIssue,
 };
 use trellis_testkit::{Caller, Suite};
 
@@ -80,6 +81,32 @@ impl Clients {
         self.outcomes.create_outcome(request).await.expect("an outcome is created").into_inner()
     }
 
+    /// An association between two outcomes, by a framework; its name.
+    pub(crate) async fn associate(
+        &mut self,
+        draft: &str,
+        kind: AssociationType,
+        from: &str,
+        to: &str,
+    ) -> String {
+        let held = |resource: &str| {
+            Some(AssociationNode { resource: resource.to_owned(), ..AssociationNode::default() })
+        };
+        let association = Association {
+            r#type: kind.into(),
+            origin: held(from),
+            destination: held(to),
+            ..Association::default()
+        };
+        let request = CreateAssociationRequest {
+            parent: draft.to_owned(),
+            association: Some(association),
+            request_id: String::new(),
+        };
+        let made = self.associations.create_association(request).await;
+        made.expect("an association is made").into_inner().name
+    }
+
     pub(crate) async fn framework(&mut self, name: &str) -> Framework {
         let request = GetFrameworkRequest { name: name.to_owned() };
         self.frameworks.get_framework(request).await.expect("the framework is there").into_inner()
@@ -88,7 +115,8 @@ impl Clients {
     /// Publishes a draft as it is now.
     pub(crate) async fn publish(&mut self, name: &str) -> Framework {
         let etag = self.framework(name).await.etag;
-        let request = PublishFrameworkRequest { name: name.to_owned(), etag, request_id: String::new() };
+        let request =
+            PublishFrameworkRequest { name: name.to_owned(), etag, ..PublishFrameworkRequest::default() };
         self.frameworks.publish_framework(request).await.expect("the draft is published").into_inner()
     }
 

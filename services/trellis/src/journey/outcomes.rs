@@ -128,8 +128,12 @@ impl Journey {
         let progression = self.progression(&portrait, &skill).await?;
         let draft =
             frameworks.get_framework(GetFrameworkRequest { name: portrait.name.clone() }).await?.into_inner();
-        let request =
-            PublishFrameworkRequest { name: draft.name, etag: draft.etag, request_id: request_id() };
+        let request = PublishFrameworkRequest {
+            name: draft.name,
+            etag: draft.etag,
+            request_id: request_id(),
+            ..PublishFrameworkRequest::default()
+        };
         let published = frameworks.publish_framework(request).await?.into_inner();
         check(published.revision == 1, || format!("the portrait is at revision {}", published.revision))?;
         self.traces.portrait = portrait.name;

@@ -42,8 +42,79 @@ fn write_node(framework: &FrameworkRef, node: Node) -> proto::AssociationNode {
     proto::AssociationNode { resource, uri, identifier, title, target_type }
 }
 
+/// What a request says of an association: perhaps only a part of it.
+pub(in crate::api) struct Said {
+    kind: Option<AssociationType>,
+    extension: String,
+    origin: Option<Node>,
+    destination: Option<Node>,
+    sequence: Option<i32>,
+    grouping: String,
+    notes: String,
+}
+
+impl Said {
+    /// All of an association.
+    pub(in crate::api) fn whole(self) -> Result<AssociationContent> {
+        let Self { kind, extension, origin, destination, sequence, grouping, notes } = self;
+        Ok(AssociationContent {
+            kind: kind.ok_or_else(untyped)?,
+            extension,
+            origin: origin.unwrap_or_default(),
+            destination: destination.unwrap_or_default(),
+            sequence,
+            grouping,
+            notes,
+            case: None,
+        })
+    }
+
+    /// The ends that it names, when the paths name them, too.
+    pub(in crate::api) fn ends(&self, paths: &[&str]) -> [Node; 2] {
+        [("origin", &self.origin), ("destination", &self.destination)].map(|(path, node)| {
+            if paths.contains(&path) { node.clone().unwrap_or_default() } else { Node::default() }
+        })
+    }
+
+    /// The fields that can be changed, each with whether it is populated.
+    pub(in crate::api) fn fields(&self) -> [(&'static str, bool); 7] {
+        [
+            ("type", self.kind.is_some()),
+            ("extension_type", !self.extension.is_empty()),
+            ("origin", self.origin.is_some()),
+            ("destination", self.destination.is_some()),
+            ("sequence_number", self.sequence.is_some()),
+            ("grouping", !self.grouping.is_empty()),
+            ("notes", !self.notes.is_empty()),
+        ]
+    }
+
+    /// Takes the fields that are named from here, and all others from `own`.
+    pub(in crate::api) fn over(self, own: AssociationContent, paths: &[&str]) -> Result<AssociationContent> {
+        let takes = |path: &str| paths.contains(&path);
+        Ok(AssociationContent {
+            kind: if takes("type") { self.kind.ok_or_else(untyped)? } else { own.kind },
+            extension: if takes("extension_type") { self.extension } else { own.extension },
+            origin: if takes("origin") { self.origin.unwrap_or_default() } else { own.origin },
+            destination: if takes("destination") {
+                self.destination.unwrap_or_default()
+            } else {
+                own.destination
+            },
+            sequence: if takes("sequence_number") { self.sequence } else { own.sequence },
+            grouping: if takes("grouping") { self.grouping } else { own.grouping },
+            notes: if takes("notes") { self.notes } else { own.notes },
+            case: own.case,
+        })
+    }
+}
+
+fn untyped() -> Failure {
+    Failure::field("association.type", "value is required")
+}
+
 /// What a request says of an association of a framework; what only the server says is ignored.
-pub(in crate::api) fn read(of: &FrameworkRef, association: proto::Association) -> Result<AssociationContent> {
+pub(in crate::api) fn read(of: &FrameworkRef, association: proto::Association) -> Result<Said> {
     let proto::Association {
         name: _,
         uid: _,
@@ -59,16 +130,16 @@ pub(in crate::api) fn read(of: &FrameworkRef, association: proto::Association) -
         update_time: _,
         etag: _,
     } = association;
-    let kind = read_type(r#type).ok_or_else(|| Failure::field("association.type", "value is required"))?;
-    Ok(AssociationContent {
-        kind,
+    let node =
+        |node: Option<proto::AssociationNode>, field| node.map(|node| read_node(of, node, field)).transpose();
+    Ok(Said {
+        kind: read_type(r#type),
         extension: extension_type,
-        origin: read_node(of, origin.unwrap_or_default(), "association.origin.resource")?,
-        destination: read_node(of, destination.unwrap_or_default(), "association.destination.resource")?,
+        origin: node(origin, "association.origin.resource")?,
+        destination: node(destination, "association.destination.resource")?,
         sequence: sequence_number,
         grouping,
         notes,
-        case: None,
     })
 }
 

@@ -1,12 +1,14 @@
 //! Frameworks.
 
 use trellis_contracts::{outcome as proto, values};
+use trellis_kernel::Name;
 
 use super::{case_identity, external_ids, read_external_ids, read_texts, texts};
 use crate::domain::framework::{AdoptionStatus, Framework, FrameworkContent, FrameworkKind, License};
+use crate::domain::succession::{Currency, Deprecation};
 
-/// A framework as the contract has it.
-pub(in crate::api) fn write(framework: Framework) -> proto::Framework {
+/// A framework as the contract has it, and whether it is current.
+pub(in crate::api) fn write(framework: Framework, currency: Currency) -> proto::Framework {
     let etag = framework.etag().to_string();
     let Framework {
         place,
@@ -14,11 +16,13 @@ pub(in crate::api) fn write(framework: Framework) -> proto::Framework {
         revision,
         revision_time,
         unpublished,
+        release_note,
         holdings,
         create_time,
         update_time,
         version: _,
     } = framework;
+    let Currency { deprecation, superseded_by } = currency;
     let FrameworkContent {
         kind,
         title,
@@ -61,6 +65,18 @@ pub(in crate::api) fn write(framework: Framework) -> proto::Framework {
         create_time: Some(values::timestamp(create_time)),
         update_time: Some(values::timestamp(update_time)),
         etag,
+        deprecation: deprecation.map(write_deprecation),
+        superseded_by: superseded_by.iter().map(Name::to_string).collect(),
+        release_note: texts(release_note),
+    }
+}
+
+fn write_deprecation(deprecation: Deprecation) -> proto::FrameworkDeprecation {
+    let Deprecation { replacing, reason, time } = deprecation;
+    proto::FrameworkDeprecation {
+        deprecate_time: Some(values::timestamp(time)),
+        replacing_framework: replacing.map(|replacing| replacing.name().to_string()).unwrap_or_default(),
+        reason: texts(reason),
     }
 }
 
@@ -92,6 +108,9 @@ pub(in crate::api) fn read(framework: proto::Framework) -> FrameworkContent {
         create_time: _,
         update_time: _,
         etag: _,
+        deprecation: _,
+        superseded_by: _,
+        release_note: _,
     } = framework;
     FrameworkContent {
         kind: read_kind(kind),

@@ -1,6 +1,7 @@
 //! Between the contract's messages and the domain's values.
 
 pub(super) mod association;
+pub(super) mod diff;
 pub(super) mod framework;
 pub(super) mod outcome;
 pub(super) mod progression;
@@ -14,7 +15,7 @@ fn texts(texts: Vec<Text>) -> Vec<common::LocalizedText> {
     texts.into_iter().map(|Text { language, text }| common::LocalizedText { language, text }).collect()
 }
 
-fn read_texts(texts: Vec<common::LocalizedText>) -> Vec<Text> {
+pub(super) fn read_texts(texts: Vec<common::LocalizedText>) -> Vec<Text> {
     let read = |common::LocalizedText { language, text }| Text { language, text };
     texts.into_iter().map(read).collect()
 }

@@ -2,14 +2,14 @@
 
 use jiff::civil::Date;
 use trellis_contracts::{outcome as proto, values};
-use trellis_kernel::{Etag, Failure, Result};
+use trellis_kernel::{Etag, Failure, Name, Result};
 
 use super::{case_identity, external_ids, read_external_ids, read_texts, texts};
 use crate::app::outcomes::Descendant;
 use crate::domain::outcome::{Outcome, OutcomeContent, OutcomeKind, outcome_name};
 
-/// An outcome as the contract has it.
-pub(in crate::api) fn write(outcome: Outcome) -> proto::Outcome {
+/// An outcome as the contract has it, and what replaces it.
+pub(in crate::api) fn write(outcome: Outcome, superseded_by: &[Name]) -> proto::Outcome {
     let name = outcome.name().to_string();
     let Outcome { framework, id, content, parent, list_order, published, create_time, update_time, version } =
         outcome;
@@ -56,6 +56,7 @@ pub(in crate::api) fn write(outcome: Outcome) -> proto::Outcome {
         create_time: Some(values::timestamp(create_time)),
         update_time: Some(values::timestamp(update_time)),
         etag: Etag::new(version).to_string(),
+        superseded_by: superseded_by.iter().map(Name::to_string).collect(),
     }
 }
 
@@ -83,6 +84,7 @@ pub(in crate::api) fn read(outcome: proto::Outcome) -> Result<OutcomeContent> {
         create_time: _,
         update_time: _,
         etag: _,
+        superseded_by: _,
     } = outcome;
     Ok(OutcomeContent {
         kind: read_kind(kind),
@@ -142,7 +144,7 @@ pub(in crate::api) fn merge(own: OutcomeContent, new: OutcomeContent, paths: &[&
 /// An outcome of a tree as the contract has it.
 pub(in crate::api) fn write_descendant(descendant: Descendant) -> proto::ListDescendantsResponse {
     let Descendant { outcome, depth, parent } = descendant;
-    proto::ListDescendantsResponse { outcome: Some(write(outcome)), depth, parent: parent.to_string() }
+    proto::ListDescendantsResponse { outcome: Some(write(outcome, &[])), depth, parent: parent.to_string() }
 }
 
 fn read_day(field: &str, text: &str) -> Result<Option<Date>> {

@@ -23,6 +23,8 @@ pub(crate) struct Model {
     pub content: String,
     pub create_time: i64,
     pub update_time: i64,
+    #[sea_orm(column_type = "Text")]
+    pub release_note: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

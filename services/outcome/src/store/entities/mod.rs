@@ -2,8 +2,10 @@
 
 pub(crate) mod associations;
 pub(crate) mod case_entries;
+pub(crate) mod deprecations;
 pub(crate) mod frameworks;
 pub(crate) mod outcomes;
 pub(crate) mod progressions;
+pub(crate) mod successions;
 pub(crate) mod transfer_issues;
 pub(crate) mod transfers;

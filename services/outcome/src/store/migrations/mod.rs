@@ -1,10 +1,11 @@
 //! The schema, in the order in which it grew.
 
 mod m0001_outcome;
+mod m0003_versions;
 
 use sea_orm_migration::MigrationTrait;
 
 /// Every migration.
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(m0001_outcome::Migration)]
+    vec![Box::new(m0001_outcome::Migration), Box::new(m0003_versions::Migration)]
 }
