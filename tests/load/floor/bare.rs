@@ -5,8 +5,10 @@ use tonic::{Request, Response, Status, async_trait};
 use trellis_contracts::common::LocalizedText;
 use trellis_contracts::outcome::framework_service_server::{FrameworkService, FrameworkServiceServer};
 use trellis_contracts::outcome::{
-    CreateFrameworkRequest, DeleteFrameworkRequest, Framework, FrameworkKind, GetFrameworkRequest,
-    ListFrameworksRequest, ListFrameworksResponse, PublishFrameworkRequest, UpdateFrameworkRequest,
+    CreateFrameworkRequest, DeleteFrameworkRequest, DeprecateFrameworkRequest, DiffRevisionsRequest,
+    DiffRevisionsResponse, Framework, FrameworkKind, GetFrameworkRequest, ListFrameworksRequest,
+    ListFrameworksResponse, ListRevisionsRequest, ListRevisionsResponse, PublishFrameworkRequest,
+    UndeprecateFrameworkRequest, UpdateFrameworkRequest,
 };
 
 /// The framework that every layer answers with.
@@ -59,6 +61,36 @@ impl FrameworkService for Bare {
     async fn publish_framework(
         &self,
         _request: Request<PublishFrameworkRequest>,
+    ) -> Result<Response<Framework>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn list_revisions(
+        &self,
+        _request: Request<ListRevisionsRequest>,
+    ) -> Result<Response<ListRevisionsResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    type DiffRevisionsStream = tokio_stream::Pending<Result<DiffRevisionsResponse, Status>>;
+
+    async fn diff_revisions(
+        &self,
+        _request: Request<DiffRevisionsRequest>,
+    ) -> Result<Response<Self::DiffRevisionsStream>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn deprecate_framework(
+        &self,
+        _request: Request<DeprecateFrameworkRequest>,
+    ) -> Result<Response<Framework>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn undeprecate_framework(
+        &self,
+        _request: Request<UndeprecateFrameworkRequest>,
     ) -> Result<Response<Framework>, Status> {
         Err(Status::unimplemented(""))
     }

@@ -12,11 +12,12 @@ use trellis_auth::{
     Authority, DEV_ISSUER, Guard, Issuer, Keys, NoSubjects, NothingPersonal, Query, Remembered,
     SERVICE_ISSUER, Signer, Standings,
 };
-use trellis_contracts::guard::{Admission, Call, Gate, Method, Names};
+use trellis_contracts::guard::{Admission, Call, Gate, Method, Names, Outbound};
 use trellis_contracts::outcome::{
-    CreateFrameworkRequest, DeleteFrameworkRequest, Framework, FrameworkServiceApi, GetFrameworkRequest,
-    ListFrameworksRequest, ListFrameworksResponse, PublishFrameworkRequest, UpdateFrameworkRequest,
-    framework_service,
+    CreateFrameworkRequest, DeleteFrameworkRequest, DeprecateFrameworkRequest, DiffRevisionsRequest,
+    DiffRevisionsResponse, Framework, FrameworkServiceApi, GetFrameworkRequest, ListFrameworksRequest,
+    ListFrameworksResponse, ListRevisionsRequest, ListRevisionsResponse, PublishFrameworkRequest,
+    UndeprecateFrameworkRequest, UpdateFrameworkRequest, framework_service,
 };
 use trellis_kernel::{Actor, District, Failure, Relation, Relations, Result, SystemClock};
 use trellis_rpc::{Limits, Rate, Server};
@@ -121,6 +122,25 @@ impl FrameworkServiceApi for Constant {
     }
 
     async fn publish_framework(&self, _call: Call<PublishFrameworkRequest>) -> Result<Framework> {
+        Err(Failure::internal("not measured"))
+    }
+
+    async fn list_revisions(&self, _call: Call<ListRevisionsRequest>) -> Result<ListRevisionsResponse> {
+        Err(Failure::internal("not measured"))
+    }
+
+    async fn diff_revisions(
+        &self,
+        _call: Call<DiffRevisionsRequest>,
+    ) -> Result<Outbound<DiffRevisionsResponse>> {
+        Err(Failure::internal("not measured"))
+    }
+
+    async fn deprecate_framework(&self, _call: Call<DeprecateFrameworkRequest>) -> Result<Framework> {
+        Err(Failure::internal("not measured"))
+    }
+
+    async fn undeprecate_framework(&self, _call: Call<UndeprecateFrameworkRequest>) -> Result<Framework> {
         Err(Failure::internal("not measured"))
     }
 
