@@ -67,6 +67,7 @@ pub fn mount(deps: Deps) -> Mounted {
     let associations = api::associations::Associations::new(store.clone());
     let progressions = api::progressions::Progressions::new(store.clone());
     let transfers = api::transfers::Transfers::new(store.clone());
+    let authoring = api::authoring::Authoring::new(store.clone());
     let changes = api::changes::Changes::new(ChangeFeed::new(store.clone(), guard.clone(), resources));
     let routes = Routes::default()
         .add_service(contract::framework_service(Arc::new(frameworks), guard.clone()))
@@ -74,6 +75,7 @@ pub fn mount(deps: Deps) -> Mounted {
         .add_service(contract::association_service(Arc::new(associations), guard.clone()))
         .add_service(contract::progression_service(Arc::new(progressions), guard.clone()))
         .add_service(contract::framework_transfer_service(Arc::new(transfers), guard.clone()))
+        .add_service(contract::authoring_service(Arc::new(authoring), guard.clone()))
         .add_service(contract::change_service(Arc::new(changes), guard));
     Mounted {
         service: NAME,

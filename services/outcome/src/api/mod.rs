@@ -1,6 +1,7 @@
 //! The gRPC handlers: from the contract to the domain and back.
 
 pub(crate) mod associations;
+pub(crate) mod authoring;
 pub(crate) mod changes;
 mod convert;
 pub(crate) mod frameworks;

@@ -14,6 +14,7 @@ pub(crate) mod progressions;
 pub(crate) mod reconcile;
 pub(crate) mod removals;
 mod successions;
+pub(crate) mod templates;
 
 use prost::Message;
 use trellis_kernel::{Failure, Name, Reason};

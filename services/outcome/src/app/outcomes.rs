@@ -8,7 +8,7 @@ use trellis_kernel::{District, Failure, Name, Page, PageRequest, Reason, Result,
 use trellis_store::{Change, Store, Write};
 
 use super::{dangling, places, told, touch};
-use crate::domain::association::{ASSOCIATION, Association};
+use crate::domain::association::ASSOCIATION;
 use crate::domain::framework::{Framework, FrameworkRef, Holdings};
 use crate::domain::graph::{self, Place};
 use crate::domain::outcome::{OUTCOME, Outcome, OutcomeContent, outcome_name};
@@ -93,14 +93,7 @@ pub(crate) async fn create(
         update_time: tx.now(),
         version: 1,
     };
-    let placement = Association {
-        framework: of.clone(),
-        id: tx.new_id(),
-        content: places::placement(outcome.id, outcome.parent, outcome.list_order),
-        create_time: tx.now(),
-        update_time: tx.now(),
-        version: 1,
-    };
+    let placement = places::placing(&tx, &outcome);
     store::outcomes::insert(&tx, std::slice::from_ref(&outcome)).await?;
     store::associations::insert(&tx, &[(placement.clone(), framework.holdings.associations)]).await?;
     tx.tell(told("outcome.created", &outcome.name(), OUTCOME));

@@ -25,6 +25,18 @@ pub(super) fn placement(child: Uuid, parent: Option<Uuid>, order: i32) -> Associ
     }
 }
 
+/// A new association by which an outcome stands where it says.
+pub(super) fn placing(tx: &Tx, outcome: &Outcome) -> Association {
+    Association {
+        framework: outcome.framework.clone(),
+        id: tx.new_id(),
+        content: placement(outcome.id, outcome.parent, outcome.list_order),
+        create_time: tx.now(),
+        update_time: tx.now(),
+        version: 1,
+    }
+}
+
 /// The associations by which an outcome stands in the tree, each with what it says.
 async fn ways(tx: &Tx, of: &FrameworkRef, child: Uuid) -> Result<Vec<(WayUp, Association)>> {
     let leaving = store::associations::leaving(tx, of, AssociationType::ChildOf, child).await?;

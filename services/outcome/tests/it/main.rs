@@ -11,4 +11,5 @@ mod revisions;
 mod search;
 mod superseded;
 mod support;
+mod templates;
 mod transfers;

@@ -7,6 +7,7 @@ use tonic::{Response, Status};
 use tonic_types::StatusExt as _;
 use trellis_contracts::common::LocalizedText;
 use trellis_contracts::outcome::association_service_client::AssociationServiceClient;
+use trellis_contracts::outcome::authoring_service_client::AuthoringServiceClient;
 use trellis_contracts::outcome::change_service_client::ChangeServiceClient;
 use trellis_contracts::outcome::framework_service_client::FrameworkServiceClient;
 use trellis_contracts::outcome::framework_transfer_service_client::FrameworkTransferServiceClient;
@@ -30,6 +31,7 @@ pub(crate) struct Clients {
     pub(crate) associations: AssociationServiceClient<Caller>,
     pub(crate) progressions: ProgressionServiceClient<Caller>,
     pub(crate) transfers: FrameworkTransferServiceClient<Caller>,
+    pub(crate) authoring: AuthoringServiceClient<Caller>,
     pub(crate) changes: ChangeServiceClient<Caller>,
 }
 
@@ -41,6 +43,7 @@ impl Clients {
             associations: AssociationServiceClient::new(caller.clone()),
             progressions: ProgressionServiceClient::new(caller.clone()),
             transfers: FrameworkTransferServiceClient::new(caller.clone()),
+            authoring: AuthoringServiceClient::new(caller.clone()),
             changes: ChangeServiceClient::new(caller.clone()),
         }
     }

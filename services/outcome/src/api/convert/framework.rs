@@ -178,7 +178,8 @@ pub(in crate::api) fn merge(
     }
 }
 
-const fn write_kind(kind: FrameworkKind) -> proto::FrameworkKind {
+/// A kind as the contract has it.
+pub(in crate::api) const fn write_kind(kind: FrameworkKind) -> proto::FrameworkKind {
     match kind {
         FrameworkKind::Unspecified => proto::FrameworkKind::Unspecified,
         FrameworkKind::PortraitOfAGraduate => proto::FrameworkKind::PortraitOfAGraduate,

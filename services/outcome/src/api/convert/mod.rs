@@ -5,6 +5,7 @@ pub(super) mod diff;
 pub(super) mod framework;
 pub(super) mod outcome;
 pub(super) mod progression;
+pub(super) mod template;
 pub(super) mod transfer;
 
 use trellis_contracts::{common, outcome as proto, values};

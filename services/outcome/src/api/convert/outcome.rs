@@ -154,7 +154,8 @@ fn read_day(field: &str, text: &str) -> Result<Option<Date>> {
     text.parse().map(Some).map_err(|_| Failure::field(field, "must be a day that there is, YYYY-MM-DD"))
 }
 
-const fn write_kind(kind: OutcomeKind) -> proto::OutcomeKind {
+/// A kind as the contract has it.
+pub(in crate::api) const fn write_kind(kind: OutcomeKind) -> proto::OutcomeKind {
     match kind {
         OutcomeKind::Unspecified => proto::OutcomeKind::Unspecified,
         OutcomeKind::Knowledge => proto::OutcomeKind::Knowledge,
