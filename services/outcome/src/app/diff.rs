@@ -148,17 +148,13 @@ impl Walk {
         // Beyond the end of a full window the other side may hold what this one has not shown yet.
         let ends = [&old, &new].map(|side| side.get(WINDOW - 1).map(Comparable::id));
         let end = ends.into_iter().flatten().min();
-        match end {
-            Some(end) => {
-                old.retain(|own| own.id() <= end);
-                new.retain(|own| own.id() <= end);
-                self.after = Some(end);
-            }
-            None => {
-                self.after = None;
-                self.stage = then;
-            }
+        if let Some(end) = end {
+            old.retain(|own| own.id() <= end);
+            new.retain(|own| own.id() <= end);
+        } else {
+            self.stage = then;
         }
+        self.after = end;
         Ok(diff::between(old, new))
     }
 

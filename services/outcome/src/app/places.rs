@@ -1,4 +1,4 @@
-//! Where outcomes stand in the tree: what their CHILD_OF associations say, kept beside each outcome.
+//! Where outcomes stand in the tree: what their `CHILD_OF` associations say, kept beside each outcome.
 
 use trellis_kernel::{Failure, Reason, Result, Uuid};
 use trellis_store::Tx;

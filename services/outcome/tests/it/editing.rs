@@ -120,7 +120,13 @@ on_each_database!(
             clients.outcome(&draft, &format!("C{order}"), &c).await;
         }
         let own = clients.outcome(&draft, "Own", &a).await.name;
-        clients.associate(&draft, AssociationType::ChildOf, &own, &b).await;
+        let second = clients.associate(&draft, AssociationType::ChildOf, &own, &b).await;
+        let update = |association: Association| UpdateAssociationRequest {
+            association: Some(Association { name: second.clone(), ..association }),
+            ..UpdateAssociationRequest::default()
+        };
+        let numbered = Association { sequence_number: Some(0), ..Association::default() };
+        clients.associations.update_association(update(numbered)).await.expect("numbered");
         assert_eq!(clients.get(&own).await.parent_outcome, a, "the first says where it stands");
         let moved = clients.moved(&own, &c, None).await.expect("moved").into_inner();
         assert_eq!(moved.parent_outcome, c);
@@ -134,6 +140,9 @@ on_each_database!(
         both.sort_unstable();
         assert_eq!(ends(clients.placements(&draft, &own).await), both);
         // Whatever is changed next, the tree is what the associations say.
+        let noted = Association { notes: "It belongs here, too.".to_owned(), ..Association::default() };
+        clients.associations.update_association(update(noted)).await.expect("noted");
+        assert_eq!(clients.get(&own).await.parent_outcome, c);
         clients.moved(&own, &b, None).await.expect("where it stands anyhow");
         assert_eq!(ends(clients.placements(&draft, &own).await), [b.clone()]);
         assert_eq!(clients.get(&own).await.parent_outcome, b);

@@ -38,7 +38,9 @@ on_each_database!(
 
         let second = clients.publish(&draft).await;
         assert_eq!((second.revision, second.outcome_count), (2, 2));
-        assert_eq!(clients.framework(&first.name).await, first);
+        let old = clients.framework(&first.name).await;
+        assert_eq!(old.superseded_by, [second.name], "what it says of itself is not what it holds");
+        assert_eq!(Framework { superseded_by: Vec::new(), ..old }, first);
     }
 );
 
