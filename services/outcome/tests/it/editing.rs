@@ -144,7 +144,7 @@ on_each_database!(
         clients.associations.update_association(update(noted)).await.expect("noted");
         assert_eq!(clients.get(&own).await.parent_outcome, c);
         clients.moved(&own, &b, None).await.expect("where it stands anyhow");
-        assert_eq!(ends(clients.placements(&draft, &own).await), [b.clone()]);
+        assert_eq!(ends(clients.placements(&draft, &own).await), [b.as_str()]);
         assert_eq!(clients.get(&own).await.parent_outcome, b);
     }
 );

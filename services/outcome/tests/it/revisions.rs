@@ -4,9 +4,9 @@ use tokio_stream::StreamExt as _;
 use tonic::Code;
 use trellis_contracts::outcome::diff_revisions_response::Part;
 use trellis_contracts::outcome::{
-    AssociationType, DeleteOutcomeRequest, DiffRevisionsRequest, DiffSummary, DifferenceKind, Framework,
-    GetOutcomeRequest, ListRevisionsRequest, MoveOutcomeRequest, Outcome, PublishFrameworkRequest,
-    UpdateFrameworkRequest, UpdateOutcomeRequest,
+    AssociationType, CreateProgressionRequest, DeleteOutcomeRequest, DiffRevisionsRequest, DiffSummary,
+    DifferenceKind, Framework, GetOutcomeRequest, ListRevisionsRequest, MoveOutcomeRequest, Outcome,
+    Progression, ProgressionLevel, PublishFrameworkRequest, UpdateFrameworkRequest, UpdateOutcomeRequest,
 };
 use trellis_testkit::{on_each_database, refused, violations};
 
@@ -81,6 +81,22 @@ on_each_database!(
         let choice = clients.outcome(&draft, "Choice", "").await;
         let story = clients.outcome(&draft, "Story", &voice.name).await;
         let old = clients.outcome(&draft, "Old", "").await;
+        let level = |title: &str| ProgressionLevel {
+            number: 0,
+            title: english(title),
+            descriptor: english("I can."),
+        };
+        let progression = Progression {
+            outcomes: vec![old.name.clone(), voice.name.clone()],
+            levels: vec![level("One"), level("Two")],
+            ..Progression::default()
+        };
+        let create = CreateProgressionRequest {
+            parent: draft.clone(),
+            progression: Some(progression),
+            request_id: String::new(),
+        };
+        clients.progressions.create_progression(create).await.expect("a progression");
         clients.publish(&draft).await;
 
         let changed = Outcome {
@@ -154,6 +170,15 @@ on_each_database!(
         let gone = gone.expect("it went");
         assert_eq!(gone.before.as_ref().expect("as it was").uid, old.uid);
         assert_eq!(gone.replaced_by, [new.name]);
+        let shortened = parts.iter().find_map(|part| match part {
+            Part::Progression(found) => Some(found),
+            _ => None,
+        });
+        let shortened = shortened.expect("the progression lost an outcome");
+        assert_eq!(
+            (shortened.kind(), shortened.changed_paths.as_slice()),
+            (DifferenceKind::Changed, ["outcomes".to_owned()].as_slice())
+        );
 
         let other = clients.portrait().await.name;
         let foreign = DiffRevisionsRequest { name: draft.clone(), base: other };
