@@ -48,7 +48,7 @@ pub struct CheckedPackage {
 ///
 /// Why an import would refuse it whole, without any of its words.
 pub fn check_package(bytes: &[u8]) -> Result<CheckedPackage, String> {
-    let package = domain::case::read(bytes).map_err(|refusal| refusal.text)?;
+    let package = domain::case::read(bytes.to_vec()).map_err(|refusal| refusal.text)?;
     Ok(CheckedPackage {
         outcomes: package.items.len(),
         associations: package.associations.len(),

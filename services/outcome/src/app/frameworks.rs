@@ -160,8 +160,8 @@ pub(crate) async fn delete(store: &Store, change: Change, of: &FrameworkRef, eta
     for standing in store::outcomes::standings(&tx, of).await? {
         tx.tell(told("outcome.deleted", &outcome_name(of, standing.id), OUTCOME));
     }
-    for association in store::associations::every(&tx, of).await? {
-        tx.tell(told("association.deleted", &association_name(of, association.id), ASSOCIATION));
+    for id in store::associations::ends(&tx, of).await?.into_keys() {
+        tx.tell(told("association.deleted", &association_name(of, id), ASSOCIATION));
     }
     for progression in store::progressions::every(&tx, of).await? {
         tx.tell(told("progression.deleted", &progression.name(), PROGRESSION));

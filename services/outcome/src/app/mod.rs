@@ -15,6 +15,7 @@ pub(crate) mod reconcile;
 pub(crate) mod removals;
 mod successions;
 pub(crate) mod templates;
+pub(crate) mod progressions;
 
 use prost::Message;
 use trellis_kernel::{Failure, Name, Reason};

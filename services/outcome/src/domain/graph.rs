@@ -179,10 +179,19 @@ pub(crate) struct WayUp {
     pub(crate) association: Uuid,
 }
 
-/// Of several ways up, the one by which an outcome stands in the tree: that of the lowest sequence
-/// number, then of the lowest identity.
+impl WayUp {
+    /// Of two ways up, the one by which an outcome stands in the tree: that of the lower sequence
+    /// number, then of the lower identity.
+    #[must_use]
+    pub(crate) fn first_of(self, other: Self) -> Self {
+        let rank = |way: &Self| (way.sequence.unwrap_or(i32::MAX), way.association);
+        if rank(&other) < rank(&self) { other } else { self }
+    }
+}
+
+/// Of several ways up, the one by which an outcome stands in the tree.
 pub(crate) fn first_way(ways: &[WayUp]) -> Option<WayUp> {
-    ways.iter().copied().min_by_key(|way| (way.sequence.unwrap_or(i32::MAX), way.association))
+    ways.iter().copied().reduce(WayUp::first_of)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Rows of associations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder,
@@ -127,21 +127,48 @@ pub(crate) async fn edges(
     Ok(rows)
 }
 
-/// Every association of a framework.
-pub(crate) async fn every<S: Scope>(scope: &S, framework: &FrameworkRef) -> Result<Vec<Association>> {
-    let rows = of(scope, framework).all(scope.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(scope.district(), &row)).collect()
+/// How many rows are read at a time where many are.
+const ROWS: u64 = 10_000;
+
+/// The ends within the framework of every association of a draft.
+pub(crate) async fn ends(
+    tx: &Tx,
+    framework: &FrameworkRef,
+) -> Result<HashMap<Uuid, (Option<Uuid>, Option<Uuid>)>> {
+    let mut ends = HashMap::new();
+    let mut last: Option<Uuid> = None;
+    loop {
+        let mut select = of(tx, framework);
+        if let Some(last) = last {
+            select = select.filter(Column::Id.gt(last));
+        }
+        let rows = select
+            .order_by_asc(Column::Id)
+            .limit(ROWS)
+            .select_only()
+            .columns([Column::Id, Column::Origin, Column::Destination])
+            .into_tuple::<(Uuid, Option<Uuid>, Option<Uuid>)>()
+            .all(tx.conn())
+            .await
+            .map_err(failure)?;
+        let more = rows.len() as u64 == ROWS;
+        last = rows.last().map(|(id, _, _)| *id);
+        ends.extend(rows.into_iter().map(|(id, origin, destination)| (id, (origin, destination))));
+        if !more {
+            return Ok(ends);
+        }
+    }
 }
 
 /// Reads those of these associations of a draft that there are, in any order.
-pub(crate) async fn some(
-    reader: &Reader,
+pub(crate) async fn some<S: Scope>(
+    scope: &S,
     framework: &FrameworkRef,
     ids: &[Uuid],
 ) -> Result<Vec<Association>> {
-    let select = of(reader, framework).filter(Column::Id.is_in(ids.iter().copied()));
-    let rows = select.all(reader.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
+    let select = of(scope, framework).filter(Column::Id.is_in(ids.iter().copied()));
+    let rows = select.all(scope.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(scope.district(), &row)).collect()
 }
 
 /// Associations of drafts after one, in the order of framework and identity.

@@ -2,29 +2,58 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QuerySelect};
-use trellis_kernel::{Result, Uuid};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
+use trellis_kernel::{Failure, Result, Uuid};
 use trellis_store::{Scope, Tx, failure};
 
-use super::entities::case_entries::{Column, Entity, Model};
+use super::entities::case_entries::{ActiveModel, Column, Entity, Model};
 use super::frameworks::DRAFT;
+use crate::domain::case::Digest;
 
-/// An entry of a package, under its section and identity.
-pub(crate) type Key = (String, Uuid);
+/// How many rows are read at a time where many are.
+const ROWS: u64 = 10_000;
 
-/// The digests of the entries of a draft.
-pub(crate) async fn digests<S: Scope>(scope: &S, framework: Uuid) -> Result<HashMap<Key, String>> {
-    let rows = scope
-        .find::<Entity>()
-        .filter(Column::Framework.eq(framework))
-        .filter(Column::Revision.eq(DRAFT))
-        .select_only()
-        .columns([Column::Section, Column::Id, Column::Digest])
-        .into_tuple::<(String, Uuid, String)>()
-        .all(scope.conn())
-        .await
-        .map_err(failure)?;
-    Ok(rows.into_iter().map(|(section, id, digest)| ((section, id), digest)).collect())
+/// The digests of the entries of a draft, by section and identity.
+pub(crate) async fn digests<S: Scope>(
+    scope: &S,
+    framework: Uuid,
+) -> Result<HashMap<String, HashMap<Uuid, Digest>>> {
+    let mut digests: HashMap<String, HashMap<Uuid, Digest>> = HashMap::new();
+    let mut last: Option<(String, Uuid)> = None;
+    loop {
+        let mut select =
+            scope.find::<Entity>().filter(Column::Framework.eq(framework)).filter(Column::Revision.eq(DRAFT));
+        if let Some((section, id)) = &last {
+            let later = Condition::all().add(Column::Section.eq(section)).add(Column::Id.gt(*id));
+            let later = Condition::any().add(Column::Section.gt(section)).add(later);
+            select = select.filter(Column::Section.gte(section)).filter(later);
+        }
+        let rows = select
+            .order_by_asc(Column::Section)
+            .order_by_asc(Column::Id)
+            .limit(ROWS)
+            .select_only()
+            .columns([Column::Section, Column::Id, Column::Digest])
+            .into_tuple::<(String, Uuid, String)>()
+            .all(scope.conn())
+            .await
+            .map_err(failure)?;
+        let more = rows.len() as u64 == ROWS;
+        last = rows.last().map(|(section, id, _)| (section.clone(), *id));
+        for (section, id, digest) in rows {
+            let digest = Digest::read(&digest)
+                .ok_or_else(|| Failure::internal("a row holds a digest of another shape"))?;
+            match digests.get_mut(&section) {
+                Some(known) => known.insert(id, digest),
+                None => digests.entry(section).or_default().insert(id, digest),
+            };
+        }
+        if !more {
+            return Ok(digests);
+        }
+    }
 }
 
 /// An entry to keep.
@@ -42,15 +71,24 @@ pub(crate) struct Entry {
     pub(crate) json: String,
 }
 
+/// Keeps entries of a draft that are new.
+pub(crate) async fn insert(tx: &Tx, framework: Uuid, entries: Vec<Entry>) -> Result<()> {
+    tx.insert_many(rows(tx, framework, entries)).await
+}
+
 /// Keeps entries of a draft, new or changed.
 pub(crate) async fn put(tx: &Tx, framework: Uuid, entries: Vec<Entry>) -> Result<()> {
-    let rows = entries.into_iter().map(|entry| {
+    tx.put_many(rows(tx, framework, entries)).await
+}
+
+fn rows(tx: &Tx, framework: Uuid, entries: Vec<Entry>) -> Vec<ActiveModel> {
+    let row = |entry| {
         let Entry { section, id, title, digest, json } = entry;
         let district = tx.district().to_string();
         let model = Model { district, framework, revision: DRAFT, section, id, title, digest, json };
         model.into_active_model().reset_all()
-    });
-    tx.put_many(rows.collect()).await
+    };
+    entries.into_iter().map(row).collect()
 }
 
 /// Forgets entries of a draft.

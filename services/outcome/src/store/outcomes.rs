@@ -1,6 +1,6 @@
 //! Rows of outcomes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -74,10 +74,34 @@ pub(crate) async fn some<S: Scope>(
     rows.into_iter().map(|row| read(scope.district(), &row)).collect()
 }
 
-/// Every outcome of a framework.
-pub(crate) async fn every<S: Scope>(scope: &S, framework: &FrameworkRef) -> Result<Vec<Outcome>> {
-    let rows = of(scope, framework).all(scope.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(scope.district(), &row)).collect()
+/// How many rows are read at a time where many are.
+const ROWS: u64 = 10_000;
+
+/// Where every outcome of a draft stands: what it is below, and its place there.
+pub(crate) async fn places(tx: &Tx, framework: &FrameworkRef) -> Result<HashMap<Uuid, (Option<Uuid>, i32)>> {
+    let mut places = HashMap::new();
+    let mut last: Option<Uuid> = None;
+    loop {
+        let mut select = of(tx, framework);
+        if let Some(last) = last {
+            select = select.filter(Column::Id.gt(last));
+        }
+        let rows = select
+            .order_by_asc(Column::Id)
+            .limit(ROWS)
+            .select_only()
+            .columns([Column::Id, Column::Parent, Column::ListOrder])
+            .into_tuple::<(Uuid, Option<Uuid>, i32)>()
+            .all(tx.conn())
+            .await
+            .map_err(failure)?;
+        let more = rows.len() as u64 == ROWS;
+        last = rows.last().map(|(id, _, _)| *id);
+        places.extend(rows.into_iter().map(|(id, parent, order)| (id, (parent, order))));
+        if !more {
+            return Ok(places);
+        }
+    }
 }
 
 /// The outcomes after one in the order of their identities.

@@ -245,7 +245,7 @@ on_each_database!(
         let status = refused(answer, Code::ResourceExhausted, "DOCUMENT_TOO_LARGE");
         let get = GetFrameworkTransferRequest { name: metadata(&status)["transfer"].clone() };
         let failed = clients.transfers.get_framework_transfer(get).await.expect("kept").into_inner();
-        assert_eq!(failed.received_size, 64 * 1024 * 1024);
+        assert_eq!(failed.received_size, 128 * 1024 * 1024);
     }
 );
 

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 
-use serde_json::value::RawValue;
 use trellis_kernel::Uuid;
 
 use super::document::note_legacy;
 use super::fields::{Fields, LINE, LONG, LinkUri, guid, guid_at_end};
 use super::issues::Issues;
-use super::json::Sections;
-use super::{Ends, Link, Refusal, Scope, Spot};
+use super::json::{Sections, small};
+use super::{End, Ends, Link, Refusal, Scope, Source, Spot};
 use crate::domain::association::{AssociationContent, AssociationType, Held, Node};
 use crate::domain::transfer::{Severity, Tally};
 
@@ -20,13 +19,13 @@ pub(super) fn read(
     ends: &Ends<'_>,
     issues: &mut Issues<'_>,
     tally: &mut Tally,
-) -> Result<Vec<(Link, Spot)>, Refusal> {
+) -> Result<Vec<Link>, Refusal> {
     let mut reader = Reader { scope, ends, tally, links: Vec::new(), places: HashMap::new(), legacy: 0 };
     let mut first = None;
     sections.each("CFAssociations", sections.get("CFAssociations"), |index, raw| {
         let spot = Spot { index, offset: sections.offset(raw) };
         first.get_or_insert(spot);
-        reader.take(raw, spot, issues);
+        reader.take(raw.get(), spot, issues);
     })?;
     note_legacy(reader.legacy, "CFAssociations", first, issues);
     Ok(reader.links)
@@ -36,29 +35,43 @@ struct Reader<'r> {
     scope: &'r Scope,
     ends: &'r Ends<'r>,
     tally: &'r mut Tally,
-    links: Vec<(Link, Spot)>,
+    links: Vec<Link>,
     places: HashMap<Uuid, usize>,
     legacy: u32,
 }
 
 impl Reader<'_> {
-    fn take(&mut self, raw: &RawValue, spot: Spot, issues: &mut Issues<'_>) {
+    fn take(&mut self, text: &str, spot: Spot, issues: &mut Issues<'_>) {
         self.tally.associations.read += 1;
-        let Some(mut fields) = Fields::read(raw, "CFAssociations", spot, issues) else {
+        let Some(mut fields) = Fields::read(text, "CFAssociations", spot, issues) else {
             self.tally.associations.refused += 1;
             return;
         };
-        let Some(link) = self.link(&mut fields) else {
+        let Some((id, content)) = content(&mut fields, self.scope, self.ends) else {
             self.tally.associations.refused += 1;
             return;
+        };
+        let end = |node: &Node| match node.held {
+            Some(Held::Outcome(id)) => End::Outcome(id),
+            Some(Held::Framework) => End::Framework,
+            Some(Held::Other(_)) | None => End::Elsewhere,
+        };
+        let link = Link {
+            id,
+            kind: content.kind,
+            origin: end(&content.origin),
+            destination: end(&content.destination),
+            sequence: content.sequence,
+            source: Source::new(spot, text, fields.digest()),
+            index: small(spot.index),
         };
         if fields.has("CFDocumentURI") {
             self.legacy += 1;
         }
-        if link.content.destination.held.is_none() {
+        if link.destination == End::Elsewhere {
             self.tally.destinations_elsewhere += 1;
         }
-        let known = self.places.get(&link.id).map(|place| self.links[*place].0.source.digest.clone());
+        let known = self.places.get(&link.id).map(|place| self.links[*place].source.digest);
         match known {
             Some(digest) if digest == link.source.digest => {
                 self.tally.associations.repeated += 1;
@@ -80,59 +93,71 @@ impl Reader<'_> {
             }
             None => {
                 self.places.insert(link.id, self.links.len());
-                self.links.push((link, spot));
+                self.links.push(link);
             }
         }
     }
+}
 
-    fn link(&self, fields: &mut Fields<'_, '_>) -> Option<Link> {
-        let (kind, extension) = kind(fields)?;
-        let origin = self.node(fields, "originNodeURI")?;
-        let destination = self.node(fields, "destinationNodeURI")?;
-        let seed = format!(
+/// What is written about an association that was read before.
+pub(super) fn again(text: &str, scope: &Scope, ends: &Ends<'_>) -> Option<AssociationContent> {
+    let mut issues = Issues::deaf();
+    let mut fields = Fields::again(text, &mut issues)?;
+    content(&mut fields, scope, ends).map(|(_, content)| content)
+}
+
+/// The identity of an association, and what is written about it.
+fn content(
+    fields: &mut Fields<'_, '_>,
+    scope: &Scope,
+    ends: &Ends<'_>,
+) -> Option<(Uuid, AssociationContent)> {
+    let (kind, extension) = kind(fields)?;
+    let origin = node(fields, ends, "originNodeURI")?;
+    let destination = node(fields, ends, "destinationNodeURI")?;
+    let id = fields.identity(scope.framework, || {
+        format!(
             "CFAssociation\n{}{extension}\n{}\n{}\n{}\n{}",
             kind.as_str(),
             origin.identifier,
             origin.uri,
             destination.identifier,
             destination.uri
-        );
-        let id = fields.identity(self.scope.framework, &seed);
-        let grouping = fields.link("CFAssociationGroupingURI").unwrap_or_default();
-        let content = AssociationContent {
-            kind,
-            extension,
-            origin,
-            destination,
-            sequence: fields.number("sequenceNumber"),
-            grouping: grouping.title.chars().take(1000).collect(),
-            notes: fields.text("notes", LONG),
-            case: Some(fields.case_identity()),
-        };
-        Some(Link { id, content, source: fields.source.clone() })
-    }
+        )
+    });
+    let grouping = fields.link("CFAssociationGroupingURI").unwrap_or_default();
+    let content = AssociationContent {
+        kind,
+        extension,
+        origin,
+        destination,
+        sequence: fields.number("sequenceNumber"),
+        grouping: grouping.title.chars().take(1000).collect(),
+        notes: fields.text("notes", LONG),
+        case: Some(fields.case_identity()),
+    };
+    Some((id, content))
+}
 
-    /// One end; none, with an issue, when the association does not say it.
-    fn node(&self, fields: &mut Fields<'_, '_>, key: &str) -> Option<Node> {
-        let link = fields.link(key).filter(|link| !link.identifier.is_empty() || !link.uri.is_empty());
-        let Some(link) = link else {
-            fields.refuse(key, "END_MISSING", "The association does not say what stands at this end.");
-            return None;
-        };
-        let held = self.held(&link);
-        let LinkUri { title, identifier, uri, target_type } = link;
-        Some(Node { held, uri, identifier, title, target_type })
-    }
+/// One end; none, with an issue, when the association does not say it.
+fn node(fields: &mut Fields<'_, '_>, ends: &Ends<'_>, key: &str) -> Option<Node> {
+    let link = fields.link(key).filter(|link| !link.identifier.is_empty() || !link.uri.is_empty());
+    let Some(link) = link else {
+        fields.refuse(key, "END_MISSING", "The association does not say what stands at this end.");
+        return None;
+    };
+    let held = held(ends, &link);
+    let LinkUri { title, identifier, uri, target_type } = link;
+    Some(Node { held, uri, identifier, title, target_type })
+}
 
-    /// What of this package an end is.
-    fn held(&self, link: &LinkUri) -> Option<Held> {
-        let id = guid(&link.identifier);
-        let id = if link.identifier.is_empty() { guid_at_end(&link.uri) } else { id };
-        if id == Some(self.ends.framework) {
-            return Some(Held::Framework);
-        }
-        let name = id.map_or_else(|| link.identifier.to_lowercase(), |id| id.to_string());
-        self.ends.names.get(&name).map(|id| Held::Outcome(*id))
+/// What of this package an end is.
+fn held(ends: &Ends<'_>, link: &LinkUri) -> Option<Held> {
+    let id = if link.identifier.is_empty() { guid_at_end(&link.uri) } else { guid(&link.identifier) };
+    match id.map_or_else(|| ends.name(&link.identifier), |id| ends.guid(id)) {
+        End::Outcome(id) => Some(Held::Outcome(id)),
+        End::Framework => Some(Held::Framework),
+        End::Elsewhere => None,
     }
 }
 

@@ -3,22 +3,27 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
 use serde_json::value::RawValue;
 use trellis_kernel::Uuid;
 
 use super::fields::{Fields, LINE};
 use super::issues::Issues;
 use super::json::{Sections, compact};
-use super::{Definition, Refusal, Scope, Source, Spot};
-use crate::domain::text::hex;
+use super::{Definition, Digest, Refusal, Scope, Source, Spot};
 use crate::domain::transfer::{Counts, Severity, Tally};
-use sha2::{Digest, Sha256};
 
 /// The sections that are read elsewhere.
-const KNOWN: [&str; 5] = ["CFDocument", "CFItems", "CFAssociations", "CFDefinitions", "CFRubrics"];
+const KNOWN: [&str; 5] = ["CFDocument", "CFItems", "CFAssociations", "CFDefinitions", RUBRICS];
+/// What CASE defines (`CFDefinitions`).
+const DEFINITIONS: [&str; 5] =
+    ["CFConcepts", "CFSubjects", "CFLicenses", "CFItemTypes", "CFAssociationGroupings"];
+const RUBRICS: &str = "CFRubrics";
 
 /// Reads the definitions and the rubrics.
+///
+/// The definitions that CASE knows and the rubrics are kept under the key that holds them, every other
+/// section under one that no two places of a package share: `CFDefinitions/{key}` in the definitions,
+/// and at the top `{key}`, or `/{key}` where that is taken.
 pub(super) fn read(
     sections: &Sections<'_>,
     scope: &Scope,
@@ -27,33 +32,27 @@ pub(super) fn read(
 ) -> Result<Vec<Definition>, Refusal> {
     let mut kept = Kept { scope, list: Vec::new(), places: HashMap::new() };
     if let Some(raw) = sections.get("CFDefinitions") {
-        if !raw.get().starts_with('{') {
-            return Err(sections.refuse(
-                "CFDefinitions",
-                raw,
-                "TYPE_WRONG",
-                "CFDefinitions must be an object.",
-            ));
-        }
-        let own = Own::read(sections, raw)?;
-        for (key, raw) in own.list {
+        for (key, raw) in sections.inside("CFDefinitions", raw)? {
             let pointer = format!("CFDefinitions/{key}");
             if raw.get().starts_with('[') {
+                let section = if DEFINITIONS.contains(&key.as_str()) { &key } else { &pointer };
                 sections.each(&pointer, Some(raw), |index, raw| {
                     let spot = Spot { index, offset: sections.offset(raw) };
-                    kept.take(&key, &pointer, raw, spot, issues, &mut tally.definitions);
+                    kept.take(section, &pointer, raw.get(), spot, issues, &mut tally.definitions);
                 })?;
             } else if raw.get() != "null" {
-                kept.keep_whole(&pointer, raw);
+                kept.keep_whole(&pointer, raw, sections.offset(raw));
             }
         }
     }
-    sections.each("CFRubrics", sections.get("CFRubrics"), |index, raw| {
+    sections.each(RUBRICS, sections.get(RUBRICS), |index, raw| {
         let spot = Spot { index, offset: sections.offset(raw) };
-        kept.take("CFRubrics", "CFRubrics", raw, spot, issues, &mut tally.rubrics);
+        kept.take(RUBRICS, RUBRICS, raw.get(), spot, issues, &mut tally.rubrics);
     })?;
     for (key, raw) in sections.others(&KNOWN) {
-        kept.keep_whole(key, raw);
+        let taken = DEFINITIONS.contains(&key) || key.contains('/');
+        let section = if taken { format!("/{key}") } else { key.to_owned() };
+        kept.keep_whole(&section, raw, sections.offset(raw));
         issues.add(
             sections.offset(raw),
             format!("/{key}"),
@@ -66,20 +65,12 @@ pub(super) fn read(
     Ok(kept.list)
 }
 
-/// The keys of `CFDefinitions`.
-struct Own<'a> {
-    list: Vec<(String, &'a RawValue)>,
-}
-
-impl<'a> Own<'a> {
-    fn read(sections: &Sections<'a>, raw: &'a RawValue) -> Result<Self, Refusal> {
-        let map: HashMap<String, &'a RawValue> = serde_json::from_str(raw.get()).map_err(|_| {
-            sections.refuse("CFDefinitions", raw, "TYPE_WRONG", "CFDefinitions must be an object.")
-        })?;
-        let mut list: Vec<_> = map.into_iter().filter(|(key, _)| key.chars().count() <= 100).collect();
-        list.sort_by_key(|(_, raw)| sections.offset(raw));
-        Ok(Self { list })
-    }
+/// The title of a definition.
+pub(super) fn title(text: &str) -> String {
+    let mut issues = Issues::deaf();
+    let fields = Fields::again(text, &mut issues);
+    let title = fields.as_ref().and_then(|fields| fields.map.get("title")?.as_str()).unwrap_or_default();
+    title.chars().take(LINE).collect()
 }
 
 struct Kept<'s> {
@@ -93,24 +84,22 @@ impl Kept<'_> {
         &mut self,
         section: &str,
         pointer: &str,
-        raw: &RawValue,
+        text: &str,
         spot: Spot,
         issues: &mut Issues<'_>,
         counts: &mut Counts,
     ) {
         counts.read += 1;
-        let Some(mut fields) = Fields::read(raw, pointer, spot, issues) else {
+        let Some(mut fields) = Fields::read(text, pointer, spot, issues) else {
             counts.refused += 1;
             return;
         };
-        let seed = format!("{section}\n{}", fields.source.digest);
-        let id = fields.identity(self.scope.framework, &seed);
-        let title: String =
-            fields.map.get("title").and_then(Value::as_str).unwrap_or_default().chars().take(LINE).collect();
+        let digest = fields.digest();
+        let id = fields.identity(self.scope.framework, || format!("{section}\n{}", digest.text()));
         let key = (section.to_owned(), id);
-        let known = self.places.get(&key).map(|place| self.list[*place].source.digest.clone());
+        let known = self.places.get(&key).map(|place| self.list[*place].source.digest);
         match known {
-            Some(digest) if digest == fields.source.digest => {
+            Some(known) if known == digest => {
                 counts.repeated += 1;
                 fields.say(
                     "",
@@ -130,19 +119,17 @@ impl Kept<'_> {
             }
             None => {
                 self.places.insert(key, self.list.len());
-                let source = fields.source.clone();
-                self.list.push(Definition { section: section.to_owned(), id, title, counted: true, source });
+                let source = Source::new(spot, text, digest);
+                self.list.push(Definition { section: section.to_owned(), id, counted: true, source });
             }
         }
     }
 
     /// Keeps a section that is no list of definitions.
-    fn keep_whole(&mut self, key: &str, raw: &RawValue) {
-        let json = compact(raw.get());
-        let digest = hex(&Sha256::digest(&json)[..16]);
-        let section: String = key.chars().take(100).collect();
-        let id = Uuid::new_v5(&self.scope.framework, key.as_bytes());
-        let source = Source { json, digest };
-        self.list.push(Definition { section, id, title: String::new(), counted: false, source });
+    fn keep_whole(&mut self, section: &str, raw: &RawValue, offset: usize) {
+        let digest = Digest::of(compact(raw.get()).as_bytes());
+        let id = Uuid::new_v5(&self.scope.framework, section.as_bytes());
+        let source = Source::new(Spot { index: 0, offset }, raw.get(), digest);
+        self.list.push(Definition { section: section.to_owned(), id, counted: false, source });
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::fields::{Fields, LINE, LONG, guid, guid_at_end};
 use super::issues::Issues;
 use super::json::Sections;
-use super::{Definition, Document, Refusal, Spot};
+use super::{Definition, Document, Refusal, Source, Spot};
 use crate::domain::framework::{AdoptionStatus, FrameworkContent, FrameworkKind, License};
 use crate::domain::text::Text;
 use crate::domain::transfer::Severity;
@@ -17,7 +17,7 @@ pub(super) fn read(sections: &Sections<'_>, issues: &mut Issues<'_>) -> Result<D
     };
     let refuse = |pointer: &str, code: &str, text: &str| sections.refuse(pointer, raw, code, text);
     let offset = sections.offset(raw);
-    let Some(mut fields) = Fields::open(raw, "/CFDocument".to_owned(), offset, issues) else {
+    let Some(mut fields) = Fields::open(raw.get(), "/CFDocument".to_owned(), offset, issues) else {
         return Err(refuse("CFDocument", "TYPE_WRONG", "CFDocument must be an object."));
     };
     let written = fields.map.get("identifier").and_then(Value::as_str).and_then(guid);
@@ -60,7 +60,8 @@ pub(super) fn read(sections: &Sections<'_>, issues: &mut Issues<'_>) -> Result<D
         case: Some(fields.case_identity()),
         language,
     };
-    Ok(Document { id, content, source: fields.source })
+    let source = Source::new(Spot { index: 0, offset }, raw.get(), fields.digest());
+    Ok(Document { id, content, source })
 }
 
 /// A text in one language, or none.
@@ -109,13 +110,13 @@ fn adoption_status(fields: &mut Fields<'_, '_>) -> AdoptionStatus {
 }
 
 /// Adds the text of the licence, which stands among the definitions.
-pub(super) fn complete(mut document: Document, definitions: &[Definition]) -> Document {
+pub(super) fn complete(mut document: Document, definitions: &[Definition], package: &str) -> Document {
     let Some(license) = &mut document.content.license else { return document };
     let wanted = guid_at_end(&license.uri);
     let text = definitions
         .iter()
         .find(|definition| definition.section == "CFLicenses" && Some(definition.id) == wanted)
-        .and_then(|definition| serde_json::from_str::<Value>(&definition.source.json).ok())
+        .and_then(|definition| serde_json::from_str::<Value>(definition.source.of(package)).ok())
         .and_then(|value| Some(value.get("licenseText")?.as_str()?.to_owned()));
     if let Some(text) = text {
         license.text = text.chars().take(LONG).collect();

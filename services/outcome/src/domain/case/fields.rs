@@ -1,17 +1,18 @@
 //! Reading the fields of an entry leniently: what is of the wrong type or too long is left out with
 //! an issue, and stays in the entry's source.
 
+use std::fmt;
+
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use serde_json::value::RawValue;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use trellis_kernel::{Timestamp, Uuid};
 
 use super::issues::Issues;
-use super::json::compact;
-use super::{Source, Spot};
-use crate::domain::text::{CaseIdentity, hex};
+use super::{Digest, Spot};
+use crate::domain::text::CaseIdentity;
 use crate::domain::transfer::Severity;
 
 /// The longest text that a resource holds, in characters.
@@ -22,7 +23,6 @@ pub(super) const LINE: usize = 500;
 /// An entry whose fields are being read.
 pub(super) struct Fields<'e, 'a> {
     pub(super) map: Map<String, Value>,
-    pub(super) source: Source,
     issues: &'e mut Issues<'a>,
     pointer: String,
     offset: usize,
@@ -39,34 +39,46 @@ pub(super) struct LinkUri {
 
 impl<'e, 'a> Fields<'e, 'a> {
     /// Reads an entry; none, with an issue, when it is no object.
-    pub(super) fn read(
-        raw: &RawValue,
-        section: &str,
-        spot: Spot,
-        issues: &'e mut Issues<'a>,
-    ) -> Option<Self> {
-        let pointer = if section.is_empty() { String::new() } else { format!("/{section}/{}", spot.index) };
-        Self::open(raw, pointer, spot.offset, issues)
+    pub(super) fn read(text: &str, section: &str, spot: Spot, issues: &'e mut Issues<'a>) -> Option<Self> {
+        Self::open(text, format!("/{section}/{}", spot.index), spot.offset, issues)
+    }
+
+    /// Reads an entry that was read before.
+    pub(super) fn again(text: &str, issues: &'e mut Issues<'a>) -> Option<Self> {
+        Self::open(text, String::new(), 0, issues)
     }
 
     /// Reads what stands at a pointer; none, with an issue, when it is no object.
     pub(super) fn open(
-        raw: &RawValue,
+        text: &str,
         pointer: String,
         offset: usize,
         issues: &'e mut Issues<'a>,
     ) -> Option<Self> {
-        let (code, text) = match serde_json::from_str::<Value>(raw.get()) {
-            Ok(Value::Object(map)) => {
-                let digest = digest(&map);
-                let source = Source { json: compact(raw.get()), digest };
-                return Some(Self { map, source, issues, pointer, offset });
+        let (code, text) = match serde_json::from_str::<Object>(text) {
+            Ok(Object { map, repeated }) => {
+                let mut fields = Self { map, issues, pointer, offset };
+                if repeated {
+                    let text = "A key stands twice in the entry.";
+                    let repair = "What stands last is read; the entry's source keeps both.";
+                    fields.say("", Severity::Warning, "KEY_REPEATED", text, repair);
+                }
+                return Some(fields);
             }
-            Ok(_) => ("TYPE_WRONG", "An object is expected here."),
-            Err(_) => ("JSON_MALFORMED", "The entry holds a text or a number that no JSON can hold."),
+            Err(_) if text.starts_with('{') => {
+                ("JSON_MALFORMED", "The entry holds a text or a number that no JSON can hold.")
+            }
+            Err(_) => ("TYPE_WRONG", "An object is expected here."),
         };
         issues.add(offset, pointer, Severity::Error, code, text, "The entry is left out.");
         None
+    }
+
+    /// A digest of what the entry says.
+    pub(super) fn digest(&self) -> Digest {
+        // Keys in order, so that the order in the document does not matter.
+        let ordered: std::collections::BTreeMap<_, _> = self.map.iter().collect();
+        Digest::of(&serde_json::to_vec(&ordered).unwrap_or_default())
     }
 
     /// Says something about a field, or about the entry when the key is empty.
@@ -246,7 +258,7 @@ impl<'e, 'a> Fields<'e, 'a> {
 
     /// The identity of the entry: its GUID, or one made from what it has when it has none. Made so
     /// that the same entry is given the same identity again.
-    pub(super) fn identity(&mut self, framework: Uuid, otherwise: &str) -> Uuid {
+    pub(super) fn identity(&mut self, framework: Uuid, otherwise: impl FnOnce() -> String) -> Uuid {
         let written = self.text("identifier", LINE);
         if let Some(id) = guid(&written) {
             if id.to_string() != written {
@@ -279,7 +291,7 @@ impl<'e, 'a> Fields<'e, 'a> {
             text,
             "One is made from its content.",
         );
-        let seed = if written.is_empty() { otherwise } else { written.as_str() };
+        let seed = if written.is_empty() { otherwise() } else { written };
         Uuid::new_v5(&framework, seed.as_bytes())
     }
 
@@ -294,12 +306,32 @@ impl<'e, 'a> Fields<'e, 'a> {
     }
 }
 
-/// A digest of what an entry says.
-pub(super) fn digest(map: &Map<String, Value>) -> String {
-    // Keys in order, so that the order in the document does not matter.
-    let ordered: std::collections::BTreeMap<_, _> = map.iter().collect();
-    let bytes = serde_json::to_vec(&ordered).unwrap_or_default();
-    hex(&Sha256::digest(bytes)[..16])
+/// An object, and whether a key stands in it twice.
+struct Object {
+    map: Map<String, Value>,
+    repeated: bool,
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut entries: M) -> Result<Object, M::Error> {
+                let (mut map, mut repeated) = (Map::new(), false);
+                while let Some((key, value)) = entries.next_entry()? {
+                    repeated |= map.insert(key, value).is_some();
+                }
+                Ok(Object { map, repeated })
+            }
+        }
+        json.deserialize_map(Keys)
+    }
 }
 
 /// A text cut to a number of characters.

@@ -3,19 +3,18 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 use trellis_kernel::Uuid;
 
 use super::document::{note_legacy, texts};
-use super::fields::{Fields, LINE, LONG};
+use super::fields::{Fields, LINE, LONG, guid};
 use super::issues::Issues;
-use super::json::Sections;
-use super::{Item, Refusal, Scope, Spot};
+use super::json::{Sections, small};
+use super::{Item, Refusal, Scope, Source, Spot};
 use crate::domain::outcome::{OutcomeContent, OutcomeKind};
 use crate::domain::transfer::{Counts, Severity};
 
-/// Items, and the identities under which associations may name them.
-pub(super) type Items = (Vec<(Item, Spot)>, HashMap<String, Uuid>);
+/// Items, and by what else than their GUIDs associations may name them.
+pub(super) type Items = (Vec<Item>, HashMap<String, Uuid>);
 
 /// Reads the items.
 pub(super) fn read(
@@ -30,7 +29,7 @@ pub(super) fn read(
     sections.each("CFItems", sections.get("CFItems"), |index, raw| {
         let spot = Spot { index, offset: sections.offset(raw) };
         first.get_or_insert(spot);
-        reader.take(raw, spot, issues);
+        reader.take(raw.get(), spot, issues);
     })?;
     note_legacy(reader.legacy, "CFItems", first, issues);
     Ok((reader.items, reader.names))
@@ -39,27 +38,29 @@ pub(super) fn read(
 struct Reader<'r> {
     scope: &'r Scope,
     counts: &'r mut Counts,
-    items: Vec<(Item, Spot)>,
+    items: Vec<Item>,
     places: HashMap<Uuid, usize>,
     names: HashMap<String, Uuid>,
     legacy: u32,
 }
 
 impl Reader<'_> {
-    fn take(&mut self, raw: &RawValue, spot: Spot, issues: &mut Issues<'_>) {
+    fn take(&mut self, text: &str, spot: Spot, issues: &mut Issues<'_>) {
         self.counts.read += 1;
-        let Some(mut fields) = Fields::read(raw, "CFItems", spot, issues) else {
+        let Some(mut fields) = Fields::read(text, "CFItems", spot, issues) else {
             self.counts.refused += 1;
             return;
         };
-        let Some(item) = self.item(&mut fields) else {
+        let Some((id, _)) = content(&mut fields, self.scope) else {
             self.counts.refused += 1;
             return;
         };
+        let source = Source::new(spot, text, fields.digest());
+        let item = Item { id, parent: None, order: 0, source, index: small(spot.index) };
         if fields.has("CFDocumentURI") {
             self.legacy += 1;
         }
-        let known = self.places.get(&item.id).map(|place| self.items[*place].0.source.digest.clone());
+        let known = self.places.get(&item.id).map(|place| self.items[*place].source.digest);
         match known {
             Some(digest) if digest == item.source.digest => {
                 self.counts.repeated += 1;
@@ -90,45 +91,51 @@ impl Reader<'_> {
             None => {
                 self.name(&fields, item.id);
                 self.places.insert(item.id, self.items.len());
-                self.items.push((item, spot));
+                self.items.push(item);
             }
         }
     }
 
-    /// Remembers what associations may call the item.
+    /// Remembers what else associations may call the item.
     fn name(&mut self, fields: &Fields<'_, '_>, id: Uuid) {
-        self.names.insert(id.to_string(), id);
         let written = fields.map.get("identifier").and_then(Value::as_str).unwrap_or_default();
-        if !written.is_empty() {
+        if !written.is_empty() && guid(written).is_none() {
             self.names.entry(written.to_lowercase()).or_insert(id);
         }
     }
+}
 
-    fn item(&self, fields: &mut Fields<'_, '_>) -> Option<Item> {
-        let code = fields.text("humanCodingScheme", LINE);
-        let own_language = fields.language("language");
-        let language = if own_language.is_empty() { &self.scope.language } else { &own_language };
-        let abbreviated = fields.text("abbreviatedStatement", LONG);
-        let statement = statement(fields, &abbreviated, &code)?;
-        let seed = format!("CFItem\n{code}\n{statement}");
-        let id = fields.identity(self.scope.framework, &seed);
-        let content = OutcomeContent {
-            kind: OutcomeKind::Unspecified,
-            statement: texts(language, statement),
-            abbreviated: texts(language, abbreviated),
-            notes: texts(language, fields.text("notes", LONG)),
-            item_type: item_type(fields),
-            education_levels: fields.list("educationLevel", 50),
-            list_enumeration: fields.text("listEnumeration", 100),
-            valid_from: fields.date("statusStartDate"),
-            valid_until: fields.date("statusEndDate"),
-            external_ids: Vec::new(),
-            case: Some(fields.case_identity()),
-            language: own_language,
-            code,
-        };
-        Some(Item { id, content, parent: None, order: 0, source: fields.source.clone() })
-    }
+/// What is written about an outcome that was read before.
+pub(super) fn again(text: &str, scope: &Scope) -> Option<OutcomeContent> {
+    let mut issues = Issues::deaf();
+    let mut fields = Fields::again(text, &mut issues)?;
+    content(&mut fields, scope).map(|(_, content)| content)
+}
+
+/// The identity of an outcome, and what is written about it.
+fn content(fields: &mut Fields<'_, '_>, scope: &Scope) -> Option<(Uuid, OutcomeContent)> {
+    let code = fields.text("humanCodingScheme", LINE);
+    let own_language = fields.language("language");
+    let language = if own_language.is_empty() { &scope.language } else { &own_language };
+    let abbreviated = fields.text("abbreviatedStatement", LONG);
+    let statement = statement(fields, &abbreviated, &code)?;
+    let id = fields.identity(scope.framework, || format!("CFItem\n{code}\n{statement}"));
+    let content = OutcomeContent {
+        kind: OutcomeKind::Unspecified,
+        statement: texts(language, statement),
+        abbreviated: texts(language, abbreviated),
+        notes: texts(language, fields.text("notes", LONG)),
+        item_type: item_type(fields),
+        education_levels: fields.list("educationLevel", 50),
+        list_enumeration: fields.text("listEnumeration", 100),
+        valid_from: fields.date("statusStartDate"),
+        valid_until: fields.date("statusEndDate"),
+        external_ids: Vec::new(),
+        case: Some(fields.case_identity()),
+        language: own_language,
+        code,
+    };
+    Some((id, content))
 }
 
 /// The statement; without one, what else says it. None, with an issue, when nothing does.

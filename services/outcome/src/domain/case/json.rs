@@ -11,21 +11,44 @@ use crate::domain::transfer::Place;
 
 /// The most keys that a package has at its top.
 const MAX_SECTIONS: usize = 100;
+/// The longest key there, in characters.
+const MAX_KEY: usize = 100;
+
+/// The text of a document.
+pub(super) fn text(mut bytes: Vec<u8>) -> Result<String, Refusal> {
+    // A byte order mark says nothing in UTF-8, and some tools write one.
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    // No JSON begins with these, or holds a zero among its first two characters.
+    if matches!(bytes.as_slice(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]) {
+        let text = "The document is in UTF-16 or UTF-32: a CASE package is in UTF-8.";
+        return Err(Refusal::at(
+            Place { pointer: String::new(), line: 1, column: 1 },
+            "ENCODING_WRONG",
+            text,
+        ));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        let (line, column) = position(error.as_bytes(), offset);
+        let text = "The document is not in UTF-8 from here on.";
+        Refusal::at(Place { pointer: String::new(), line, column }, "ENCODING_WRONG", text)
+    })
+}
 
 /// The sections of a package: its keys, each with its JSON.
 pub(super) struct Sections<'a> {
-    bytes: &'a [u8],
+    text: &'a str,
     list: Vec<(String, &'a RawValue)>,
 }
 
 impl<'a> Sections<'a> {
     /// Reads the top of a package.
-    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, Refusal> {
-        // A byte order mark says nothing in UTF-8, and some tools write one.
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        check_depth(bytes)?;
-        check_texts(bytes)?;
-        let entries: Entries<'a> = serde_json::from_slice(bytes).map_err(|error| {
+    pub(super) fn read(text: &'a str) -> Result<Self, Refusal> {
+        check_depth(text.as_bytes())?;
+        check_texts(text.as_bytes())?;
+        let entries: Entries<'a> = serde_json::from_str(text).map_err(|error| {
             let place = Place {
                 pointer: String::new(),
                 line: small(error.line().max(1)),
@@ -33,19 +56,42 @@ impl<'a> Sections<'a> {
             };
             Refusal::at(place, "JSON_MALFORMED", malformed(&error))
         })?;
-        let sections = Self { bytes, list: entries.0 };
-        for (index, (key, raw)) in sections.list.iter().enumerate() {
-            if sections.list[..index].iter().any(|(other, _)| other == key) {
-                let text = "The same key stands twice at the top of the package.";
-                return Err(sections.refuse(key, raw, "KEY_REPEATED", text));
-            }
-        }
+        let sections = Self { text, list: entries.0 };
+        sections.check_keys("", &sections.list)?;
         Ok(sections)
     }
 
-    /// The document.
-    pub(super) fn bytes(&self) -> &'a [u8] {
-        self.bytes
+    /// The keys of an object that stands in the package, each with its JSON, in order.
+    pub(super) fn inside(
+        &self,
+        pointer: &str,
+        raw: &'a RawValue,
+    ) -> Result<Vec<(String, &'a RawValue)>, Refusal> {
+        let entries: Entries<'a> = serde_json::from_str(raw.get()).map_err(|_| {
+            self.refuse(pointer, raw, "TYPE_WRONG", "An object of at most 100 keys is expected here.")
+        })?;
+        self.check_keys(&format!("{pointer}/"), &entries.0)?;
+        Ok(entries.0)
+    }
+
+    /// Of two values under one key one would be lost.
+    fn check_keys(&self, above: &str, list: &[(String, &'a RawValue)]) -> Result<(), Refusal> {
+        for (index, (key, raw)) in list.iter().enumerate() {
+            let pointer = format!("{above}{key}");
+            if list[..index].iter().any(|(other, _)| other == key) {
+                let text = "The same key stands twice in this object.";
+                return Err(self.refuse(&pointer, raw, "KEY_REPEATED", text));
+            }
+            if key.chars().count() > MAX_KEY {
+                return Err(self.refuse(
+                    above,
+                    raw,
+                    "KEY_TOO_LONG",
+                    "A key of the package is longer than 100 characters.",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The JSON of a section; none when it is absent or null.
@@ -60,7 +106,7 @@ impl<'a> Sections<'a> {
 
     /// Where something begins in the document.
     pub(super) fn offset(&self, raw: &RawValue) -> usize {
-        (raw.get().as_ptr() as usize).saturating_sub(self.bytes.as_ptr() as usize)
+        (raw.get().as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize)
     }
 
     /// Takes the entries of an array one by one; an absent one has none.
@@ -88,7 +134,7 @@ impl<'a> Sections<'a> {
 
     /// Refuses the document for what stands here.
     pub(super) fn refuse(&self, pointer: &str, raw: &RawValue, code: &str, text: &str) -> Refusal {
-        let (line, column) = position(self.bytes, self.offset(raw));
+        let (line, column) = position(self.text.as_bytes(), self.offset(raw));
         Refusal::at(Place { pointer: format!("/{pointer}"), line, column }, code, text)
     }
 

@@ -1,39 +1,48 @@
-//! Importing a framework: received whole, read, compared, and written in one transaction.
+//! Importing a framework: received, read, compared, and written in one transaction.
 
+mod progress;
+mod reconcile;
+mod spool;
+mod writing;
+
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, Stream, StreamExt as _};
 use prost::bytes::Bytes;
-use sha2::{Digest, Sha256};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use trellis_kernel::{District, Failure, Kind, Page, PageRequest, Reason, Result, Uuid};
 use trellis_store::{Change, Store, Tx, Write};
 
+use self::progress::{Progress, Running};
+use self::reconcile::{ASSOCIATIONS, Here};
+use self::spool::Spool;
 use super::frameworks::publish_locked;
-use super::progress::{Progress, Running};
-use super::reconcile::{self, Here, Plan};
-use super::told;
-use crate::domain::case::{self, Package, Refusal};
+use crate::domain::case::{self, MAX_BYTES, Package, Refusal};
 use crate::domain::framework::FrameworkRef;
-use crate::domain::text::hex;
 use crate::domain::transfer::{BEAT, Issue, Phase, Place, Severity, State, Tally, Transfer};
 use crate::store;
 
-/// The largest document that is taken, in bytes.
-pub(crate) const MAX_BYTES: usize = 64 * 1024 * 1024;
-/// How many documents are held in memory at once; further imports wait.
-const AT_ONCE: usize = 2;
+/// How many documents are received at once, each in a file of its own; further imports wait.
+const ARRIVING: usize = 8;
+/// How many bytes of documents are held in memory at once: one of the largest, or several small ones.
+const ROOM: usize = MAX_BYTES;
+/// What one place in that room stands for, in bytes.
+const PLACE: usize = 1024 * 1024;
 /// How long receiving a document may take.
 const RECEIVE_TIME: Duration = Duration::from_mins(15);
 /// How often an import that runs in another process is looked at.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How many associations made here are read at a time.
+const SOME: usize = 5_000;
 
 /// Imports, past and running.
 #[derive(Clone)]
 pub(crate) struct Imports {
     store: Store,
     progress: Progress,
+    arriving: Arc<Semaphore>,
     room: Arc<Semaphore>,
 }
 
@@ -53,7 +62,12 @@ pub(crate) struct Asked {
 impl Imports {
     /// The imports of a store.
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, progress: Progress::default(), room: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self {
+            store,
+            progress: Progress::default(),
+            arriving: Arc::new(Semaphore::new(ARRIVING)),
+            room: Arc::new(Semaphore::new(ROOM / PLACE)),
+        }
     }
 
     /// Imports a document.
@@ -72,13 +86,13 @@ impl Imports {
             )
             .with("transfer", transfer.name()));
         };
-        let _room = self.room.acquire().await.map_err(Failure::internal)?;
+        let arriving = self.arriving.clone().acquire_owned().await.map_err(Failure::internal)?;
         let done = before.filter(|kept| kept.transfer.state == State::Succeeded);
         let mut import =
             Import { imports: self.clone(), change, transfer, running: Some(running), over: done.is_some() };
         if let Some(kept) = done {
-            let bytes = import.receive(chunks).await.map_err(|refused| refused.failure)?;
-            return if kept.fingerprint == fingerprint(&asked, &bytes) {
+            let document = import.receive(&asked, chunks).await.map_err(|refused| refused.failure)?;
+            return if kept.fingerprint == document.fingerprint() {
                 Ok(kept.transfer)
             } else {
                 Err(reused())
@@ -87,7 +101,7 @@ impl Imports {
         import.begin().await?;
         let alive = self.clone().beat(import.change(), import.transfer.clone());
         let done = tokio::select! {
-            done = import.run(&asked, chunks) => done,
+            done = import.run(&asked, chunks, arriving) => done,
             never = alive => match never {},
         };
         match done {
@@ -279,11 +293,16 @@ impl Import {
         &mut self,
         asked: &Asked,
         chunks: impl Stream<Item = Result<Bytes>> + Send,
+        arriving: OwnedSemaphorePermit,
     ) -> Result<Transfer, Refused> {
-        let bytes = self.receive(chunks).await?;
-        let fingerprint = fingerprint(asked, &bytes);
+        let document = self.receive(asked, chunks).await?;
+        let fingerprint = document.fingerprint();
+        let places = u32::try_from(document.len().div_ceil(PLACE)).map_err(Failure::internal)?;
+        let _room = self.imports.room.clone().acquire_many_owned(places).await.map_err(Failure::internal)?;
         self.show(Phase::Reading);
-        let read = tokio::task::spawn_blocking(move || case::read(&bytes)).await;
+        let bytes = document.whole().await?;
+        drop(arriving);
+        let read = tokio::task::spawn_blocking(move || case::read(bytes)).await;
         let package = read.map_err(Failure::internal)?.map_err(refused)?;
         self.transfer.framework = Some(package.document.id);
         self.show(Phase::Writing);
@@ -292,55 +311,59 @@ impl Import {
 
     async fn receive(
         &mut self,
+        asked: &Asked,
         chunks: impl Stream<Item = Result<Bytes>> + Send,
-    ) -> Result<Vec<u8>, Refused> {
-        let received = tokio::time::timeout(RECEIVE_TIME, self.gather(chunks)).await;
+    ) -> Result<Spool, Refused> {
+        let received = tokio::time::timeout(RECEIVE_TIME, self.gather(asked, chunks)).await;
         received.unwrap_or_else(|_| {
             let text = "Receiving the document took too long.";
             Err(Failure::new(Kind::DeadlineExceeded, Reason::DeadlineExceeded, text).into())
         })
     }
 
-    async fn gather(&mut self, chunks: impl Stream<Item = Result<Bytes>> + Send) -> Result<Vec<u8>, Refused> {
+    async fn gather(
+        &mut self,
+        asked: &Asked,
+        chunks: impl Stream<Item = Result<Bytes>> + Send,
+    ) -> Result<Spool, Refused> {
         let mut chunks = std::pin::pin!(chunks);
-        let mut bytes = Vec::new();
+        // What tells a repetition of the request from another stands before the document.
+        let mut document = Spool::new(&[u8::from(asked.publish), u8::from(asked.dry_run)]);
         if self.transfer.total > MAX_BYTES as u64 {
             return Err(too_large());
         }
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk?;
-            if bytes.len() + chunk.len() > MAX_BYTES {
+            if document.len() + chunk.len() > MAX_BYTES {
                 return Err(too_large());
             }
-            bytes.extend_from_slice(&chunk);
-            self.transfer.received = bytes.len() as u64;
+            document.add(&chunk).await?;
+            self.transfer.received = document.len() as u64;
             self.show(Phase::Receiving);
         }
-        Ok(bytes)
+        Ok(document)
     }
 
     /// Writes what the package changes, and how the import ended, together.
-    async fn write(&mut self, package: Package, fingerprint: &str) -> Result<Transfer> {
+    async fn write(&mut self, mut package: Package, fingerprint: &str) -> Result<Transfer> {
         let place = FrameworkRef::draft(self.change.district.clone(), package.document.id);
         let mut tx = self.tx().await?;
         let here = here(&tx, &place).await?;
-        let plan = reconcile::plan(package, here, place, tx.now());
+        let mut plan = reconcile::plan(&mut package, here, place, tx.now());
         let mut transfer = self.transfer.clone();
         transfer.state = State::Succeeded;
         transfer.phase = Phase::Ended;
         transfer.changed = plan.changed;
         transfer.tally = plan.tally;
+        if !transfer.dry_run && plan.changed {
+            writing::write(&mut tx, Arc::new(package), &plan).await?;
+            if transfer.publish && plan.framework.unpublished {
+                transfer.revision = publish_locked(&mut tx, &mut plan.framework).await?.revision;
+            }
+        }
         transfer.issues = u32::try_from(plan.issues.len()).unwrap_or(u32::MAX);
         transfer.end_time = Some(tx.now());
-        let issues = if transfer.dry_run {
-            plan.issues
-        } else {
-            let publish = transfer.publish && plan.framework.unpublished;
-            let (issues, revision) = apply(&mut tx, plan, publish).await?;
-            transfer.revision = revision;
-            issues
-        };
-        store::transfers::end(&tx, &transfer, fingerprint, &issues).await?;
+        store::transfers::end(&tx, &transfer, fingerprint, &plan.issues).await?;
         let transfer = tx.commit(transfer).await?;
         self.over = true;
         self.transfer = transfer.clone();
@@ -387,45 +410,27 @@ impl Drop for Import {
 
 /// What the draft of a framework holds.
 async fn here(tx: &Tx, place: &FrameworkRef) -> Result<Here> {
-    Ok(Here {
-        framework: store::frameworks::find_locked(tx, place).await?,
-        outcomes: store::outcomes::every(tx, place).await?,
-        associations: store::associations::every(tx, place).await?,
-        progressions: store::progressions::every(tx, place).await?,
-        digests: store::case_entries::digests(tx, place.id).await?,
-    })
-}
-
-/// Writes what a plan changes; answers with its issues and the revision it was published as, or 0.
-async fn apply(tx: &mut Tx, plan: Plan, publish: bool) -> Result<(Vec<Issue>, u32)> {
-    let mut framework = plan.framework;
-    let id = framework.place.id;
-    if plan.new {
-        store::frameworks::insert(tx, &framework).await?;
-    } else if plan.changed {
-        store::frameworks::update(tx, &framework).await?;
+    let framework = store::frameworks::find_locked(tx, place).await?;
+    let digests = store::case_entries::digests(tx, place.id).await?;
+    let mut associations = store::associations::ends(tx, place).await?;
+    let imported = digests.get(ASSOCIATIONS);
+    let own: Vec<Uuid> = associations
+        .keys()
+        .filter(|id| !imported.is_some_and(|imported| imported.contains_key(id)))
+        .copied()
+        .collect();
+    let mut authored = Vec::with_capacity(own.len());
+    for ids in own.chunks(SOME) {
+        authored.extend(store::associations::some(tx, place, ids).await?);
+        for id in ids {
+            associations.remove(id);
+        }
     }
-    store::outcomes::put(tx, &plan.outcomes).await?;
-    store::outcomes::delete(tx, id, &plan.outcomes_gone).await?;
-    store::associations::put(tx, &plan.associations).await?;
-    store::associations::delete(tx, id, &plan.associations_gone).await?;
-    store::case_entries::put(tx, id, plan.entries).await?;
-    for (section, ids) in &plan.entries_gone {
-        store::case_entries::delete(tx, id, section, ids).await?;
-    }
-    for (kind, name, resource_type) in plan.tales {
-        tx.tell(told(kind, &name, resource_type));
-    }
-    let revision = if publish { publish_locked(tx, &mut framework).await?.revision } else { 0 };
-    Ok((plan.issues, revision))
-}
-
-/// What tells a repetition of an import from another.
-fn fingerprint(asked: &Asked, bytes: &[u8]) -> String {
-    let mut digest = Sha256::new();
-    digest.update([u8::from(asked.publish), u8::from(asked.dry_run)]);
-    digest.update(bytes);
-    hex(&digest.finalize())
+    let progressions = store::progressions::every(tx, place).await?;
+    let progressed: HashSet<Uuid> =
+        progressions.into_iter().flat_map(|progression| progression.content.outcomes).collect();
+    let outcomes = store::outcomes::places(tx, place).await?;
+    Ok(Here { framework, outcomes, associations, authored, progressed, digests })
 }
 
 fn refused(refusal: Refusal) -> Refused {
@@ -438,7 +443,7 @@ fn refused(refusal: Refusal) -> Refused {
 }
 
 fn too_large() -> Refused {
-    let text = "The document is larger than 64 MiB.";
+    let text = "The document is larger than 128 MiB.";
     let issue = Issue {
         severity: Severity::Error,
         code: "DOCUMENT_TOO_LARGE".to_owned(),
