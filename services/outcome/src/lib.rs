@@ -16,6 +16,8 @@ use trellis_contracts::outcome as contract;
 use trellis_rpc::changes::ChangeFeed;
 use trellis_rpc::{Deps, Mounted};
 
+pub use app::imports::CaseSources;
+
 /// The service's name.
 pub const NAME: &str = "outcome";
 
@@ -57,8 +59,8 @@ pub fn check_package(bytes: &[u8]) -> Result<CheckedPackage, String> {
     })
 }
 
-/// Wires the service.
-pub fn mount(deps: Deps) -> Mounted {
+/// Wires the service. Frameworks may be imported from `sources`.
+pub fn mount(deps: Deps, sources: CaseSources) -> Mounted {
     let Deps { store, authority, standings, peers: _, public_url: _ } = deps;
     let guard = Guard::new(authority, standings, Arc::new(NoSubjects), trellis_rpc::trail(&store));
     let resources = Arc::new(api::changes::OutcomeResources::new(store.clone()));
@@ -66,7 +68,7 @@ pub fn mount(deps: Deps) -> Mounted {
     let outcomes = api::outcomes::Outcomes::new(store.clone());
     let associations = api::associations::Associations::new(store.clone());
     let progressions = api::progressions::Progressions::new(store.clone());
-    let transfers = api::transfers::Transfers::new(store.clone());
+    let transfers = api::transfers::Transfers::new(store.clone(), sources);
     let authoring = api::authoring::Authoring::new(store.clone());
     let changes = api::changes::Changes::new(ChangeFeed::new(store.clone(), guard.clone(), resources));
     let routes = Routes::default()

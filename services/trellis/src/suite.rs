@@ -178,7 +178,7 @@ fn compose(config: &Config, sources: &Sources, public_url: &str, stores: Vec<Sto
             peers,
             public_url: public_url.to_owned(),
         };
-        let mounted = mount(*service, deps);
+        let mounted = mount(*service, deps, config);
         effects.extend(mounted.effects.iter().cloned());
         // What the others see of it in this process: its own services, and its own events.
         let events = events(vec![store.clone()], &authority, standings.clone());
@@ -328,9 +328,9 @@ fn standings(
     remembered
 }
 
-fn mount(service: Service, deps: Deps) -> Mounted {
+fn mount(service: Service, deps: Deps, config: &Config) -> Mounted {
     match service {
-        Service::Outcome => trellis_outcome::mount(deps),
+        Service::Outcome => trellis_outcome::mount(deps, config.case_sources.clone()),
         Service::Profile => trellis_learner_profile::mount(deps),
         Service::Experience => trellis_experience::mount(deps),
         Service::Scheduling => trellis_scheduling::mount(deps),

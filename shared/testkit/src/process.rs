@@ -36,6 +36,8 @@ struct Program {
 pub struct Extra<'a> {
     /// More arguments of `serve`; `--log` or `--config` among them takes the place of the usual `--log`.
     pub flags: &'a [&'a str],
+    /// Settings, by their keys, of a suite in the test's own process.
+    pub settings: &'a [(&'static str, Vec<String>)],
     /// Where what they log goes; none is the test's own standard error.
     pub log: Option<&'a File>,
     /// Variables of the environment.

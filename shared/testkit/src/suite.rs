@@ -111,7 +111,7 @@ impl Suite {
     }
 
     /// A suite by the given setup, its processes started with more; a suite in the test's own process
-    /// takes nothing of it.
+    /// takes nothing of it but the settings.
     ///
     /// # Panics
     ///
@@ -140,7 +140,7 @@ impl Suite {
         let minter = Minter::open(&directory.path().join("keys"), clock.clone()).expect("the dev issuer");
         let (runs, endpoint, address, urls) = match setup.shape {
             Shape::OneProcess => {
-                let config = config(&directory, database_url.as_deref());
+                let config = config(&directory, database_url.as_deref(), extra.settings);
                 let sources = Sources { clock: clock.clone(), ids: Arc::new(RandomIds) };
                 let running = start(&config, sources).await.expect("the suite starts");
                 let address = running.address.to_string();
@@ -257,13 +257,20 @@ impl Suite {
     }
 }
 
-fn config(directory: &TempDir, database_url: Option<&str>) -> Config {
+fn config(
+    directory: &TempDir,
+    database_url: Option<&str>,
+    settings: &[(&'static str, Vec<String>)],
+) -> Config {
     let mut layers = Layers::default();
     layers.flag("listen", vec!["127.0.0.1:0".to_owned()]);
     layers.flag("data_dir", vec![directory.path().display().to_string()]);
     layers.flag("dev", vec!["true".to_owned()]);
     if let Some(url) = database_url {
         layers.flag("database_url", vec![url.to_owned()]);
+    }
+    for (key, values) in settings {
+        layers.flag(key, values.clone());
     }
     let config = Config::read(&layers).expect("a good configuration");
     config.check().expect("a configuration that may be served");

@@ -5,14 +5,16 @@ use futures::{StreamExt as _, stream};
 use prost::bytes::Bytes;
 use trellis_contracts::guard::{Call, Inbound, Outbound};
 use trellis_contracts::outcome::{
-    FrameworkTransfer, FrameworkTransferServiceApi, GetFrameworkTransferRequest, ImportFrameworkRequest,
-    ListTransferIssuesRequest, ListTransferIssuesResponse, TransferFormat, WatchFrameworkTransferRequest,
+    CancelFrameworkTransferRequest, FrameworkTransfer, FrameworkTransferServiceApi,
+    GetFrameworkTransferRequest, ImportFrameworkFromUriRequest, ImportFrameworkRequest,
+    ListFrameworkTransferChangesRequest, ListFrameworkTransferChangesResponse, ListTransferIssuesRequest,
+    ListTransferIssuesResponse, TransferFormat, WatchFrameworkTransferRequest,
 };
 use trellis_kernel::{Failure, Name, PageRequest, Result, Uuid};
 use trellis_store::Store;
 
 use super::convert::transfer as convert;
-use crate::app::imports::{Asked, Imports};
+use crate::app::imports::{Asked, CaseSources, Imports};
 use crate::domain::transfer::parse_transfer;
 
 /// Serves imports.
@@ -22,8 +24,8 @@ pub(crate) struct Transfers {
 
 impl Transfers {
     /// Serves those of a store.
-    pub(crate) fn new(store: Store) -> Self {
-        Self { imports: Imports::new(store) }
+    pub(crate) fn new(store: Store, sources: CaseSources) -> Self {
+        Self { imports: Imports::new(store, sources) }
     }
 }
 
@@ -42,10 +44,7 @@ impl FrameworkTransferServiceApi for Transfers {
         if format != i32::from(TransferFormat::CaseJson) {
             return Err(Failure::field("format", "value is required in the first message"));
         }
-        let request_id = match request_id.as_str() {
-            "" => None,
-            text => Some(Uuid::try_parse(text).map_err(|_| Failure::field("request_id", "must be a UUID"))?),
-        };
+        let request_id = read_id(&request_id)?;
         let total = u64::try_from(total_size).unwrap_or_default();
         let asked = Asked { request_id, publish, dry_run, total };
         let rest = stream::unfold(inbound, |mut inbound| async move {
@@ -56,6 +55,28 @@ impl FrameworkTransferServiceApi for Transfers {
         let chunks = stream::once(async move { first }).chain(rest);
         // An import holds much while it waits, which is not to be part of every call's future.
         Box::pin(self.imports.import(change, asked, chunks)).await.map(convert::write)
+    }
+
+    async fn import_framework_from_uri(
+        &self,
+        call: Call<ImportFrameworkFromUriRequest>,
+    ) -> Result<FrameworkTransfer> {
+        // A repetition is known by the transfer's own row: it may go on where the first has failed.
+        let change = trellis_rpc::change(&call, "")?;
+        let ImportFrameworkFromUriRequest { parent, source_uri, publish, dry_run, request_id } =
+            call.into_parts().1;
+        Name::of("parent", &parent, &[])?;
+        let asked = Asked { request_id: read_id(&request_id)?, publish, dry_run, total: 0 };
+        self.imports.import_from(change, asked, &source_uri).await.map(convert::write)
+    }
+
+    async fn cancel_framework_transfer(
+        &self,
+        call: Call<CancelFrameworkTransferRequest>,
+    ) -> Result<FrameworkTransfer> {
+        let change = trellis_rpc::change(&call, &call.message.request_id)?;
+        let (_, id) = parse_transfer("name", &call.message.name)?;
+        self.imports.cancel(change, id).await.map(convert::write)
     }
 
     async fn get_framework_transfer(
@@ -75,6 +96,19 @@ impl FrameworkTransferServiceApi for Transfers {
         Ok(Box::pin(watched.map(|transfer| transfer.map(convert::write))))
     }
 
+    async fn list_framework_transfer_changes(
+        &self,
+        call: Call<ListFrameworkTransferChangesRequest>,
+    ) -> Result<ListFrameworkTransferChangesResponse> {
+        let ListFrameworkTransferChangesRequest { parent, page_size, page_token, action } = call.message;
+        let (district, id) = parse_transfer("parent", &parent)?;
+        let page = PageRequest::parse(page_size, page_token)?;
+        let action = convert::read_action(action);
+        let (framework, page) = self.imports.changes(&district, id, action, &page).await?;
+        let changes = page.items.into_iter().map(|change| convert::write_change(framework.as_ref(), change));
+        Ok(ListFrameworkTransferChangesResponse { changes: changes.collect(), next_page_token: page.next })
+    }
+
     async fn list_transfer_issues(
         &self,
         call: Call<ListTransferIssuesRequest>,
@@ -85,5 +119,12 @@ impl FrameworkTransferServiceApi for Transfers {
         let page = self.imports.issues(&district, id, &page).await?;
         let issues = page.items.into_iter().map(convert::write_issue).collect();
         Ok(ListTransferIssuesResponse { issues, next_page_token: page.next })
+    }
+}
+
+fn read_id(request_id: &str) -> Result<Option<Uuid>> {
+    match request_id {
+        "" => Ok(None),
+        text => Uuid::try_parse(text).map(Some).map_err(|_| Failure::field("request_id", "must be a UUID")),
     }
 }

@@ -11,7 +11,6 @@ pub(crate) mod outcomes;
 mod places;
 pub(crate) mod progress;
 pub(crate) mod progressions;
-pub(crate) mod reconcile;
 pub(crate) mod removals;
 mod successions;
 pub(crate) mod templates;

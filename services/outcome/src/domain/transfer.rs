@@ -83,6 +83,49 @@ pub(crate) struct Tally {
     pub destinations_elsewhere: u32,
 }
 
+/// What an import does to an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// It is new.
+    Added,
+    /// It says something else than before.
+    Changed,
+    /// It says the same, and stands elsewhere.
+    Moved,
+    /// It is no longer there.
+    Removed,
+}
+
+impl Action {
+    /// How it is kept.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Moved => "moved",
+            Self::Removed => "removed",
+        }
+    }
+
+    /// Reads what is kept.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Added, Self::Changed, Self::Moved, Self::Removed].into_iter().find(|own| own.as_str() == text)
+    }
+}
+
+/// Something that an import changes, or would change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Difference {
+    /// What it does.
+    pub action: Action,
+    /// The section of the package: `CFItems`.
+    pub section: String,
+    /// The identity of the entry.
+    pub entry: Uuid,
+    /// The keys of the entry that say something else than before.
+    pub fields: Vec<String>,
+}
+
 /// One import of a framework.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Transfer {
@@ -112,10 +155,25 @@ pub(crate) struct Transfer {
     pub tally: Tally,
     /// How many issues there are.
     pub issues: u32,
+    /// How many changes there are.
+    #[serde(default)]
+    pub changes: u32,
     /// When it began.
     pub create_time: Timestamp,
     /// When it ended.
     pub end_time: Option<Timestamp>,
+    /// Where it takes documents from; empty when they are sent.
+    #[serde(default)]
+    pub source: String,
+    /// How many documents it takes from there.
+    #[serde(default)]
+    pub documents: u32,
+    /// How many of them it is done with.
+    #[serde(default)]
+    pub documents_done: u32,
+    /// The imports of these, one for each that was begun.
+    #[serde(default)]
+    pub parts: Vec<Uuid>,
 }
 
 impl Transfer {

@@ -56,6 +56,28 @@ pub(crate) async fn digests<S: Scope>(
     }
 }
 
+/// The JSON of these entries of a draft.
+pub(crate) async fn json<S: Scope>(
+    scope: &S,
+    framework: Uuid,
+    section: &str,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, String>> {
+    let rows = scope
+        .find::<Entity>()
+        .filter(Column::Framework.eq(framework))
+        .filter(Column::Revision.eq(DRAFT))
+        .filter(Column::Section.eq(section))
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .select_only()
+        .columns([Column::Id, Column::Json])
+        .into_tuple::<(Uuid, String)>()
+        .all(scope.conn())
+        .await
+        .map_err(failure)?;
+    Ok(rows.into_iter().collect())
+}
+
 /// An entry to keep.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {

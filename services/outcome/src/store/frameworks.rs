@@ -6,7 +6,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, Query
 use trellis_kernel::{District, Failure, Page, PageRequest, Result, Uuid};
 use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant, page};
 
-use super::entities::{associations, case_entries, frameworks, outcomes, progressions};
+use super::entities::{associations, case_entries, frameworks, outcomes, progressions, transfer_changes};
 use super::{decode, encode, micros};
 use crate::domain::framework::{Framework, FrameworkKind, FrameworkRef, Holdings};
 
@@ -156,6 +156,9 @@ pub(crate) async fn delete(tx: &Tx, id: Uuid) -> Result<()> {
     progressions.exec(tx.conn()).await.map_err(failure)?;
     let entries = tx.delete_many::<case_entries::Entity>().filter(case_entries::Column::Framework.eq(id));
     entries.exec(tx.conn()).await.map_err(failure)?;
+    let changes =
+        tx.delete_many::<transfer_changes::Entity>().filter(transfer_changes::Column::Framework.eq(id));
+    changes.exec(tx.conn()).await.map_err(failure)?;
     Ok(())
 }
 

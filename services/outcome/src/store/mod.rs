@@ -11,6 +11,7 @@ pub(crate) mod progressions;
 pub(crate) mod promises;
 pub(crate) mod publish;
 pub(crate) mod successions;
+pub(crate) mod transfer_changes;
 pub(crate) mod transfers;
 
 use serde::Serialize;

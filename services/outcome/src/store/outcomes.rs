@@ -171,6 +171,21 @@ pub(crate) async fn last_held(reader: &Reader, framework: &FrameworkRef, id: Uui
     Ok(found.and_then(|revision| u32::try_from(revision).ok()))
 }
 
+/// Of these identities, those that outcomes of other frameworks' drafts have too.
+pub(crate) async fn elsewhere(tx: &Tx, framework: Uuid, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+    tx.find::<Entity>()
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .filter(Column::Framework.ne(framework))
+        .filter(Column::Revision.eq(DRAFT))
+        .select_only()
+        .column(Column::Id)
+        .distinct()
+        .into_tuple::<Uuid>()
+        .all(tx.conn())
+        .await
+        .map_err(failure)
+}
+
 /// Lists outcomes in list order.
 pub(crate) async fn list(
     reader: &Reader,

@@ -38,6 +38,10 @@ pub(crate) fn all() -> Vec<Promise> {
             count: "SELECT count(*) FROM successions s WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = s.district AND f.id = s.framework AND f.revision > 0)",
         },
         Within {
+            broken: "changes of imports that are gone",
+            count: "SELECT count(*) FROM transfer_changes c WHERE NOT EXISTS (SELECT 1 FROM transfers t WHERE t.district = c.district AND t.id = c.transfer)",
+        },
+        Within {
             broken: "issues of imports that are gone",
             count: "SELECT count(*) FROM transfer_issues i WHERE NOT EXISTS (SELECT 1 FROM transfers t WHERE t.district = i.district AND t.id = i.transfer)",
         },

@@ -39,9 +39,22 @@ pub(crate) async fn get(reader: &Reader, id: Uuid) -> Result<Kept> {
     find(reader, id).await?.ok_or_else(missing)
 }
 
-/// Says that an import lives, if it has not ended.
-pub(crate) async fn beat(tx: &Tx, transfer: &Transfer) -> Result<()> {
+/// Tells an import that runs to end.
+pub(crate) async fn cancel(tx: &Tx, id: Uuid) -> Result<()> {
     tx.update_many::<transfers::Entity>()
+        .col_expr(transfers::Column::Cancelled, true.into())
+        .filter(transfers::Column::Id.eq(id))
+        .filter(transfers::Column::Running.eq(true))
+        .exec(tx.conn())
+        .await
+        .map_err(failure)?;
+    Ok(())
+}
+
+/// Keeps how far an import has come that has not ended.
+pub(crate) async fn come_further(tx: &Tx, transfer: &Transfer) -> Result<()> {
+    tx.update_many::<transfers::Entity>()
+        .col_expr(transfers::Column::Content, encode(transfer)?.into())
         .col_expr(transfers::Column::UpdateTime, micros(tx.now()).into())
         .filter(transfers::Column::Id.eq(transfer.id))
         .filter(transfers::Column::Running.eq(true))
@@ -49,6 +62,20 @@ pub(crate) async fn beat(tx: &Tx, transfer: &Transfer) -> Result<()> {
         .await
         .map_err(failure)?;
     Ok(())
+}
+
+/// Says that an import lives, if it has not ended. Answers whether it is told to end.
+pub(crate) async fn beat(tx: &Tx, transfer: &Transfer) -> Result<bool> {
+    tx.update_many::<transfers::Entity>()
+        .col_expr(transfers::Column::UpdateTime, micros(tx.now()).into())
+        .filter(transfers::Column::Id.eq(transfer.id))
+        .filter(transfers::Column::Running.eq(true))
+        .exec(tx.conn())
+        .await
+        .map_err(failure)?;
+    let select = tx.find::<transfers::Entity>().filter(transfers::Column::Id.eq(transfer.id));
+    let row = select.one(tx.conn()).await.map_err(failure)?;
+    Ok(row.is_some_and(|row| row.running && row.cancelled))
 }
 
 /// Writes an import that begins, or begins again after its server ended under it.
@@ -109,6 +136,7 @@ fn row(transfer: &Transfer, fingerprint: &str, now: Timestamp) -> Result<transfe
         version: 1,
         fingerprint: fingerprint.to_owned(),
         running: transfer.state == State::Running,
+        cancelled: false,
         content: encode(transfer)?,
         create_time: micros(transfer.create_time),
         update_time: micros(now),

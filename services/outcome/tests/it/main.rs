@@ -5,6 +5,8 @@ mod associations;
 mod changes;
 mod editing;
 mod frameworks;
+mod from_uri;
+mod hostile;
 mod outcomes;
 mod progressions;
 mod revisions;

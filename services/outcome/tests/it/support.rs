@@ -16,8 +16,8 @@ use trellis_contracts::outcome::progression_service_client::ProgressionServiceCl
 use trellis_contracts::outcome::{
     Association, AssociationNode, AssociationType, CreateAssociationRequest, CreateFrameworkRequest,
     CreateOutcomeRequest, Framework, FrameworkKind, FrameworkTransfer, GetFrameworkRequest,
-    ImportFrameworkRequest, ListTransferIssuesRequest, Outcome, OutcomeKind, PublishFrameworkRequest,
-    TransferFormat, TransferIssue,
+    ImportFrameworkRequest, ListFrameworkTransferChangesRequest, ListTransferIssuesRequest, Outcome,
+    OutcomeKind, PublishFrameworkRequest, TransferChange, TransferFormat, TransferIssue,
 };
 use trellis_testkit::{Caller, Suite};
 
@@ -156,6 +156,28 @@ impl Clients {
             page_token = page.next_page_token;
             if page_token.is_empty() {
                 return issues;
+            }
+        }
+    }
+}
+
+impl Clients {
+    /// What an import changed, of one kind or (0) all.
+    pub(crate) async fn differences(&mut self, transfer: &str, action: i32) -> Vec<TransferChange> {
+        let (mut changes, mut page_token) = (Vec::new(), String::new());
+        loop {
+            let request = ListFrameworkTransferChangesRequest {
+                parent: transfer.to_owned(),
+                page_size: 10,
+                page_token,
+                action,
+            };
+            let page = self.transfers.list_framework_transfer_changes(request).await;
+            let page = page.expect("changes").into_inner();
+            changes.extend(page.changes);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return changes;
             }
         }
     }

@@ -6,11 +6,11 @@ use trellis_contracts::common::{IssueSeverity, JobState};
 use trellis_contracts::outcome::{
     FrameworkTransfer, GetFrameworkTransferRequest, GetOutcomeRequest, ImportFrameworkRequest,
     ListAssociationsRequest, ListDescendantsRequest, ListFrameworksRequest, Outcome, OutcomeKind,
-    TransferCounts, TransferPhase, UpdateOutcomeRequest, WatchFrameworkTransferRequest,
+    TransferAction, TransferCounts, TransferPhase, UpdateOutcomeRequest, WatchFrameworkTransferRequest,
 };
 use trellis_testkit::{on_each_database, refused};
 
-use crate::support::{Clients, DISTRICT, beginning, fixture, metadata};
+use crate::support::{Clients, DISTRICT, beginning, english, fixture, metadata};
 
 fn outcomes(transfer: &FrameworkTransfer) -> TransferCounts {
     transfer.outcomes.expect("counts")
@@ -303,5 +303,70 @@ on_each_database!(
         let done = import.await.expect("no panic").expect("taken").into_inner();
         assert_eq!(last, done);
         assert_eq!(done.state(), JobState::Succeeded);
+    }
+);
+
+on_each_database!(
+    async fn a_dry_run_lists_what_would_change_and_a_real_run_what_did(suite: Suite) {
+        let mut clients = Clients::operator(&suite);
+        let mut json: serde_json::Value = serde_json::from_slice(&fixture("mockIT.json")).expect("JSON");
+        let first = clients.imported(json.to_string().into_bytes()).await;
+        assert_eq!(
+            first.change_count,
+            i32::try_from(clients.differences(&first.name, 0).await.len()).expect("few")
+        );
+
+        json["CFItems"][0]["fullStatement"] = "Another statement".into();
+        json["CFItems"][0]["vendorOwn"] = 7.into();
+        let added = "77777777-7777-4777-8777-777777777777";
+        json["CFItems"].as_array_mut().expect("items").push(serde_json::json!({
+            "identifier": added, "fullStatement": "New"
+        }));
+        let links = json["CFAssociations"].as_array_mut().expect("associations");
+        let gone = links.pop().expect("an association")["identifier"].as_str().expect("one").to_owned();
+        let document = json.to_string().into_bytes();
+        let dry = ImportFrameworkRequest { dry_run: true, ..beginning() };
+        let dry = clients.import(dry, document.clone()).await.expect("taken").into_inner();
+        let would = clients.differences(&dry.name, 0).await;
+        let of = |action: TransferAction| would.iter().filter(move |change| change.action() == action);
+        let changed: Vec<_> = of(TransferAction::Changed).collect();
+        assert_eq!(changed.len(), 1);
+        assert_eq!(
+            (changed[0].section.as_str(), &changed[0].fields[..]),
+            ("CFItems", &["fullStatement".to_owned(), "vendorOwn".to_owned()][..])
+        );
+        assert!(changed[0].resource.starts_with(&format!("{}/outcomes/", dry.framework)));
+        assert_eq!(of(TransferAction::Added).map(|change| change.uid.as_str()).collect::<Vec<_>>(), [added]);
+        assert_eq!(
+            of(TransferAction::Removed).map(|change| change.uid.as_str()).collect::<Vec<_>>(),
+            [gone.as_str()]
+        );
+        assert_eq!(of(TransferAction::Moved).count(), 1, "what the association placed stands at the top now");
+        assert_eq!(clients.differences(&dry.name, TransferAction::Removed.into()).await.len(), 1);
+
+        let done = clients.imported(document).await;
+        assert_eq!(clients.differences(&done.name, 0).await, would);
+        assert!(clients.differences(&dry.name, 0).await.is_empty(), "the list of before is gone");
+    }
+);
+
+on_each_database!(
+    async fn the_words_of_a_changed_entry_replace_those_written_here_and_an_issue_says_so(suite: Suite) {
+        let mut clients = Clients::operator(&suite);
+        let mut json: serde_json::Value = serde_json::from_slice(&fixture("mockIT.json")).expect("JSON");
+        let framework = clients.imported(json.to_string().into_bytes()).await.framework;
+        let uid = json["CFItems"][0]["identifier"].as_str().expect("an identifier").to_owned();
+        let name = format!("{framework}/outcomes/{uid}");
+        let edit = Outcome { name: name.clone(), statement: english("Ours"), ..Outcome::default() };
+        let edit = UpdateOutcomeRequest { outcome: Some(edit), ..UpdateOutcomeRequest::default() };
+        clients.outcomes.update_outcome(edit).await.expect("edited");
+        assert!(!clients.imported(json.to_string().into_bytes()).await.changed, "the entry is as it was");
+
+        json["CFItems"][0]["notes"] = "Theirs".into();
+        let done = clients.imported(json.to_string().into_bytes()).await;
+        let issues = clients.issues(&done.name).await;
+        assert!(issues.iter().any(|issue| issue.code == "EDITED_HERE"), "{issues:?}");
+        let outcome = clients.outcomes.get_outcome(GetOutcomeRequest { name }).await.expect("it is there");
+        assert_ne!(outcome.into_inner().statement[0].text, "Ours");
     }
 );

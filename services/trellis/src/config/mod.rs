@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 use trellis_kernel::District;
+use trellis_outcome::CaseSources;
 use trellis_rpc::{Limits, PeerTls};
 use trellis_store::Retention;
 use trellis_telemetry::LogFilter;
@@ -132,6 +133,8 @@ pub struct Config {
     pub demo: bool,
     /// Where the services of other processes are.
     pub elsewhere: Vec<(Service, String)>,
+    /// Where frameworks may be imported from.
+    pub case_sources: CaseSources,
     /// TLS towards those of them that are at an https:// URL.
     pub peer_tls: PeerTls,
     /// What is logged.
@@ -176,6 +179,7 @@ impl Config {
             trace_sample_ratio: trace_sample_ratio(layers)?,
             admin_listen: admin_listen(layers)?,
             services,
+            case_sources: case_sources(layers)?,
             peer_tls: peers::tls(layers, &elsewhere)?,
             elsewhere,
         })
@@ -255,6 +259,9 @@ impl Config {
                 shown.push(("tls_client_ca", paths(authority)));
                 shown.push(("tls_client_optional", tls.client_optional.to_string()));
             }
+        }
+        if !self.case_sources.origins().is_empty() {
+            shown.push(("case_sources", self.case_sources.origins().join(", ")));
         }
         shown.push(("plaintext", self.plaintext.to_string()));
         shown.push(("dev", self.dev.to_string()));
@@ -382,6 +389,21 @@ fn days(layers: &Layers, key: &'static str, default: SignedDuration) -> Result<S
         || refuse(format!("{source}: `{key}` must be a number of days from 1 to 3650.")),
         |days| Ok(SignedDuration::from_hours(24 * days)),
     )
+}
+
+fn case_sources(layers: &Layers) -> Result<CaseSources, Refusal> {
+    let private = layers.is_set("case_sources_private")?;
+    let tokens = layers.one("case_source_tokens").map(|(file, _)| PathBuf::from(file));
+    let Some((origins, source)) = layers.list("case_sources") else {
+        if private || tokens.is_some() {
+            return refuse(
+                "`case_sources_private` and `case_source_tokens` mean nothing without case_sources.",
+            );
+        }
+        return Ok(CaseSources::default());
+    };
+    CaseSources::new(origins, private, tokens)
+        .map_err(|words| Refusal::new(format!("{source}: the `case_sources` {words}.")))
 }
 
 fn public_url(layers: &Layers) -> Result<Option<String>, Refusal> {

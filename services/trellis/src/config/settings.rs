@@ -103,6 +103,12 @@ settings! {
         "Where the experience service is, when it is served elsewhere.";
     "scheduling_url" Text "--scheduling-url URL", "this process",
         "Where the scheduling service is, when it is served elsewhere.";
+    "case_sources" List "--case-source ORIGIN", "none",
+        "The CASE servers that frameworks may be imported from by their address, each an origin: `https://case.example.org`.";
+    "case_sources_private" Flag "--case-sources-private", "`false`",
+        "Lets those of them be reached whose addresses are not public: this machine, its network.";
+    "case_source_tokens" Text "--case-source-tokens FILE", "none",
+        "A file of the tokens that they want: in each line an origin, a space, and a bearer token. Read again for every request.";
     "max_connections" Number "--max-connections NUMBER", "`10000`",
         "Connections at once; the next one waits. Each takes a file descriptor.";
     "max_calls" Number "--max-calls NUMBER", "64 for each core",

@@ -3,8 +3,13 @@
 use trellis_contracts::common::{IssueSeverity, JobState};
 use trellis_contracts::{outcome as proto, values};
 
+use crate::domain::association::association_name;
 use crate::domain::framework::FrameworkRef;
-use crate::domain::transfer::{Counts, Issue, Phase, Severity, State, Tally, Transfer};
+use crate::domain::outcome::outcome_name;
+use crate::domain::transfer::{
+    Action, Counts, Difference, Issue, Phase, Severity, State, TRANSFERS, Tally, Transfer,
+};
+use trellis_kernel::Name;
 
 /// An import as the contract has it.
 pub(in crate::api) fn write(transfer: Transfer) -> proto::FrameworkTransfer {
@@ -23,10 +28,17 @@ pub(in crate::api) fn write(transfer: Transfer) -> proto::FrameworkTransfer {
         changed,
         tally,
         issues,
+        changes,
         create_time,
         end_time,
+        source,
+        documents,
+        documents_done,
+        parts,
     } = transfer;
     let Tally { outcomes, associations, definitions, rubrics, destinations_elsewhere } = tally;
+    let part = |id| Name::district(district.clone()).child(TRANSFERS, id).to_string();
+    let parts = parts.into_iter().map(part).collect();
     let framework = framework.map(|id| FrameworkRef::draft(district, id).name().to_string());
     proto::FrameworkTransfer {
         name,
@@ -47,8 +59,13 @@ pub(in crate::api) fn write(transfer: Transfer) -> proto::FrameworkTransfer {
         rubrics: Some(counts(rubrics)),
         destinations_elsewhere: number(destinations_elsewhere),
         issue_count: number(issues),
+        change_count: number(changes),
         create_time: Some(values::timestamp(create_time)),
         end_time: end_time.map(values::timestamp),
+        source_uri: source,
+        document_count: number(documents),
+        documents_done: number(documents_done),
+        parts,
     }
 }
 
@@ -69,6 +86,45 @@ pub(in crate::api) fn write_issue((own, issue): (i32, Issue)) -> proto::Transfer
         column: number(place.column),
         text,
         repair,
+    }
+}
+
+/// A kind of change; none for all.
+pub(in crate::api) fn read_action(action: i32) -> Option<Action> {
+    match proto::TransferAction::try_from(action).unwrap_or_default() {
+        proto::TransferAction::Unspecified => None,
+        proto::TransferAction::Added => Some(Action::Added),
+        proto::TransferAction::Changed => Some(Action::Changed),
+        proto::TransferAction::Moved => Some(Action::Moved),
+        proto::TransferAction::Removed => Some(Action::Removed),
+    }
+}
+
+/// A change of a framework, with its number, as the contract has it.
+pub(in crate::api) fn write_change(
+    framework: Option<&FrameworkRef>,
+    (own, difference): (i32, Difference),
+) -> proto::TransferChange {
+    let Difference { action, section, entry, fields } = difference;
+    let action = match action {
+        Action::Added => proto::TransferAction::Added,
+        Action::Changed => proto::TransferAction::Changed,
+        Action::Moved => proto::TransferAction::Moved,
+        Action::Removed => proto::TransferAction::Removed,
+    };
+    let resource = framework.and_then(|framework| match section.as_str() {
+        "CFDocument" => Some(framework.name()),
+        "CFItems" => Some(outcome_name(framework, entry)),
+        "CFAssociations" => Some(association_name(framework, entry)),
+        _ => None,
+    });
+    proto::TransferChange {
+        number: own,
+        action: action.into(),
+        section,
+        uid: entry.to_string(),
+        resource: resource.map(|name| name.to_string()).unwrap_or_default(),
+        fields,
     }
 }
 

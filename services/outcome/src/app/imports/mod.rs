@@ -1,7 +1,9 @@
 //! Importing a framework: received, read, compared, and written in one transaction.
 
+mod from_uri;
 mod progress;
 mod reconcile;
+mod source;
 mod spool;
 mod writing;
 
@@ -12,16 +14,20 @@ use std::time::Duration;
 use futures::stream::{self, Stream, StreamExt as _};
 use prost::bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 use trellis_kernel::{District, Failure, Kind, Page, PageRequest, Reason, Result, Uuid};
 use trellis_store::{Change, Store, Tx, Write};
 
 use self::progress::{Progress, Running};
-use self::reconcile::{ASSOCIATIONS, Here};
+use self::reconcile::{ASSOCIATIONS, Here, Plan, Step};
+pub use self::source::CaseSources;
 use self::spool::Spool;
 use super::frameworks::publish_locked;
 use crate::domain::case::{self, MAX_BYTES, Package, Refusal};
 use crate::domain::framework::FrameworkRef;
-use crate::domain::transfer::{BEAT, Issue, Phase, Place, Severity, State, Tally, Transfer};
+use crate::domain::transfer::{
+    Action, BEAT, Difference, Issue, Phase, Place, Severity, State, Tally, Transfer,
+};
 use crate::store;
 
 /// How many documents are received at once, each in a file of its own; further imports wait.
@@ -42,6 +48,7 @@ const SOME: usize = 5_000;
 pub(crate) struct Imports {
     store: Store,
     progress: Progress,
+    sources: CaseSources,
     arriving: Arc<Semaphore>,
     room: Arc<Semaphore>,
 }
@@ -59,12 +66,20 @@ pub(crate) struct Asked {
     pub(crate) total: u64,
 }
 
+impl Asked {
+    /// What tells this from another request for the same document.
+    fn seed(&self) -> [u8; 2] {
+        [u8::from(self.publish), u8::from(self.dry_run)]
+    }
+}
+
 impl Imports {
     /// The imports of a store.
-    pub(crate) fn new(store: Store) -> Self {
+    pub(crate) fn new(store: Store, sources: CaseSources) -> Self {
         Self {
             store,
             progress: Progress::default(),
+            sources,
             arriving: Arc::new(Semaphore::new(ARRIVING)),
             room: Arc::new(Semaphore::new(ROOM / PLACE)),
         }
@@ -98,17 +113,19 @@ impl Imports {
                 Err(reused())
             };
         }
-        import.begin().await?;
+        import.begin("").await?;
         let alive = self.clone().beat(import.change(), import.transfer.clone());
+        let cancel = import.running.as_ref().map(Running::cancelled);
         let done = tokio::select! {
             done = import.run(&asked, chunks, arriving) => done,
-            never = alive => match never {},
+            () = alive => Err(cancelled()),
+            () = told(cancel) => Err(cancelled()),
         };
         match done {
             Ok(transfer) => Ok(transfer),
             Err(refused) => {
                 let name = import.transfer.name();
-                import.fail(&refused.issues).await;
+                import.fail(&refused.issues, "").await;
                 Err(refused.failure.with("transfer", name))
             }
         }
@@ -129,8 +146,13 @@ impl Imports {
             changed: false,
             tally: Tally::default(),
             issues: 0,
+            changes: 0,
             create_time: self.store.clock().now(),
             end_time: None,
+            source: String::new(),
+            documents: 0,
+            documents_done: 0,
+            parts: Vec::new(),
         }
     }
 
@@ -154,20 +176,42 @@ impl Imports {
     }
 
     /// Says every few seconds that an import lives, for the other processes on this database: they know
-    /// by it when its server has ended under it.
-    async fn beat(self, change: Change, transfer: Transfer) -> std::convert::Infallible {
+    /// by it when its server has ended under it. Ends when the import was cancelled in one of them.
+    async fn beat(self, change: Change, transfer: Transfer) {
         loop {
             if self.store.is_embedded() {
                 std::future::pending::<()>().await;
             }
             tokio::time::sleep(BEAT).await;
             let beaten = async {
-                let Write::Begin(tx) = self.store.write::<()>(change.clone()).await? else { return Ok(()) };
-                store::transfers::beat(&tx, &transfer).await?;
-                tx.commit(()).await
+                let Write::Begin(tx) = self.store.write::<()>(change.clone()).await? else {
+                    return Ok(false);
+                };
+                let cancelled = store::transfers::beat(&tx, &transfer).await?;
+                tx.commit(()).await?;
+                Ok::<_, Failure>(cancelled)
             };
-            if let Err(failure) = beaten.await {
-                tracing::debug!(%failure, "an import could not say that it lives");
+            match beaten.await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(failure) => tracing::debug!(%failure, "an import could not say that it lives"),
+            }
+        }
+    }
+
+    /// Ends an import that runs, here or in another process. One that has failed stays as it is.
+    pub(crate) async fn cancel(&self, change: Change, id: Uuid) -> Result<Transfer> {
+        let district = change.district.clone();
+        let transfer = self.get(&district, id).await?;
+        if transfer.state == State::Succeeded {
+            return Err(Failure::precondition(Reason::StateConflict, "The import has ended."));
+        }
+        self.progress.cancel(&district, id);
+        match self.store.write(change).await? {
+            Write::Replay(transfer) => Ok(transfer),
+            Write::Begin(tx) => {
+                store::transfers::cancel(&tx, id).await?;
+                tx.commit(transfer).await
             }
         }
     }
@@ -185,6 +229,23 @@ impl Imports {
             self.get(district, id).await?;
         }
         Ok(page)
+    }
+
+    /// Lists what an import changed or would change.
+    pub(crate) async fn changes(
+        &self,
+        district: &District,
+        id: Uuid,
+        action: Option<Action>,
+        page: &PageRequest,
+    ) -> Result<(Option<FrameworkRef>, Page<(i32, Difference)>)> {
+        let transfer = self.get(district, id).await?;
+        let Some(framework) = transfer.framework else {
+            return Ok((None, Page { items: Vec::new(), next: String::new() }));
+        };
+        let reader = self.store.read(district);
+        let page = store::transfer_changes::list(&reader, framework, id, action, page).await?;
+        Ok((Some(FrameworkRef::draft(district.clone(), framework)), page))
     }
 
     /// Follows an import until it has ended.
@@ -276,9 +337,9 @@ impl Import {
         }
     }
 
-    async fn begin(&mut self) -> Result<()> {
+    async fn begin(&mut self, fingerprint: &str) -> Result<()> {
         let tx = self.tx().await?;
-        store::transfers::begin(&tx, &self.transfer, "").await?;
+        store::transfers::begin(&tx, &self.transfer, fingerprint).await?;
         tx.commit(()).await
     }
 
@@ -296,12 +357,17 @@ impl Import {
         arriving: OwnedSemaphorePermit,
     ) -> Result<Transfer, Refused> {
         let document = self.receive(asked, chunks).await?;
+        drop(arriving);
+        self.take(document).await
+    }
+
+    /// Reads a document that has arrived, and writes what it changes.
+    async fn take(&mut self, document: Spool) -> Result<Transfer, Refused> {
         let fingerprint = document.fingerprint();
         let places = u32::try_from(document.len().div_ceil(PLACE)).map_err(Failure::internal)?;
         let _room = self.imports.room.clone().acquire_many_owned(places).await.map_err(Failure::internal)?;
         self.show(Phase::Reading);
         let bytes = document.whole().await?;
-        drop(arriving);
         let read = tokio::task::spawn_blocking(move || case::read(bytes)).await;
         let package = read.map_err(Failure::internal)?.map_err(refused)?;
         self.transfer.framework = Some(package.document.id);
@@ -328,20 +394,24 @@ impl Import {
     ) -> Result<Spool, Refused> {
         let mut chunks = std::pin::pin!(chunks);
         // What tells a repetition of the request from another stands before the document.
-        let mut document = Spool::new(&[u8::from(asked.publish), u8::from(asked.dry_run)]);
+        let mut document = Spool::new(&asked.seed());
         if self.transfer.total > MAX_BYTES as u64 {
             return Err(too_large());
         }
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk?;
-            if document.len() + chunk.len() > MAX_BYTES {
-                return Err(too_large());
-            }
-            document.add(&chunk).await?;
-            self.transfer.received = document.len() as u64;
-            self.show(Phase::Receiving);
+            self.arrived(&mut document, &chunk?).await?;
         }
         Ok(document)
+    }
+
+    async fn arrived(&mut self, document: &mut Spool, chunk: &Bytes) -> Result<(), Refused> {
+        if document.len() + chunk.len() > MAX_BYTES {
+            return Err(too_large());
+        }
+        document.add(chunk).await?;
+        self.transfer.received = document.len() as u64;
+        self.show(Phase::Receiving);
+        Ok(())
     }
 
     /// Writes what the package changes, and how the import ended, together.
@@ -355,11 +425,12 @@ impl Import {
         transfer.phase = Phase::Ended;
         transfer.changed = plan.changed;
         transfer.tally = plan.tally;
-        if !transfer.dry_run && plan.changed {
-            writing::write(&mut tx, Arc::new(package), &plan).await?;
-            if transfer.publish && plan.framework.unpublished {
-                transfer.revision = publish_locked(&mut tx, &mut plan.framework).await?.revision;
-            }
+        elsewhere(&tx, &mut plan).await?;
+        if plan.changed {
+            transfer.changes = writing::write(&mut tx, &transfer, Arc::new(package), &mut plan).await?;
+        }
+        if !transfer.dry_run && transfer.publish && plan.framework.unpublished {
+            transfer.revision = publish_locked(&mut tx, &mut plan.framework).await?.revision;
         }
         transfer.issues = u32::try_from(plan.issues.len()).unwrap_or(u32::MAX);
         transfer.end_time = Some(tx.now());
@@ -372,18 +443,23 @@ impl Import {
     }
 
     /// Keeps the import as failed. What made it fail is what the caller hears.
-    async fn fail(&mut self, issues: &[Issue]) {
+    async fn fail(&mut self, issues: &[Issue], fingerprint: &str) {
         self.transfer.state = State::Failed;
+        self.end(issues, fingerprint).await;
+    }
+
+    /// Keeps how the import ended, where that is not written together with what it changed.
+    async fn end(&mut self, issues: &[Issue], fingerprint: &str) {
         self.transfer.issues = u32::try_from(issues.len()).unwrap_or(u32::MAX);
         self.transfer.end_time = Some(self.imports.store.clock().now());
         let kept = async {
             let tx = self.tx().await?;
             let transfer = Transfer { phase: Phase::Ended, ..self.transfer.clone() };
-            store::transfers::end(&tx, &transfer, "", issues).await?;
+            store::transfers::end(&tx, &transfer, fingerprint, issues).await?;
             tx.commit(()).await
         };
         if let Err(failure) = kept.await {
-            tracing::warn!(%failure, "an import that failed could not be kept as failed");
+            tracing::warn!(%failure, "an import that ended could not be kept as ended");
         }
         self.over = true;
         self.show(Phase::Ended);
@@ -404,7 +480,7 @@ impl Drop for Import {
             running: self.running.take(),
             over: true,
         };
-        runtime.spawn(async move { rest.fail(&[]).await });
+        runtime.spawn(async move { rest.fail(&[], "").await });
     }
 }
 
@@ -433,6 +509,24 @@ async fn here(tx: &Tx, place: &FrameworkRef) -> Result<Here> {
     Ok(Here { framework, outcomes, associations, authored, progressed, digests })
 }
 
+/// Says of outcomes that are new whether another framework of the district has some of the same identity.
+async fn elsewhere(tx: &Tx, plan: &mut Plan) -> Result<()> {
+    let new: Vec<Uuid> =
+        plan.outcomes.iter().filter(|(step, _)| *step == Step::Add).map(|(_, item)| item.id).collect();
+    let mut count = 0;
+    for ids in new.chunks(SOME) {
+        count += store::outcomes::elsewhere(tx, plan.framework.place.id, ids).await?.len();
+    }
+    plan.issues.extend((count > 0).then(|| Issue {
+        severity: Severity::Note,
+        code: "IDENTIFIER_ELSEWHERE".to_owned(),
+        place: Place { pointer: "/CFItems".to_owned(), line: 0, column: 0 },
+        text: format!("Of the new outcomes, {count} have GUIDs that outcomes of another framework of the district have too."),
+        repair: "Each framework keeps its own, and none is changed by the other's import.".to_owned(),
+    }));
+    Ok(())
+}
+
 fn refused(refusal: Refusal) -> Refused {
     let Refusal { place, text, issues } = refusal;
     let failure = Failure::invalid(Reason::DocumentMalformed, text)
@@ -453,6 +547,26 @@ fn too_large() -> Refused {
     };
     let failure = Failure::exhausted(Reason::DocumentTooLarge, text).with("limit_bytes", MAX_BYTES);
     Refused { failure, issues: vec![issue] }
+}
+
+/// Waits until an import is told to end.
+async fn told(cancel: Option<CancellationToken>) {
+    match cancel {
+        Some(cancel) => cancel.cancelled().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn cancelled() -> Refused {
+    let text = "The import was cancelled.";
+    let issue = Issue {
+        severity: Severity::Error,
+        code: "CANCELLED".to_owned(),
+        place: Place::default(),
+        text: text.to_owned(),
+        repair: String::new(),
+    };
+    Refused { failure: Failure::aborted(Reason::StateConflict, text), issues: vec![issue] }
 }
 
 fn reused() -> Failure {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use trellis_kernel::{District, Uuid};
 
 use crate::domain::transfer::Transfer;
@@ -12,7 +13,14 @@ type Key = (District, Uuid);
 
 /// The imports that this process is running.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Progress(Arc<Mutex<HashMap<Key, watch::Sender<Transfer>>>>);
+pub(crate) struct Progress(Arc<Mutex<HashMap<Key, Shown>>>);
+
+/// How far an import has come, and how it is told to end.
+#[derive(Debug)]
+struct Shown {
+    transfer: watch::Sender<Transfer>,
+    cancel: CancellationToken,
+}
 
 impl Progress {
     /// Shows an import for as long as the answer lives; none when it is running already.
@@ -22,14 +30,24 @@ impl Progress {
         if running.contains_key(&key) {
             return None;
         }
-        running.insert(key.clone(), watch::Sender::new(transfer.clone()));
-        Some(Running { progress: self.clone(), key })
+        let cancel = CancellationToken::new();
+        let shown = Shown { transfer: watch::Sender::new(transfer.clone()), cancel: cancel.clone() };
+        running.insert(key.clone(), shown);
+        Some(Running { progress: self.clone(), key, cancel })
     }
 
     /// Follows an import; none when it is not running in this process.
     pub(crate) fn watch(&self, district: &District, id: Uuid) -> Option<watch::Receiver<Transfer>> {
         let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        running.get(&(district.clone(), id)).map(watch::Sender::subscribe)
+        running.get(&(district.clone(), id)).map(|shown| shown.transfer.subscribe())
+    }
+
+    /// Tells an import to end, if it runs in this process.
+    pub(crate) fn cancel(&self, district: &District, id: Uuid) {
+        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shown) = running.get(&(district.clone(), id)) {
+            shown.cancel.cancel();
+        }
     }
 }
 
@@ -38,6 +56,7 @@ impl Progress {
 pub(crate) struct Running {
     progress: Progress,
     key: Key,
+    cancel: CancellationToken,
 }
 
 impl Running {
@@ -45,8 +64,13 @@ impl Running {
     pub(crate) fn show(&self, transfer: &Transfer) {
         let running = self.progress.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shown) = running.get(&self.key) {
-            shown.send_replace(transfer.clone());
+            shown.transfer.send_replace(transfer.clone());
         }
+    }
+
+    /// What says that it is to end.
+    pub(crate) fn cancelled(&self) -> CancellationToken {
+        self.cancel.clone()
     }
 }
 

@@ -85,6 +85,7 @@ pub(crate) fn plan(package: &mut Package, here: Here, place: FrameworkRef, now: 
         revision: 0,
         revision_time: None,
         unpublished: true,
+        release_note: Vec::new(),
         holdings: Holdings::default(),
         create_time: now,
         update_time: now,

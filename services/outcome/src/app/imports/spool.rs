@@ -29,10 +29,15 @@ impl Spool {
         self.length
     }
 
-    /// Adds what arrived.
-    pub(super) async fn add(&mut self, chunk: &Bytes) -> Result<()> {
+    /// Counts bytes into the digest, and keeps none of them.
+    pub(super) fn count(&mut self, chunk: &Bytes) {
         self.digest.update(chunk);
         self.length += chunk.len();
+    }
+
+    /// Adds what arrived.
+    pub(super) async fn add(&mut self, chunk: &Bytes) -> Result<()> {
+        self.count(chunk);
         if self.file.is_none() && self.length > IN_MEMORY {
             let file = tokio::task::spawn_blocking(tempfile::tempfile).await.map_err(Failure::internal)?;
             let mut file = tokio::fs::File::from_std(file.map_err(Failure::internal)?);

@@ -11,9 +11,10 @@ use trellis_store::Tx;
 use super::reconcile::{ASSOCIATIONS, DOCUMENT, ITEMS, Plan, Step};
 use crate::app::told;
 use crate::domain::association::{ASSOCIATION, Association, AssociationContent, association_name};
-use crate::domain::case::{Definition, Item, Link, Package, Source};
+use crate::domain::case::{self, Definition, Item, Link, Package, Source};
 use crate::domain::framework::{FRAMEWORK, FrameworkRef};
 use crate::domain::outcome::{OUTCOME, Outcome, OutcomeContent, outcome_name};
+use crate::domain::transfer::{Action, Difference, Issue, Place, Severity, Transfer};
 use crate::store;
 use crate::store::case_entries::Entry;
 
@@ -25,23 +26,30 @@ type NewOutcome = (Step, Item, OutcomeContent, Option<Entry>);
 /// An association to write, at its position.
 type NewAssociation = (Step, Link, i32, AssociationContent, Option<Entry>);
 
-/// Writes what a plan changes, and tells of it.
-pub(super) async fn write(tx: &mut Tx, package: Arc<Package>, plan: &Plan) -> Result<()> {
+/// Writes what a plan changes and tells of it, or only says what it would change. What there is to know
+/// about entries that were edited here joins the plan's issues. Answers with the number of changes.
+pub(super) async fn write(
+    tx: &mut Tx,
+    transfer: &Transfer,
+    package: Arc<Package>,
+    plan: &mut Plan,
+) -> Result<u32> {
     let place = plan.framework.place.clone();
     let now = tx.now();
-    let kind = if plan.new { "framework.created" } else { "framework.updated" };
-    tx.tell(told(kind, &place.name(), FRAMEWORK));
-    if plan.new {
-        store::frameworks::insert(tx, &plan.framework).await?;
-    } else {
-        store::frameworks::update(tx, &plan.framework).await?;
-    }
-    let mut writer = Writer { tx, place, now, new: plan.new };
-    if plan.document.is_some() {
-        let source = package.document.source;
-        let own = package.document.id;
-        writer.keep(vec![entry(&package, DOCUMENT, own, String::new(), source)]).await?;
-    }
+    store::transfer_changes::delete(tx, place.id).await?;
+    let (new, dry) = (plan.new, transfer.dry_run);
+    let mut writer = Writer {
+        tx,
+        place,
+        now,
+        new,
+        dry,
+        package: package.clone(),
+        transfer: transfer.id,
+        changes: 0,
+        edited: 0,
+    };
+    writer.framework(plan).await?;
     let mut batches = read(&package, &plan.outcomes, read_outcome);
     while let Some(batch) = batches.next().await {
         writer.outcomes(batch?).await?;
@@ -51,9 +59,25 @@ pub(super) async fn write(tx: &mut Tx, package: Arc<Package>, plan: &Plan) -> Re
         writer.associations(batch?).await?;
     }
     for batch in plan.definitions.chunks(SOME) {
-        writer.definitions(&package, batch).await?;
+        writer.definitions(batch).await?;
     }
-    writer.forget(plan).await
+    writer.forget(plan).await?;
+    let (changes, edited) = (writer.changes, writer.edited);
+    plan.issues.extend((edited > 0).then(|| edited_here(edited)));
+    Ok(changes)
+}
+
+/// Says which words win where people and the package both changed them.
+fn edited_here(count: u32) -> Issue {
+    Issue {
+        severity: Severity::Warning,
+        code: "EDITED_HERE".to_owned(),
+        place: Place { pointer: format!("/{ITEMS}"), line: 0, column: 0 },
+        text: format!(
+            "Of the outcomes whose entries changed, {count} were edited here since they were imported."
+        ),
+        repair: "The document rules over what it brought: its words replace those written here.".to_owned(),
+    }
 }
 
 /// Reads what entries say, some at a time and ahead of who writes them.
@@ -100,19 +124,63 @@ struct Writer<'t> {
     now: Timestamp,
     /// Whether the framework is new, and nothing of it is here.
     new: bool,
+    /// Whether to say only what would change.
+    dry: bool,
+    package: Arc<Package>,
+    transfer: Uuid,
+    /// How many changes there are so far.
+    changes: u32,
+    /// How many outcomes were edited here and changed there.
+    edited: u32,
 }
 
 impl Writer<'_> {
     fn tell(&mut self, kind: &'static str, name: &Name, resource_type: &'static str) {
-        self.tx.tell(told(kind, name, resource_type));
+        if !self.dry {
+            self.tx.tell(told(kind, name, resource_type));
+        }
     }
 
     async fn keep(&self, entries: Vec<Entry>) -> Result<()> {
-        if self.new {
+        if self.dry {
+            Ok(())
+        } else if self.new {
             store::case_entries::insert(self.tx, self.place.id, entries).await
         } else {
             store::case_entries::put(self.tx, self.place.id, entries).await
         }
+    }
+
+    /// Keeps what is changed, for the list of changes.
+    async fn record(&mut self, differences: &[Difference]) -> Result<()> {
+        let first = i32::try_from(self.changes + 1).map_err(Failure::internal)?;
+        self.changes += u32::try_from(differences.len()).map_err(Failure::internal)?;
+        store::transfer_changes::insert(self.tx, self.place.id, self.transfer, first, differences).await
+    }
+
+    /// What the entries of a section said before that are said to change now.
+    async fn before(&self, section: &str, changed: Vec<Uuid>) -> Result<HashMap<Uuid, String>> {
+        if changed.is_empty() {
+            return Ok(HashMap::new());
+        }
+        store::case_entries::json(self.tx, self.place.id, section, &changed).await
+    }
+
+    async fn framework(&mut self, plan: &Plan) -> Result<()> {
+        let kind = if plan.new { "framework.created" } else { "framework.updated" };
+        self.tell(kind, &self.place.name(), FRAMEWORK);
+        if !self.dry && plan.new {
+            store::frameworks::insert(self.tx, &plan.framework).await?;
+        } else if !self.dry {
+            store::frameworks::update(self.tx, &plan.framework).await?;
+        }
+        let Some(step) = plan.document else { return Ok(()) };
+        let (id, source) = (self.package.document.id, self.package.document.source);
+        let entry = entry(&self.package, DOCUMENT, id, String::new(), source);
+        let before = self.before(DOCUMENT, changed([(step, id)])).await?;
+        let step = if plan.new { Step::Add } else { Step::Change };
+        self.record(&[difference(step, DOCUMENT, id, before.get(&id), Some(&entry))]).await?;
+        self.keep(vec![entry]).await
     }
 
     async fn outcomes(&mut self, batch: Vec<NewOutcome>) -> Result<()> {
@@ -123,8 +191,13 @@ impl Writer<'_> {
             let found = store::outcomes::some(self.tx, &self.place, &here).await?;
             held.extend(found.into_iter().map(|outcome| (outcome.id, outcome)));
         }
+        let before =
+            self.before(ITEMS, changed(batch.iter().map(|(step, item, ..)| (*step, item.id)))).await?;
         let (mut added, mut changed, mut entries) = (Vec::new(), Vec::new(), Vec::new());
+        let mut differences = Vec::with_capacity(batch.len());
         for (step, item, content, entry) in batch {
+            let before = before.get(&item.id);
+            differences.push(difference(step, ITEMS, item.id, before, entry.as_ref()));
             entries.extend(entry);
             let name = outcome_name(&self.place, item.id);
             match held.remove(&item.id) {
@@ -133,13 +206,19 @@ impl Writer<'_> {
                     added.push(self.outcome(item, content));
                 }
                 Some(outcome) => {
+                    let edited =
+                        before.is_some_and(|before| self.package.is_edited(before, &outcome.content));
+                    self.edited += u32::from(edited);
                     self.tell("outcome.updated", &name, OUTCOME);
                     changed.push(self.changed(step, item, content, outcome));
                 }
             }
         }
-        store::outcomes::insert(self.tx, &added).await?;
-        store::outcomes::put(self.tx, &changed).await?;
+        if !self.dry {
+            store::outcomes::insert(self.tx, &added).await?;
+            store::outcomes::put(self.tx, &changed).await?;
+        }
+        self.record(&differences).await?;
         self.keep(entries).await
     }
 
@@ -183,8 +262,12 @@ impl Writer<'_> {
             let found = store::associations::some(self.tx, &self.place, &here).await?;
             held.extend(found.into_iter().map(|association| (association.id, association)));
         }
+        let steps = batch.iter().map(|(step, link, ..)| (*step, link.id));
+        let before = self.before(ASSOCIATIONS, changed(steps)).await?;
         let (mut added, mut changed, mut entries) = (Vec::new(), Vec::new(), Vec::new());
-        for (_, link, position, content, entry) in batch {
+        let mut differences = Vec::with_capacity(batch.len());
+        for (step, link, position, content, entry) in batch {
+            differences.push(difference(step, ASSOCIATIONS, link.id, before.get(&link.id), entry.as_ref()));
             entries.extend(entry);
             let name = association_name(&self.place, link.id);
             let update_time = self.now;
@@ -200,17 +283,26 @@ impl Writer<'_> {
                 added.push((association, position));
             }
         }
-        store::associations::insert(self.tx, &added).await?;
-        store::associations::put(self.tx, &changed).await?;
+        if !self.dry {
+            store::associations::insert(self.tx, &added).await?;
+            store::associations::put(self.tx, &changed).await?;
+        }
+        self.record(&differences).await?;
         self.keep(entries).await
     }
 
-    async fn definitions(&self, package: &Package, batch: &[(Step, Definition)]) -> Result<()> {
-        let entries = batch.iter().map(|(_, definition)| {
+    async fn definitions(&mut self, batch: &[(Step, Definition)]) -> Result<()> {
+        let (mut differences, mut entries) =
+            (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+        for (step, definition) in batch {
             let Definition { section, id, source, .. } = definition;
-            entry(package, section, *id, package.title(definition), *source)
-        });
-        self.keep(entries.collect()).await
+            let entry = entry(&self.package, section, *id, self.package.title(definition), *source);
+            let before = self.before(section, changed([(*step, *id)])).await?;
+            differences.push(difference(*step, section, *id, before.get(id), Some(&entry)));
+            entries.push(entry);
+        }
+        self.record(&differences).await?;
+        self.keep(entries).await
     }
 
     /// Deletes what is no longer in the package.
@@ -221,6 +313,25 @@ impl Writer<'_> {
         for id in &plan.associations_gone {
             self.tell("association.deleted", &association_name(&self.place, *id), ASSOCIATION);
         }
+        let others = plan
+            .entries_gone
+            .iter()
+            .filter(|(section, _)| ![ITEMS, ASSOCIATIONS].contains(&section.as_str()));
+        let gone = [(ITEMS, &plan.outcomes_gone), (ASSOCIATIONS, &plan.associations_gone)];
+        for (section, ids) in gone.into_iter().chain(others.map(|(section, ids)| (section.as_str(), ids))) {
+            for some in ids.chunks(SOME) {
+                let removed = |id: &Uuid| Difference {
+                    action: Action::Removed,
+                    section: section.to_owned(),
+                    entry: *id,
+                    fields: Vec::new(),
+                };
+                self.record(&some.iter().map(removed).collect::<Vec<_>>()).await?;
+            }
+        }
+        if self.dry {
+            return Ok(());
+        }
         store::outcomes::delete(self.tx, self.place.id, &plan.outcomes_gone).await?;
         store::associations::delete(self.tx, self.place.id, &plan.associations_gone).await?;
         for (section, ids) in &plan.entries_gone {
@@ -228,4 +339,28 @@ impl Writer<'_> {
         }
         Ok(())
     }
+}
+
+/// Those entries that say something else than before.
+fn changed(steps: impl IntoIterator<Item = (Step, Uuid)>) -> Vec<Uuid> {
+    steps.into_iter().filter(|(step, _)| *step == Step::Change).map(|(_, id)| id).collect()
+}
+
+fn difference(
+    step: Step,
+    section: &str,
+    entry: Uuid,
+    before: Option<&String>,
+    after: Option<&Entry>,
+) -> Difference {
+    let action = match step {
+        Step::Add => Action::Added,
+        Step::Change => Action::Changed,
+        Step::Move => Action::Moved,
+    };
+    let fields = match (before, after) {
+        (Some(before), Some(after)) => case::differences(before, &after.json),
+        _ => Vec::new(),
+    };
+    Difference { action, section: section.to_owned(), entry, fields }
 }

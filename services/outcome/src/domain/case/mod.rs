@@ -16,7 +16,7 @@ mod issues;
 mod item;
 mod json;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use trellis_kernel::Uuid;
 
@@ -37,6 +37,9 @@ pub(crate) const MAX_ENTRIES: usize = 500_000;
 pub(crate) const MAX_ISSUES: usize = 50_000;
 /// The deepest nesting that a package may have.
 pub(crate) const MAX_DEPTH: usize = 64;
+
+/// The most keys of an entry that are told of as changed.
+const MAX_FIELDS: usize = 100;
 
 /// How many items that nothing places are told one by one.
 const LOOSE: usize = 1000;
@@ -237,6 +240,16 @@ impl Package {
         if definition.counted { definition::title(definition.source.of(&self.text)) } else { String::new() }
     }
 
+    /// Whether what is written about an outcome is not what this entry, imported before, said: somebody
+    /// edited it here. A kind and external ids are no part of what a package says.
+    pub(crate) fn is_edited(&self, before: &str, held: &OutcomeContent) -> bool {
+        item::again(before, &self.scope()).is_some_and(|mut said| {
+            said.kind = held.kind;
+            said.external_ids.clone_from(&held.external_ids);
+            said != *held
+        })
+    }
+
     fn scope(&self) -> Scope {
         Scope { framework: self.document.id, language: self.document.content.language.clone() }
     }
@@ -264,6 +277,15 @@ impl Refusal {
         };
         Self { place, text: text.to_owned(), issues: vec![issue] }
     }
+}
+
+/// The keys under which two readings of an entry say something else.
+pub(crate) fn differences(before: &str, after: &str) -> Vec<String> {
+    let keys = |text| serde_json::from_str::<BTreeMap<String, serde_json::Value>>(text).unwrap_or_default();
+    let (before, after) = (keys(before), keys(after));
+    let every: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let told = every.into_iter().filter(|key| before.get(*key) != after.get(*key)).take(MAX_FIELDS);
+    told.map(|key| key.chars().take(100).collect()).collect()
 }
 
 /// Reads a package.

@@ -7,5 +7,6 @@ pub(crate) mod frameworks;
 pub(crate) mod outcomes;
 pub(crate) mod progressions;
 pub(crate) mod successions;
+pub(crate) mod transfer_changes;
 pub(crate) mod transfer_issues;
 pub(crate) mod transfers;

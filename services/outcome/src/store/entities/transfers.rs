@@ -12,6 +12,7 @@ pub(crate) struct Model {
     pub version: i64,
     pub fingerprint: String,
     pub running: bool,
+    pub cancelled: bool,
     #[sea_orm(column_type = "Text")]
     pub content: String,
     pub create_time: i64,
