@@ -70,12 +70,14 @@ pub fn mount(deps: Deps, sources: CaseSources) -> Mounted {
     let progressions = api::progressions::Progressions::new(store.clone());
     let transfers = api::transfers::Transfers::new(store.clone(), sources);
     let authoring = api::authoring::Authoring::new(store.clone());
+    let scales = api::proficiency_scales::ProficiencyScales::new(store.clone());
     let changes = api::changes::Changes::new(ChangeFeed::new(store.clone(), guard.clone(), resources));
     let routes = Routes::default()
         .add_service(contract::framework_service(Arc::new(frameworks), guard.clone()))
         .add_service(contract::outcome_service(Arc::new(outcomes), guard.clone()))
         .add_service(contract::association_service(Arc::new(associations), guard.clone()))
         .add_service(contract::progression_service(Arc::new(progressions), guard.clone()))
+        .add_service(contract::proficiency_scale_service(Arc::new(scales), guard.clone()))
         .add_service(contract::framework_transfer_service(Arc::new(transfers), guard.clone()))
         .add_service(contract::authoring_service(Arc::new(authoring), guard.clone()))
         .add_service(contract::change_service(Arc::new(changes), guard));

@@ -14,21 +14,23 @@ use trellis_kernel::{Actor, District, Failure, Name, Result, Timestamp, Uuid};
 use trellis_rpc::changes::{Change, ChangeFeed, Resources, Row};
 use trellis_store::Store;
 
-use super::convert::{association, progression};
+use super::convert::{association, proficiency_scale, progression};
 use super::{frameworks, outcomes};
 use crate::domain::association::{ASSOCIATION, Association};
 use crate::domain::framework::{FRAMEWORK, Framework, FrameworkRef};
 use crate::domain::outcome::{OUTCOME, Outcome};
+use crate::domain::proficiency_scale::{SCALE, Scale};
 use crate::domain::progression::{PROGRESSION, Progression};
 use crate::store;
 
 /// What the feed tells of, in the order of a snapshot, each with the method that reads it.
-static TYPES: LazyLock<[(&'static str, &'static Method); 4]> = LazyLock::new(|| {
+static TYPES: LazyLock<[(&'static str, &'static Method); 5]> = LazyLock::new(|| {
     [
         (FRAMEWORK, &methods::FRAMEWORK_SERVICE_GET_FRAMEWORK),
         (OUTCOME, &methods::OUTCOME_SERVICE_GET_OUTCOME),
         (ASSOCIATION, &methods::ASSOCIATION_SERVICE_GET_ASSOCIATION),
         (PROGRESSION, &methods::PROGRESSION_SERVICE_GET_PROGRESSION),
+        (SCALE, &methods::PROFICIENCY_SCALE_SERVICE_GET_PROFICIENCY_SCALE),
     ]
 });
 
@@ -72,6 +74,10 @@ fn progression_row(own: Progression) -> Row<Body> {
     row(own.name(), own.update_time, Body::Progression(progression::write(own)))
 }
 
+fn scale_row(own: Scale) -> Row<Body> {
+    row(own.place.name(), own.update_time, Body::ProficiencyScale(proficiency_scale::write(own)))
+}
+
 /// The identities that names have in each of their frameworks.
 fn by_framework(names: &[Name]) -> Result<HashMap<FrameworkRef, Vec<Uuid>>> {
     let mut grouped: HashMap<FrameworkRef, Vec<Uuid>> = HashMap::new();
@@ -109,6 +115,11 @@ impl Resources for OutcomeResources {
             let rows = store::frameworks::some(&reader, ids).await?;
             return framework_rows(&self.store, rows).await;
         }
+        if resource_type == SCALE {
+            let ids = names.iter().filter_map(Name::id).collect();
+            let rows = store::proficiency_scales::some(&reader, ids).await?;
+            return Ok(rows.into_iter().map(scale_row).collect());
+        }
         let mut rows = Vec::with_capacity(names.len());
         for (framework, ids) in by_framework(names)? {
             match resource_type {
@@ -141,6 +152,10 @@ impl Resources for OutcomeResources {
         if resource_type == FRAMEWORK {
             let rows = store::frameworks::after(&reader, after.and_then(Name::id), limit).await?;
             return framework_rows(&self.store, rows).await;
+        }
+        if resource_type == SCALE {
+            let rows = store::proficiency_scales::after(&reader, after.and_then(Name::id), limit).await?;
+            return Ok(rows.into_iter().map(scale_row).collect());
         }
         let after = after.map(place).transpose()?;
         Ok(match resource_type {

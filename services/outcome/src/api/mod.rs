@@ -7,6 +7,7 @@ mod convert;
 pub(crate) mod frameworks;
 mod mask;
 pub(crate) mod outcomes;
+pub(crate) mod proficiency_scales;
 pub(crate) mod progressions;
 pub(crate) mod transfers;
 

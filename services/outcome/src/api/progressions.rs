@@ -3,18 +3,18 @@
 use async_trait::async_trait;
 use trellis_contracts::guard::Call;
 use trellis_contracts::outcome::{
-    CreateProgressionRequest, GetProgressionRequest, ListProgressionsRequest, ListProgressionsResponse,
-    Progression, ProgressionServiceApi,
+    CreateProgressionRequest, DeleteProgressionRequest, GetProgressionRequest, ListProgressionsRequest,
+    ListProgressionsResponse, Progression, ProgressionServiceApi, UpdateProgressionRequest,
 };
 use trellis_kernel::{PageRequest, Result};
 use trellis_store::Store;
 
 use super::associations::own_outcome;
 use super::convert::progression as convert;
-use super::required;
+use super::{mask, required};
 use crate::app::progressions;
 use crate::domain::framework::FrameworkRef;
-use crate::domain::progression::parse_progression;
+use crate::domain::progression::{parse_draft_progression, parse_progression};
 
 /// Serves progressions.
 pub(crate) struct Progressions {
@@ -57,5 +57,23 @@ impl ProgressionServiceApi for Progressions {
         let of = FrameworkRef::parse_draft("parent", &parent)?;
         let content = convert::read(&of, required(progression, "progression")?)?;
         progressions::create(&self.store, change, &of, content).await.map(convert::write)
+    }
+
+    async fn update_progression(&self, call: Call<UpdateProgressionRequest>) -> Result<Progression> {
+        let change = trellis_rpc::change(&call, &call.message.request_id)?;
+        let UpdateProgressionRequest { progression, update_mask, request_id: _ } = call.into_parts().1;
+        let progression = required(progression, "progression")?;
+        let (of, id) = parse_draft_progression("progression.name", &progression.name)?;
+        let etag = progression.etag.clone();
+        let new = convert::read(&of, progression)?;
+        let paths = mask::paths(update_mask, &convert::fields(&new))?;
+        let edit = |own| convert::merge(own, new, &paths);
+        progressions::update(&self.store, change, (&of, id), &etag, edit).await.map(convert::write)
+    }
+
+    async fn delete_progression(&self, call: Call<DeleteProgressionRequest>) -> Result<()> {
+        let change = trellis_rpc::change(&call, &call.message.request_id)?;
+        let (of, id) = parse_draft_progression("name", &call.message.name)?;
+        progressions::delete(&self.store, change, (&of, id), &call.message.etag).await
     }
 }

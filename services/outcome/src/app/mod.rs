@@ -9,6 +9,7 @@ pub(crate) mod imports;
 pub(crate) mod moves;
 pub(crate) mod outcomes;
 mod places;
+pub(crate) mod proficiency_scales;
 pub(crate) mod progress;
 pub(crate) mod progressions;
 pub(crate) mod removals;

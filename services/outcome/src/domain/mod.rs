@@ -3,9 +3,11 @@
 pub(crate) mod association;
 pub(crate) mod case;
 pub(crate) mod diff;
+pub(crate) mod decimal;
 pub(crate) mod framework;
 pub(crate) mod graph;
 pub(crate) mod outcome;
+pub(crate) mod proficiency_scale;
 pub(crate) mod progression;
 pub(crate) mod search;
 pub(crate) mod siblings;

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use trellis_kernel::{Failure, Name, Result, Timestamp, Uuid};
 
-use super::framework::{FRAMEWORKS, FrameworkRef};
+use super::framework::{FRAMEWORKS, FrameworkRef, unpinned};
 use super::outcome::own_id;
+use super::proficiency_scale::{Scale, ScaleRef};
 use super::text::{Text, check_texts};
 
 /// The collection of progressions in a name.
@@ -19,6 +20,9 @@ pub(crate) struct Level {
     pub title: Vec<Text>,
     /// What a learner at this level says of themself.
     pub descriptor: Vec<Text>,
+    /// What others can see, each in one language or several.
+    #[serde(default)]
+    pub indicators: Vec<Vec<Text>>,
 }
 
 /// What people write about a progression.
@@ -30,6 +34,9 @@ pub(crate) struct ProgressionContent {
     pub outcomes: Vec<Uuid>,
     /// The levels, from the first to the last.
     pub levels: Vec<Level>,
+    /// The revision of a scale whose levels these are, by number.
+    #[serde(default)]
+    pub scale: Option<ScaleRef>,
 }
 
 impl ProgressionContent {
@@ -45,6 +52,10 @@ impl ProgressionContent {
         for (index, level) in self.levels.iter().enumerate() {
             check_texts(&format!("progression.levels[{index}].title"), &level.title, true)?;
             check_texts(&format!("progression.levels[{index}].descriptor"), &level.descriptor, true)?;
+            for (place, indicator) in level.indicators.iter().enumerate() {
+                let field = format!("progression.levels[{index}].indicators[{place}].description");
+                check_texts(&field, indicator, true)?;
+            }
             if self.levels[..index].iter().any(|other| other.title == level.title) {
                 return Err(Failure::field(
                     format!("progression.levels[{index}].title"),
@@ -53,6 +64,18 @@ impl ProgressionContent {
             }
         }
         Ok(())
+    }
+
+    /// Refuses levels that are not as many as those of the scale that is said to be theirs.
+    pub(crate) fn check_scale(&self, scale: &Scale) -> Result<()> {
+        let count = scale.content.levels.len();
+        if count == self.levels.len() {
+            return Ok(());
+        }
+        Err(Failure::field(
+            "progression.levels",
+            format!("must be {count}: the proficiency scale has as many"),
+        ))
     }
 }
 
@@ -85,4 +108,10 @@ pub(crate) fn parse_progression(field: &str, text: &str) -> Result<(FrameworkRef
     let name = Name::of(field, text, &[FRAMEWORKS, PROGRESSIONS])?;
     let id = own_id(field, &name)?;
     Ok((FrameworkRef::of(&name)?, id))
+}
+
+/// Reads the name of a progression of a draft.
+pub(crate) fn parse_draft_progression(field: &str, text: &str) -> Result<(FrameworkRef, Uuid)> {
+    unpinned(&Name::of(field, text, &[FRAMEWORKS, PROGRESSIONS])?)?;
+    parse_progression(field, text)
 }

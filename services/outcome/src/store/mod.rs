@@ -7,6 +7,7 @@ mod entities;
 pub(crate) mod frameworks;
 pub(crate) mod migrations;
 pub(crate) mod outcomes;
+pub(crate) mod proficiency_scales;
 pub(crate) mod progressions;
 pub(crate) mod promises;
 pub(crate) mod publish;

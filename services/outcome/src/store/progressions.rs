@@ -20,8 +20,8 @@ fn of<S: Scope>(scope: &S, framework: &FrameworkRef) -> Select<Entity> {
 }
 
 /// Reads a progression; not found when there is none.
-pub(crate) async fn get(reader: &Reader, framework: &FrameworkRef, id: Uuid) -> Result<Progression> {
-    let found = some(reader, framework, &[id]).await?.pop();
+pub(crate) async fn get<S: Scope>(scope: &S, framework: &FrameworkRef, id: Uuid) -> Result<Progression> {
+    let found = some(scope, framework, &[id]).await?.pop();
     found.ok_or_else(|| Failure::not_found(PROGRESSION, framework.name().child(PROGRESSIONS, id).to_string()))
 }
 
@@ -67,14 +67,14 @@ pub(crate) async fn window(
 }
 
 /// Reads those of these progressions that there are, in any order.
-pub(crate) async fn some(
-    reader: &Reader,
+pub(crate) async fn some<S: Scope>(
+    scope: &S,
     framework: &FrameworkRef,
     ids: &[Uuid],
 ) -> Result<Vec<Progression>> {
-    let select = of(reader, framework).filter(Column::Id.is_in(ids.iter().copied()));
-    let rows = select.all(reader.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
+    let select = of(scope, framework).filter(Column::Id.is_in(ids.iter().copied()));
+    let rows = select.all(scope.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(scope.district(), &row)).collect()
 }
 
 /// Progressions of drafts after one, in the order of framework and identity.

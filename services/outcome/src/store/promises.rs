@@ -26,6 +26,10 @@ pub(crate) fn all() -> Vec<Promise> {
             count: "SELECT count(*) FROM case_entries c WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = c.district AND f.id = c.framework AND f.revision = c.revision)",
         },
         Within {
+            broken: "revisions of proficiency scales that have no draft",
+            count: "SELECT count(*) FROM proficiency_scales r WHERE r.revision > 0 AND NOT EXISTS (SELECT 1 FROM proficiency_scales d WHERE d.district = r.district AND d.id = r.id AND d.revision = 0 AND d.latest_revision >= r.revision)",
+        },
+        Within {
             broken: "frameworks that count other outcomes than they hold",
             count: "SELECT count(*) FROM frameworks f WHERE f.outcomes <> (SELECT count(*) FROM outcomes o WHERE o.district = f.district AND o.framework = f.id AND o.revision = f.revision)",
         },

@@ -8,6 +8,7 @@ mod frameworks;
 mod from_uri;
 mod hostile;
 mod outcomes;
+mod proficiency_scales;
 mod progressions;
 mod revisions;
 mod search;

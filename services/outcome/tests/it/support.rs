@@ -12,6 +12,7 @@ use trellis_contracts::outcome::change_service_client::ChangeServiceClient;
 use trellis_contracts::outcome::framework_service_client::FrameworkServiceClient;
 use trellis_contracts::outcome::framework_transfer_service_client::FrameworkTransferServiceClient;
 use trellis_contracts::outcome::outcome_service_client::OutcomeServiceClient;
+use trellis_contracts::outcome::proficiency_scale_service_client::ProficiencyScaleServiceClient;
 use trellis_contracts::outcome::progression_service_client::ProgressionServiceClient;
 use trellis_contracts::outcome::{
     Association, AssociationNode, AssociationType, CreateAssociationRequest, CreateFrameworkRequest,
@@ -30,6 +31,7 @@ pub(crate) struct Clients {
     pub(crate) outcomes: OutcomeServiceClient<Caller>,
     pub(crate) associations: AssociationServiceClient<Caller>,
     pub(crate) progressions: ProgressionServiceClient<Caller>,
+    pub(crate) scales: ProficiencyScaleServiceClient<Caller>,
     pub(crate) transfers: FrameworkTransferServiceClient<Caller>,
     pub(crate) authoring: AuthoringServiceClient<Caller>,
     pub(crate) changes: ChangeServiceClient<Caller>,
@@ -42,6 +44,7 @@ impl Clients {
             outcomes: OutcomeServiceClient::new(caller.clone()),
             associations: AssociationServiceClient::new(caller.clone()),
             progressions: ProgressionServiceClient::new(caller.clone()),
+            scales: ProficiencyScaleServiceClient::new(caller.clone()),
             transfers: FrameworkTransferServiceClient::new(caller.clone()),
             authoring: AuthoringServiceClient::new(caller.clone()),
             changes: ChangeServiceClient::new(caller.clone()),

@@ -4,6 +4,7 @@ pub(super) mod association;
 pub(super) mod diff;
 pub(super) mod framework;
 pub(super) mod outcome;
+pub(super) mod proficiency_scale;
 pub(super) mod progression;
 pub(super) mod template;
 pub(super) mod transfer;

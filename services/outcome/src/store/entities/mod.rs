@@ -5,6 +5,7 @@ pub(crate) mod case_entries;
 pub(crate) mod deprecations;
 pub(crate) mod frameworks;
 pub(crate) mod outcomes;
+pub(crate) mod proficiency_scales;
 pub(crate) mod progressions;
 pub(crate) mod successions;
 pub(crate) mod transfer_changes;

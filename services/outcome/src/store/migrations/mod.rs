@@ -3,6 +3,7 @@
 mod m0001_outcome;
 mod m0003_versions;
 mod m0006_imports;
+mod m0005_scales;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -10,4 +11,5 @@ use sea_orm_migration::MigrationTrait;
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![Box::new(m0001_outcome::Migration), Box::new(m0003_versions::Migration)]
     vec![Box::new(m0001_outcome::Migration), Box::new(m0006_imports::Migration)]
+    vec![Box::new(m0001_outcome::Migration), Box::new(m0005_scales::Migration)]
 }
