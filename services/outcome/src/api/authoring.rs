@@ -1,27 +1,36 @@
 //! `trellis.outcome.v1alpha1.AuthoringService`.
 
 use async_trait::async_trait;
-use trellis_contracts::guard::Call;
+use futures::{Stream, StreamExt as _, stream};
+use prost::Message as _;
+use prost::bytes::Bytes;
+use trellis_contracts::guard::{Call, Inbound, Outbound};
 use trellis_contracts::outcome::{
-    AuthoringServiceApi, CreateFrameworkFromTemplateRequest, Framework, FrameworkTemplate,
-    GetFrameworkTemplateRequest, ListFrameworkTemplatesRequest, ListFrameworkTemplatesResponse,
+    AuthoringServiceApi, CreateFrameworkFromTemplateRequest, ExportSpreadsheetRequest,
+    ExportSpreadsheetResponse, Framework, FrameworkTemplate, GetFrameworkTemplateRequest,
+    ImportSpreadsheetRequest, ImportSpreadsheetResponse, ListFrameworkTemplatesRequest,
+    ListFrameworkTemplatesResponse, PreviewSpreadsheetRequest, SpreadsheetPreview,
 };
-use trellis_kernel::{Name, PageRequest, Result};
+use trellis_kernel::{District, Failure, Name, PageRequest, Result};
 use trellis_store::Store;
 
-use super::convert::{framework, read_texts, template as convert};
-use crate::app::templates::{self, Asked};
+use super::convert::{framework, read_texts, sheet, template as convert};
+use super::required;
+use crate::app::spreadsheets::{Asked, Spreadsheets, Target};
+use crate::app::templates;
+use crate::domain::framework::{FrameworkContent, FrameworkRef};
 use crate::domain::template::parse_template;
 
 /// Serves templates and spreadsheets.
 pub(crate) struct Authoring {
     store: Store,
+    sheets: Spreadsheets,
 }
 
 impl Authoring {
     /// Serves those of a store.
-    pub(crate) const fn new(store: Store) -> Self {
-        Self { store }
+    pub(crate) fn new(store: Store) -> Self {
+        Self { sheets: Spreadsheets::new(store.clone()), store }
     }
 }
 
@@ -57,7 +66,91 @@ impl AuthoringServiceApi for Authoring {
             call.into_parts().1;
         Name::of("parent", &parent, &[])?;
         let (district, template) = parse_template("template", &template)?;
-        let asked = Asked { district, template, title: read_texts(title), language, parts };
+        let asked = templates::Asked { district, template, title: read_texts(title), language, parts };
         templates::create(&self.store, change, asked).await.map(framework::write)
     }
+
+    async fn preview_spreadsheet(
+        &self,
+        call: Call<Inbound<PreviewSpreadsheetRequest>>,
+    ) -> Result<SpreadsheetPreview> {
+        let inbound = call.into_parts().1;
+        let PreviewSpreadsheetRequest { parent, framework, mapping, chunk } = inbound.first.clone();
+        let district = Name::of("parent", &parent, &[])?.district;
+        let target = match own_draft(&district, &framework)? {
+            Some(draft) => Target::Draft(draft),
+            None => Target::New(Box::default()),
+        };
+        let mapping = mapping.map(sheet::read_mapping).transpose()?;
+        let document = self.sheets.receive(chunks(chunk, inbound, |message| message.chunk)).await?;
+        // A preview holds much while it waits, which is not to be part of every call's future.
+        let preview = Box::pin(self.sheets.preview(&district, target, mapping, document));
+        preview.await.map(sheet::write_preview)
+    }
+
+    async fn import_spreadsheet(
+        &self,
+        call: Call<Inbound<ImportSpreadsheetRequest>>,
+    ) -> Result<ImportSpreadsheetResponse> {
+        let method = call.method();
+        let (admission, inbound) = call.into_parts();
+        let asked = ImportSpreadsheetRequest { chunk: Bytes::new(), ..inbound.first.clone() }.encode_to_vec();
+        let ImportSpreadsheetRequest {
+            parent,
+            framework: draft,
+            new_framework,
+            mapping,
+            dry_run,
+            etag,
+            request_id,
+            chunk,
+        } = inbound.first.clone();
+        let district = Name::of("parent", &parent, &[])?.district;
+        let into = match (own_draft(&district, &draft)?, new_framework.map(framework::read)) {
+            (Some(draft), None) => Target::Draft(draft),
+            (Some(_), Some(_)) => {
+                return Err(Failure::field("new_framework", "must be absent when framework is set"));
+            }
+            (None, content) => Target::New(Box::new(required::<FrameworkContent>(content, "new_framework")?)),
+        };
+        let mapping = sheet::read_mapping(required(mapping, "mapping")?)?;
+        let document = self.sheets.receive(chunks(chunk, inbound, |message| message.chunk)).await?;
+        let fingerprint = document.fingerprint(&asked);
+        let change = trellis_rpc::change_as(&admission, method, &request_id, fingerprint)?;
+        let asked = Asked { into, mapping, dry_run, etag };
+        Box::pin(self.sheets.import(change, asked, document)).await.map(sheet::write_imported)
+    }
+
+    async fn export_spreadsheet(
+        &self,
+        call: Call<ExportSpreadsheetRequest>,
+    ) -> Result<Outbound<ExportSpreadsheetResponse>> {
+        let ExportSpreadsheetRequest { name, byte_order_mark } = call.message;
+        let of = FrameworkRef::parse("name", &name)?;
+        let parts = self.sheets.export(&of, byte_order_mark).await?;
+        Ok(Box::pin(stream::iter(parts.into_iter().map(|chunk| Ok(ExportSpreadsheetResponse { chunk })))))
+    }
+}
+
+/// The draft that a request names, in its own district; none when it names none.
+fn own_draft(district: &District, name: &str) -> Result<Option<FrameworkRef>> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let of = FrameworkRef::parse_draft("framework", name)?;
+    // Whether it exists in another district is nobody's business here.
+    if of.district == *district { Ok(Some(of)) } else { Err(of.missing()) }
+}
+
+/// The parts of a document, of the first message and those after it.
+fn chunks<M: Send + 'static>(
+    first: Bytes,
+    inbound: Inbound<M>,
+    chunk: fn(M) -> Bytes,
+) -> impl Stream<Item = Result<Bytes>> + Send {
+    let rest = stream::unfold(inbound, move |mut inbound| async move {
+        let next = inbound.next().await?;
+        Some((next.map(chunk), inbound))
+    });
+    stream::once(async move { Ok(first) }).chain(rest)
 }

@@ -14,6 +14,9 @@ pub(crate) mod progress;
 pub(crate) mod progressions;
 pub(crate) mod removals;
 mod successions;
+pub(crate) mod reconcile;
+pub(crate) mod sheet_plan;
+pub(crate) mod spreadsheets;
 pub(crate) mod templates;
 pub(crate) mod progressions;
 

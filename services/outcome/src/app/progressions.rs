@@ -107,7 +107,7 @@ pub(crate) async fn delete(
     };
     let (mut framework, progression) = locked(&tx, of, id).await?;
     Etag::new(progression.version).check(etag)?;
-    store::progressions::delete(&tx, of.id, id).await?;
+    store::progressions::delete(&tx, of.id, &[id]).await?;
     tx.tell(told("progression.deleted", &progression.name(), PROGRESSION));
     touch(&mut tx, &mut framework, Holdings { progressions: -1, ..Holdings::default() });
     store::frameworks::update(&tx, &framework).await?;

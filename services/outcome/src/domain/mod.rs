@@ -12,6 +12,7 @@ pub(crate) mod progression;
 pub(crate) mod search;
 pub(crate) mod siblings;
 pub(crate) mod succession;
+pub(crate) mod sheet;
 pub(crate) mod template;
 pub(crate) mod text;
 pub(crate) mod transfer;

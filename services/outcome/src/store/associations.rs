@@ -171,6 +171,27 @@ pub(crate) async fn some<S: Scope>(
     rows.into_iter().map(|row| read(scope.district(), &row)).collect()
 }
 
+/// The positions of these associations of a draft.
+pub(crate) async fn positions(
+    tx: &Tx,
+    framework: &FrameworkRef,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, i32>> {
+    let mut positions = HashMap::with_capacity(ids.len());
+    for some in ids.chunks(10_000) {
+        let rows = of(tx, framework)
+            .filter(Column::Id.is_in(some.iter().copied()))
+            .select_only()
+            .columns([Column::Id, Column::Position])
+            .into_tuple::<(Uuid, i32)>()
+            .all(tx.conn())
+            .await
+            .map_err(failure)?;
+        positions.extend(rows);
+    }
+    Ok(positions)
+}
+
 /// Associations of drafts after one, in the order of framework and identity.
 pub(crate) async fn after(
     reader: &Reader,

@@ -13,6 +13,7 @@ mod progressions;
 mod revisions;
 mod search;
 mod superseded;
+mod spreadsheets;
 mod support;
 mod templates;
 mod transfers;

@@ -6,6 +6,7 @@ pub(super) mod framework;
 pub(super) mod outcome;
 pub(super) mod proficiency_scale;
 pub(super) mod progression;
+pub(super) mod sheet;
 pub(super) mod template;
 pub(super) mod transfer;
 

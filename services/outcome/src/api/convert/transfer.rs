@@ -72,14 +72,9 @@ pub(in crate::api) fn write(transfer: Transfer) -> proto::FrameworkTransfer {
 /// An issue, with its number, as the contract has it.
 pub(in crate::api) fn write_issue((own, issue): (i32, Issue)) -> proto::TransferIssue {
     let Issue { severity, code, place, text, repair } = issue;
-    let severity = match severity {
-        Severity::Note => IssueSeverity::Note,
-        Severity::Warning => IssueSeverity::Warning,
-        Severity::Error => IssueSeverity::Error,
-    };
     proto::TransferIssue {
         number: own,
-        severity: severity.into(),
+        severity: write_severity(severity).into(),
         code,
         pointer: place.pointer,
         line: number(place.line),
@@ -128,7 +123,17 @@ pub(in crate::api) fn write_change(
     }
 }
 
-fn counts(counts: Counts) -> proto::TransferCounts {
+/// How much an issue matters, as the contract has it.
+pub(in crate::api) const fn write_severity(severity: Severity) -> IssueSeverity {
+    match severity {
+        Severity::Note => IssueSeverity::Note,
+        Severity::Warning => IssueSeverity::Warning,
+        Severity::Error => IssueSeverity::Error,
+    }
+}
+
+/// Counts as the contract has them.
+pub(in crate::api) fn counts(counts: Counts) -> proto::TransferCounts {
     let Counts { read, created, updated, unchanged, repeated, refused, removed } = counts;
     proto::TransferCounts {
         read: number(read),
