@@ -17,7 +17,8 @@ use trellis_store::Store;
 use super::convert::{framework, read_texts, sheet, template as convert};
 use super::required;
 use crate::app::spreadsheets::{Asked, Spreadsheets, Target};
-use crate::app::templates;
+use crate::app::{currency, templates};
+use crate::domain::framework::Framework as Own;
 use crate::domain::framework::{FrameworkContent, FrameworkRef};
 use crate::domain::template::parse_template;
 
@@ -67,7 +68,8 @@ impl AuthoringServiceApi for Authoring {
         Name::of("parent", &parent, &[])?;
         let (district, template) = parse_template("template", &template)?;
         let asked = templates::Asked { district, template, title: read_texts(title), language, parts };
-        templates::create(&self.store, change, asked).await.map(framework::write)
+        let made = templates::create(&self.store, change, asked).await?;
+        shown(&self.store, made).await
     }
 
     async fn preview_spreadsheet(
@@ -118,7 +120,12 @@ impl AuthoringServiceApi for Authoring {
         let fingerprint = document.fingerprint(&asked);
         let change = trellis_rpc::change_as(&admission, method, &request_id, fingerprint)?;
         let asked = Asked { into, mapping, dry_run, etag };
-        Box::pin(self.sheets.import(change, asked, document)).await.map(sheet::write_imported)
+        let mut imported = Box::pin(self.sheets.import(change, asked, document)).await?;
+        let framework = match imported.framework.take() {
+            Some(framework) => Some(shown(&self.store, framework).await?),
+            None => None,
+        };
+        Ok(sheet::write_imported(imported, framework))
     }
 
     async fn export_spreadsheet(
@@ -153,4 +160,10 @@ fn chunks<M: Send + 'static>(
         Some((next.map(chunk), inbound))
     });
     stream::once(async move { Ok(first) }).chain(rest)
+}
+
+/// A framework as the contract has it, with whether it is current.
+async fn shown(store: &Store, own: Own) -> Result<Framework> {
+    let currency = currency::of_framework(store, &own.place).await?;
+    Ok(framework::write(own, currency))
 }

@@ -30,7 +30,10 @@ impl ProficiencyScales {
 
 #[async_trait]
 impl ProficiencyScaleServiceApi for ProficiencyScales {
-    async fn get_proficiency_scale(&self, call: Call<GetProficiencyScaleRequest>) -> Result<ProficiencyScale> {
+    async fn get_proficiency_scale(
+        &self,
+        call: Call<GetProficiencyScaleRequest>,
+    ) -> Result<ProficiencyScale> {
         let of = ScaleRef::parse("name", &call.message.name)?;
         scales::get(&self.store, &of).await.map(convert::write)
     }

@@ -10,15 +10,12 @@ pub(crate) mod moves;
 pub(crate) mod outcomes;
 mod places;
 pub(crate) mod proficiency_scales;
-pub(crate) mod progress;
 pub(crate) mod progressions;
 pub(crate) mod removals;
-mod successions;
-pub(crate) mod reconcile;
 pub(crate) mod sheet_plan;
 pub(crate) mod spreadsheets;
+mod successions;
 pub(crate) mod templates;
-pub(crate) mod progressions;
 
 use prost::Message;
 use trellis_kernel::{Failure, Name, Reason};

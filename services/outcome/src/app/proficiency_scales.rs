@@ -1,7 +1,7 @@
 //! Writing and publishing proficiency scales.
 
 use trellis_kernel::{District, Failure, Page, PageRequest, Reason, Result};
-use trellis_store::{Change, Store, Write};
+use trellis_store::{Change, Scope as _, Store, Write};
 
 use super::told;
 use crate::domain::proficiency_scale::{SCALE, Scale, ScaleContent, ScaleRef};

@@ -2,9 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use trellis_kernel::{Timestamp, Uuid};
+use trellis_kernel::{Name, Timestamp, Uuid};
 
-use super::reconcile::Tale;
 use crate::domain::association::{
     ASSOCIATION, Association, AssociationContent, AssociationType, Held, Node, association_name,
 };
@@ -13,6 +12,9 @@ use crate::domain::graph;
 use crate::domain::outcome::{OUTCOME, Outcome, OutcomeKind};
 use crate::domain::sheet::{Above, Entry, Issue, differences, fault};
 use crate::domain::transfer::{Counts, Severity};
+
+/// What happened to a resource: the kind of event, its name and its type.
+type Tale = (&'static str, Name, &'static str);
 
 /// What is in the draft before.
 #[derive(Debug)]

@@ -234,6 +234,7 @@ impl Spreadsheets {
                     revision: 0,
                     revision_time: None,
                     unpublished: true,
+                    release_note: Vec::new(),
                     holdings: Holdings::default(),
                     create_time: now,
                     update_time: now,

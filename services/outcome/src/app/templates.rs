@@ -101,7 +101,7 @@ pub(crate) async fn create(store: &Store, change: Change, asked: Asked) -> Resul
     let progressions = selection.progressions.len();
     for (title, of, levels) in selection.progressions {
         let outcomes = of.into_iter().map(|place| made[place].id).collect();
-        let content = ProgressionContent { title, outcomes, levels };
+        let content = ProgressionContent { title, outcomes, scale: None, levels };
         content.check()?;
         let (id, now) = (tx.new_id(), tx.now());
         let framework = place.clone();

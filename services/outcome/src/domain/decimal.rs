@@ -72,9 +72,13 @@ mod tests {
 
     #[test]
     fn a_number_has_one_spelling() {
-        for (text, spelt) in
-            [("2.50", "2.5"), ("007", "7"), ("-0.000001", "-0.000001"), ("-0", "0"), ("999999999.999999", "999999999.999999")]
-        {
+        for (text, spelt) in [
+            ("2.50", "2.5"),
+            ("007", "7"),
+            ("-0.000001", "-0.000001"),
+            ("-0", "0"),
+            ("999999999.999999", "999999999.999999"),
+        ] {
             assert_eq!(Decimal::parse(text).expect("a number").to_string(), spelt);
         }
         assert_eq!(Decimal::whole(3), Decimal::parse("3.0").expect("a number"));
@@ -82,7 +86,8 @@ mod tests {
 
     #[test]
     fn what_is_no_number_or_cannot_be_kept_exactly_is_refused() {
-        for text in ["", "-", ".5", "1.", "+1", "1e3", "1,5", "٣", "1.0000001", "1000000000", "1.2.3", " 1"] {
+        for text in ["", "-", ".5", "1.", "+1", "1e3", "1,5", "٣", "1.0000001", "1000000000", "1.2.3", " 1"]
+        {
             assert_eq!(Decimal::parse(text), None, "{text}");
         }
     }

@@ -148,6 +148,7 @@ impl Comparable for Progression {
         differing!(ProgressionContent, &self.content, other.content, {
             title => "title",
             outcomes => "outcomes",
+            scale => "scale",
             levels => "levels",
         })
     }

@@ -2,17 +2,17 @@
 
 pub(crate) mod association;
 pub(crate) mod case;
-pub(crate) mod diff;
 pub(crate) mod decimal;
+pub(crate) mod diff;
 pub(crate) mod framework;
 pub(crate) mod graph;
 pub(crate) mod outcome;
 pub(crate) mod proficiency_scale;
 pub(crate) mod progression;
 pub(crate) mod search;
+pub(crate) mod sheet;
 pub(crate) mod siblings;
 pub(crate) mod succession;
-pub(crate) mod sheet;
 pub(crate) mod template;
 pub(crate) mod text;
 pub(crate) mod transfer;

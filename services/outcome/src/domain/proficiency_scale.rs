@@ -244,7 +244,8 @@ mod tests {
     #[test]
     fn unsaid_each_level_begins_at_its_number() {
         let scale = scale(&[None, None, None], None).complete().expect("a scale");
-        let cuts: Vec<String> = scale.levels.iter().filter_map(|l| l.cut_score).map(|c| c.to_string()).collect();
+        let cuts: Vec<String> =
+            scale.levels.iter().filter_map(|l| l.cut_score).map(|c| c.to_string()).collect();
         assert_eq!(cuts, ["1", "2", "3"]);
         assert_eq!(scale.highest_value, Some(Decimal::whole(3)));
     }
@@ -254,7 +255,10 @@ mod tests {
         assert!(scale(&[Some("0"), Some("59.5"), Some("100")], Some("100")).complete().is_ok());
         assert_eq!(broken(scale(&[Some("1"), None], None)), "proficiency_scale.levels[1].cut_score");
         assert_eq!(broken(scale(&[Some("1"), Some("1.0")], None)), "proficiency_scale.levels[1].cut_score");
-        assert_eq!(broken(scale(&[Some("1"), Some("2.000001")], None)), "proficiency_scale.levels[1].cut_score");
+        assert_eq!(
+            broken(scale(&[Some("1"), Some("2.000001")], None)),
+            "proficiency_scale.levels[1].cut_score"
+        );
         assert_eq!(broken(scale(&[None], None)), "proficiency_scale.levels");
         let mastered = ScaleContent { mastery_level: Some(3), ..scale(&[None, None], None) };
         assert_eq!(broken(mastered), "proficiency_scale.mastery_level");

@@ -210,7 +210,11 @@ impl Template {
             places.insert(&outcome.code, outcomes.len());
             outcomes.push((content, above));
         }
-        let level = |level: &Level| Level { title: only(&level.title), descriptor: only(&level.descriptor) };
+        let level = |level: &Level| Level {
+            title: only(&level.title),
+            descriptor: only(&level.descriptor),
+            indicators: level.indicators.iter().map(|one| only(one)).collect(),
+        };
         let progressions = self.progressions.iter().filter_map(|progression| {
             let of = progression.outcomes.iter().map(|code| places.get(code.as_str()).copied());
             let of = of.collect::<Option<Vec<usize>>>()?;

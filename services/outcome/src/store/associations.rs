@@ -171,12 +171,14 @@ pub(crate) async fn some<S: Scope>(
     rows.into_iter().map(|row| read(scope.district(), &row)).collect()
 }
 
+/// Every association of a framework.
+pub(crate) async fn every<S: Scope>(scope: &S, framework: &FrameworkRef) -> Result<Vec<Association>> {
+    let rows = of(scope, framework).all(scope.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(scope.district(), &row)).collect()
+}
+
 /// The positions of these associations of a draft.
-pub(crate) async fn positions(
-    tx: &Tx,
-    framework: &FrameworkRef,
-    ids: &[Uuid],
-) -> Result<HashMap<Uuid, i32>> {
+pub(crate) async fn positions(tx: &Tx, framework: &FrameworkRef, ids: &[Uuid]) -> Result<HashMap<Uuid, i32>> {
     let mut positions = HashMap::with_capacity(ids.len());
     for some in ids.chunks(10_000) {
         let rows = of(tx, framework)

@@ -74,6 +74,12 @@ pub(crate) async fn some<S: Scope>(
     rows.into_iter().map(|row| read(scope.district(), &row)).collect()
 }
 
+/// Every outcome of a framework.
+pub(crate) async fn every<S: Scope>(scope: &S, framework: &FrameworkRef) -> Result<Vec<Outcome>> {
+    let rows = of(scope, framework).all(scope.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(scope.district(), &row)).collect()
+}
+
 /// How many rows are read at a time where many are.
 const ROWS: u64 = 10_000;
 

@@ -13,11 +13,7 @@ use crate::support::{Clients, DISTRICT, english};
 
 /// A level that begins at a value, or (empty) at its number.
 pub(crate) fn level(label: &str, cut_score: &str) -> ProficiencyLevel {
-    ProficiencyLevel {
-        label: english(label),
-        cut_score: cut_score.to_owned(),
-        ..ProficiencyLevel::default()
-    }
+    ProficiencyLevel { label: english(label), cut_score: cut_score.to_owned(), ..ProficiencyLevel::default() }
 }
 
 fn create(parent: &str, levels: Vec<ProficiencyLevel>) -> CreateProficiencyScaleRequest {
@@ -68,14 +64,16 @@ on_each_database!(
 
         let harder = vec![level("Beginning", "1"), level("Proficient", "1.75")];
         let harder = ProficiencyScale { levels: harder, ..ProficiencyScale::default() };
-        let changed = clients.scales.update_proficiency_scale(update(&draft.name, harder.clone(), "levels")).await;
+        let changed =
+            clients.scales.update_proficiency_scale(update(&draft.name, harder.clone(), "levels")).await;
         let changed = changed.expect("a draft changes").into_inner();
         assert!(changed.unpublished_changes && changed.title == draft.title);
         let get = GetProficiencyScaleRequest { name: first.name.clone() };
         let pinned = clients.scales.get_proficiency_scale(get).await.expect("as it was").into_inner();
         assert_eq!(pinned, first);
 
-        let answer = clients.scales.update_proficiency_scale(update(&first.name, harder.clone(), "levels")).await;
+        let answer =
+            clients.scales.update_proficiency_scale(update(&first.name, harder.clone(), "levels")).await;
         refused(answer, Code::FailedPrecondition, "REVISION_IMMUTABLE");
         let stale = ProficiencyScale { etag: draft.etag.clone(), ..harder };
         let answer = clients.scales.update_proficiency_scale(update(&draft.name, stale, "levels")).await;
@@ -86,7 +84,8 @@ on_each_database!(
             name: draft.name.clone(),
             ..ListProficiencyScaleRevisionsRequest::default()
         };
-        let listed = clients.scales.list_proficiency_scale_revisions(list).await.expect("a list").into_inner();
+        let listed =
+            clients.scales.list_proficiency_scale_revisions(list).await.expect("a list").into_inner();
         assert_eq!(listed.proficiency_scales, [first, second]);
     }
 );
@@ -112,14 +111,18 @@ on_each_database!(
             vec![level("Beginning", "2"), level("Proficient", "1.999999")],
             vec![level("Beginning", "1"), level("Proficient", "2.0000001")],
             vec![level("Same", ""), level("Same", "")],
-            vec![level("Beginning", ""), ProficiencyLevel { color: "red".to_owned(), ..level("Leading", "") }],
+            vec![
+                level("Beginning", ""),
+                ProficiencyLevel { color: "red".to_owned(), ..level("Leading", "") },
+            ],
         ] {
             let answer = clients.scales.create_proficiency_scale(create(DISTRICT, levels)).await;
             refused(answer, Code::InvalidArgument, "FIELD_VIOLATION");
         }
         let draft = clients.scale(DISTRICT, vec![level("Beginning", ""), level("Proficient", "")]).await;
         let mastery = ProficiencyScale { mastery_level: 3, ..ProficiencyScale::default() };
-        let answer = clients.scales.update_proficiency_scale(update(&draft.name, mastery, "mastery_level")).await;
+        let answer =
+            clients.scales.update_proficiency_scale(update(&draft.name, mastery, "mastery_level")).await;
         refused(answer, Code::InvalidArgument, "FIELD_VIOLATION");
     }
 );

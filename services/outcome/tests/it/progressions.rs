@@ -11,11 +11,7 @@ use crate::proficiency_scales::level as step;
 use crate::support::{Clients, DISTRICT, english};
 
 fn level(title: &str, descriptor: &str) -> ProgressionLevel {
-    ProgressionLevel {
-        title: english(title),
-        descriptor: english(descriptor),
-        ..ProgressionLevel::default()
-    }
+    ProgressionLevel { title: english(title), descriptor: english(descriptor), ..ProgressionLevel::default() }
 }
 
 on_each_database!(
@@ -103,7 +99,12 @@ on_each_database!(
             text: "Puedo hacer que otros escuchen.".to_owned(),
         }]);
         levels[1].indicators = vec![ProgressionIndicator { description: english("Others ask for more.") }];
-        let new = Progression { name: made.name.clone(), etag: made.etag.clone(), levels, ..Progression::default() };
+        let new = Progression {
+            name: made.name.clone(),
+            etag: made.etag.clone(),
+            levels,
+            ..Progression::default()
+        };
         let changed = clients.progressions.update_progression(update(new.clone(), "levels")).await;
         let changed = changed.expect("a draft changes").into_inner();
         assert_eq!((&changed.title, &changed.outcomes), (&made.title, &made.outcomes));
@@ -156,7 +157,8 @@ on_each_database!(
             }),
             request_id: String::new(),
         };
-        let made = clients.progressions.create_progression(create(&own.name)).await.expect("made").into_inner();
+        let made =
+            clients.progressions.create_progression(create(&own.name)).await.expect("made").into_inner();
         assert_eq!(made.proficiency_scale, own.name);
         let unpinned = own.name.trim_end_matches("@1");
         for (scale, code, reason) in [
@@ -168,7 +170,8 @@ on_each_database!(
             refused(clients.progressions.create_progression(create(scale)).await, code, reason);
         }
 
-        let levels = vec![two_levels()[0].clone(), two_levels()[1].clone(), level("Leading", "I can teach it.")];
+        let levels =
+            vec![two_levels()[0].clone(), two_levels()[1].clone(), level("Leading", "I can teach it.")];
         let longer = Progression { name: made.name.clone(), levels, ..Progression::default() };
         let answer = clients.progressions.update_progression(update(longer.clone(), "levels")).await;
         refused(answer, Code::InvalidArgument, "FIELD_VIOLATION");

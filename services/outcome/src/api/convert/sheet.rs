@@ -4,7 +4,7 @@ use trellis_contracts::common::JobState;
 use trellis_contracts::outcome as proto;
 use trellis_kernel::{Failure, Result};
 
-use super::{framework, outcome, transfer};
+use super::{outcome, transfer};
 use crate::app::sheet_plan::RowChange;
 use crate::app::spreadsheets::{Imported, Preview};
 use crate::domain::framework::FrameworkRef;
@@ -109,12 +109,15 @@ pub(in crate::api) fn write_preview(preview: Preview) -> proto::SpreadsheetPrevi
 }
 
 /// What became of an import as the contract has it.
-pub(in crate::api) fn write_imported(imported: Imported) -> proto::ImportSpreadsheetResponse {
-    let Imported { refused, framework: own, changed, counts, issues, issue_count } = imported;
+pub(in crate::api) fn write_imported(
+    imported: Imported,
+    framework: Option<proto::Framework>,
+) -> proto::ImportSpreadsheetResponse {
+    let Imported { refused, framework: _, changed, counts, issues, issue_count } = imported;
     let state = if refused { JobState::Failed } else { JobState::Succeeded };
     proto::ImportSpreadsheetResponse {
         state: state.into(),
-        framework: own.map(framework::write),
+        framework,
         changed,
         outcomes: Some(transfer::counts(counts)),
         issues: issues.into_iter().map(write_issue).collect(),

@@ -84,7 +84,7 @@ fn write_outcome(outcome: TemplateOutcome) -> proto::TemplateOutcome {
 
 fn write_progression(progression: TemplateProgression) -> proto::TemplateProgression {
     let TemplateProgression { title, outcomes, levels } = progression;
-    let levels = levels.into_iter().map(|Level { title, descriptor }| proto::TemplateLevel {
+    let levels = levels.into_iter().map(|Level { title, descriptor, indicators: _ }| proto::TemplateLevel {
         title: texts(title),
         descriptor: texts(descriptor),
     });

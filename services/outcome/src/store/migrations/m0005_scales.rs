@@ -23,8 +23,11 @@ impl MigrationTrait for Migration {
 }
 
 /// Name, table and columns.
-const INDEXES: &[(&str, &str, &[&str])] =
-    &[("proficiency_scales_by_creation", "proficiency_scales", &["district", "revision", "create_time", "id"])];
+const INDEXES: &[(&str, &str, &[&str])] = &[(
+    "proficiency_scales_by_creation",
+    "proficiency_scales",
+    &["district", "revision", "create_time", "id"],
+)];
 
 fn text(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).text().not_null().take()

@@ -2,14 +2,17 @@
 
 mod m0001_outcome;
 mod m0003_versions;
-mod m0006_imports;
 mod m0005_scales;
+mod m0006_imports;
 
 use sea_orm_migration::MigrationTrait;
 
 /// Every migration.
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(m0001_outcome::Migration), Box::new(m0003_versions::Migration)]
-    vec![Box::new(m0001_outcome::Migration), Box::new(m0006_imports::Migration)]
-    vec![Box::new(m0001_outcome::Migration), Box::new(m0005_scales::Migration)]
+    vec![
+        Box::new(m0001_outcome::Migration),
+        Box::new(m0003_versions::Migration),
+        Box::new(m0005_scales::Migration),
+        Box::new(m0006_imports::Migration),
+    ]
 }
