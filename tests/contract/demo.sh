@@ -8,7 +8,8 @@ if [ -n "${ADDRESS:-}" ]; then
 fi
 trellis=${TRELLIS:?set TRELLIS to the program, or ADDRESS to a server that runs}
 data=$(mktemp -d)
-"$trellis" serve --demo --listen 127.0.0.1:0 --data-dir "$data" --log warn >"$data/said" 2>"$data/log" &
+"$trellis" serve --demo --listen 127.0.0.1:0 --data-dir "$data" --log warn \
+  --case-source http://127.0.0.1:9 --case-sources-private >"$data/said" 2>"$data/log" &
 suite=$!
 trap 'kill -INT $suite 2>/dev/null || true; wait $suite 2>/dev/null || true; rm -rf "$data"' EXIT
 for _ in $(seq 1 600); do

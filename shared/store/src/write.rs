@@ -170,7 +170,7 @@ impl Tx {
         let mut ending = Ending::new(self.store.backend(), Of { district, actor, now: self.now });
         let mut head = None;
         if told.len() > FEW {
-            head = self.append(told.clone()).await?;
+            head = self.append(&told).await?;
         } else {
             ending.tell(&told, || self.new_id());
         }
@@ -227,7 +227,8 @@ impl Tx {
         A: ActiveModelTrait + Send,
         A::Entity: Scoped,
     {
-        for chunk in self.chunks(models) {
+        let mut models = models.into_iter();
+        while let Some(chunk) = self.chunk(&mut models) {
             A::Entity::insert_many(chunk).exec_without_returning(&self.conn).await.map_err(failure)?;
         }
         Ok(())
@@ -252,7 +253,8 @@ impl Tx {
         } else {
             replace.update_columns(others);
         }
-        for chunk in self.chunks(models) {
+        let mut models = models.into_iter();
+        while let Some(chunk) = self.chunk(&mut models) {
             A::Entity::insert_many(chunk)
                 .on_conflict(replace.clone())
                 .exec_without_returning(&self.conn)
@@ -263,27 +265,31 @@ impl Tx {
     }
 
     /// Writes what was told; returns the new head, where this transaction gives the positions.
-    async fn append(&self, told: Vec<Told>) -> Result<Option<i64>> {
-        let first = positions::take(&self.conn, told.len()).await?;
-        let mut next = first;
-        let rows = told.into_iter().map(|told| {
-            let position = next;
-            next = next.map(|position| position + 1);
-            outbox::row(told, position, self.new_id(), &self.change.district, &self.change.actor, self.now)
-        });
-        for chunk in chunked(rows, outbox::Column::iter().count()) {
-            outbox::Entity::insert_many(chunk).exec_without_returning(&self.conn).await.map_err(failure)?;
+    async fn append(&self, told: &[Told]) -> Result<Option<i64>> {
+        let mut next = positions::take(&self.conn, told.len()).await?;
+        for some in told.chunks(rows_of(outbox::Column::iter().count())) {
+            let rows = some.iter().map(|told| {
+                let position = next;
+                next = next.map(|position| position + 1);
+                let Change { district, actor, .. } = &*self.change;
+                outbox::row(told.clone(), position, self.new_id(), district, actor, self.now)
+            });
+            let rows: Vec<_> = rows.collect();
+            outbox::Entity::insert_many(rows).exec_without_returning(&self.conn).await.map_err(failure)?;
         }
         Ok(next.map(|next| next - 1))
     }
 
-    fn chunks<A>(&self, models: Vec<A>) -> Vec<Vec<A>>
+    /// The rows of the next statement; none after the last. Made as they are written: those of a hundred
+    /// thousand would fill the memory.
+    fn chunk<A>(&self, models: &mut std::vec::IntoIter<A>) -> Option<Vec<A>>
     where
         A: ActiveModelTrait,
         A::Entity: Scoped,
     {
         let columns = <<A::Entity as EntityTrait>::Column as Iterable>::iter().count();
-        chunked(models.into_iter().map(|model| self.placed(model)), columns)
+        let chunk: Vec<A> = models.take(rows_of(columns)).map(|model| self.placed(model)).collect();
+        (!chunk.is_empty()).then_some(chunk)
     }
 
     fn placed<A>(&self, mut model: A) -> A
@@ -296,19 +302,10 @@ impl Tx {
     }
 }
 
-/// Cuts rows into statements that keep within both databases' limit of values in one (32,766 in
-/// `SQLite`).
-fn chunked<A>(rows: impl Iterator<Item = A>, columns: usize) -> Vec<Vec<A>> {
+/// How many rows one statement holds, within both databases' limit of values in one (32,766 in `SQLite`).
+fn rows_of(columns: usize) -> usize {
     const VALUES: usize = 30_000;
-    let size = (VALUES / columns.max(1)).max(1);
-    let mut chunks: Vec<Vec<A>> = Vec::new();
-    for row in rows {
-        match chunks.last_mut() {
-            Some(chunk) if chunk.len() < size => chunk.push(row),
-            _ => chunks.push(vec![row]),
-        }
-    }
-    chunks
+    (VALUES / columns.max(1)).max(1)
 }
 
 fn kept(row: &QueryResult) -> std::result::Result<(String, Vec<u8>, String), sea_orm::DbErr> {

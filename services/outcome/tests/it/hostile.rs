@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use tonic::Code;
 use trellis_contracts::common::JobState;
-use trellis_contracts::outcome::{GetOutcomeRequest, ListDescendantsRequest, ListFrameworksRequest};
+use trellis_contracts::outcome::{
+    GetOutcomeRequest, ImportFrameworkRequest, ListDescendantsRequest, ListFrameworksRequest,
+};
 use trellis_testkit::{on_each_database, refused};
 
 use crate::support::{Clients, DISTRICT, beginning, fixture, metadata};
@@ -90,8 +92,7 @@ on_each_database!(
         assert_eq!(said(&mut clients, &second.framework).await, "The second");
 
         let mut elsewhere = Clients::of(&suite.operator("river-bend"));
-        let mut begin = beginning();
-        begin.parent = "districts/river-bend".to_owned();
+        let begin = ImportFrameworkRequest { parent: "districts/river-bend".to_owned(), ..beginning() };
         let third = elsewhere.import(begin, package(FRAMEWORK, &item(1, "The third"), "")).await;
         let third = third.expect("ids are a district's own").into_inner();
         let issues = elsewhere.issues(&third.name).await;

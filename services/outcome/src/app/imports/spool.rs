@@ -44,13 +44,11 @@ impl Spool {
             file.write_all(&std::mem::take(&mut self.memory)).await.map_err(Failure::internal)?;
             self.file = Some(file);
         }
-        match &mut self.file {
-            Some(file) => file.write_all(chunk).await.map_err(Failure::internal),
-            None => {
-                self.memory.extend_from_slice(chunk);
-                Ok(())
-            }
+        if let Some(file) = &mut self.file {
+            return file.write_all(chunk).await.map_err(Failure::internal);
         }
+        self.memory.extend_from_slice(chunk);
+        Ok(())
     }
 
     /// A digest of the seed and the document.

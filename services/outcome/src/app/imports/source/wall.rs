@@ -49,13 +49,12 @@ pub(super) fn is_public(address: IpAddr) -> bool {
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
-    let special = match (a, b, c) {
-        // This network, shared addresses of providers, protocol assignments, 6to4 relays, benchmarks.
-        (0, ..) | (100, 64..=127, _) | (192, 0, 0) | (192, 88, 99) | (198, 18..=19, _) => true,
-        // Multicast, reserved, broadcast.
-        (224.., ..) => true,
-        _ => false,
-    };
+    // This network, shared addresses of providers, protocol assignments, 6to4 relays, benchmarks; then
+    // multicast, reserved, broadcast.
+    let special = matches!(
+        (a, b, c),
+        (0 | 224.., ..) | (100, 64..=127, _) | (192, 0, 0) | (192, 88, 99) | (198, 18..=19, _)
+    );
     !(special
         || address.is_private()
         || address.is_loopback()
