@@ -254,6 +254,7 @@ on_each_database!(
         clients.associate(&draft, AssociationType::ChildOf, &shared, &other).await;
         let related = clients.associate(&draft, AssociationType::RelatedTo, &other, &deep).await;
         let level = |title: &str| ProgressionLevel {
+            indicators: Vec::new(),
             number: 0,
             title: english(title),
             descriptor: english("I can."),

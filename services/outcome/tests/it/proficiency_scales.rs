@@ -44,7 +44,7 @@ impl Clients {
     }
 
     /// Publishes a scale as it was last read.
-    pub(crate) async fn published(&mut self, scale: &ProficiencyScale) -> ProficiencyScale {
+    pub(crate) async fn published_scale(&mut self, scale: &ProficiencyScale) -> ProficiencyScale {
         let request = PublishProficiencyScaleRequest {
             name: scale.name.clone(),
             etag: scale.etag.clone(),
@@ -59,7 +59,7 @@ on_each_database!(
         let mut clients = Clients::operator(&suite);
         let draft = clients.scale(DISTRICT, vec![level("Beginning", "1"), level("Proficient", "1.50")]).await;
         assert_eq!((draft.levels[1].cut_score.as_str(), draft.highest_value.as_str()), ("1.5", "2"));
-        let first = clients.published(&draft).await;
+        let first = clients.published_scale(&draft).await;
         assert_eq!((first.name.clone(), first.revision), (format!("{}@1", draft.name), 1));
 
         let harder = vec![level("Beginning", "1"), level("Proficient", "1.75")];
@@ -79,7 +79,7 @@ on_each_database!(
         let answer = clients.scales.update_proficiency_scale(update(&draft.name, stale, "levels")).await;
         refused(answer, Code::Aborted, "ETAG_MISMATCH");
 
-        let second = clients.published(&changed).await;
+        let second = clients.published_scale(&changed).await;
         let list = ListProficiencyScaleRevisionsRequest {
             name: draft.name.clone(),
             ..ListProficiencyScaleRevisionsRequest::default()
@@ -132,7 +132,7 @@ on_each_database!(
         let mut clients = Clients::operator(&suite);
         let levels = || vec![level("Beginning", ""), level("Proficient", "")];
         let (one, other) = (clients.scale(DISTRICT, levels()).await, clients.scale(DISTRICT, levels()).await);
-        clients.published(&other).await;
+        clients.published_scale(&other).await;
         let delete = |name: &str| DeleteProficiencyScaleRequest {
             name: name.to_owned(),
             ..DeleteProficiencyScaleRequest::default()

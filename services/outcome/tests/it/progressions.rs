@@ -146,7 +146,7 @@ on_each_database!(
         let own = clients.scale(DISTRICT, vec![step("One", ""), step("Two", "")]).await;
         let three = vec![step("One", ""), step("Two", ""), step("Three", "")];
         let common = commons.scale("districts/commons", three).await;
-        let (own, common) = (clients.published(&own).await, commons.published(&common).await);
+        let (own, common) = (clients.published_scale(&own).await, commons.published_scale(&common).await);
         let create = |scale: &str| CreateProgressionRequest {
             parent: draft.clone(),
             progression: Some(Progression {

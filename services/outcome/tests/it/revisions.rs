@@ -82,6 +82,7 @@ on_each_database!(
         let story = clients.outcome(&draft, "Story", &voice.name).await;
         let old = clients.outcome(&draft, "Old", "").await;
         let level = |title: &str| ProgressionLevel {
+            indicators: Vec::new(),
             number: 0,
             title: english(title),
             descriptor: english("I can."),
