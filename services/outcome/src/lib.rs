@@ -6,6 +6,9 @@
 mod api;
 mod app;
 mod domain;
+mod events;
+mod search;
+mod snapshot;
 mod store;
 
 use std::sync::Arc;
@@ -64,9 +67,11 @@ pub fn mount(deps: Deps, sources: CaseSources) -> Mounted {
     let Deps { store, authority, standings, peers: _, public_url: _ } = deps;
     let guard = Guard::new(authority, standings, Arc::new(NoSubjects), trellis_rpc::trail(&store));
     let resources = Arc::new(api::changes::OutcomeResources::new(store.clone()));
+    let snapshots = snapshot::Snapshots::new(store.clone(), api::write_outcome);
     let frameworks = api::frameworks::Frameworks::new(store.clone());
-    let outcomes = api::outcomes::Outcomes::new(store.clone());
-    let associations = api::associations::Associations::new(store.clone());
+    let index = search::SearchIndex::new(store.clone(), snapshots.clone());
+    let outcomes = api::outcomes::Outcomes::new(store.clone(), snapshots.clone(), index.clone());
+    let associations = api::associations::Associations::new(store.clone(), snapshots.clone());
     let progressions = api::progressions::Progressions::new(store.clone());
     let transfers = api::transfers::Transfers::new(store.clone(), sources);
     let authoring = api::authoring::Authoring::new(store.clone());
@@ -85,7 +90,7 @@ pub fn mount(deps: Deps, sources: CaseSources) -> Mounted {
         service: NAME,
         routes,
         http: axum::Router::new(),
-        tasks: Vec::new(),
+        tasks: vec![events::published(store.clone(), snapshots, index)],
         effects: Vec::new(),
         events_from: store,
     }

@@ -1,30 +1,37 @@
 //! `trellis.outcome.v1alpha1.AssociationService`.
 
 use async_trait::async_trait;
-use trellis_contracts::guard::Call;
+use futures::stream;
+use trellis_contracts::guard::{Call, Outbound};
 use trellis_contracts::outcome::{
-    Association, AssociationServiceApi, CreateAssociationRequest, DeleteAssociationRequest,
-    GetAssociationRequest, ListAssociationsRequest, ListAssociationsResponse, UpdateAssociationRequest,
+    AnalyzeCoverageRequest, AnalyzeCoverageResponse, Association, AssociationServiceApi,
+    CreateAssociationRequest, CrosswalkFrameworksRequest, CrosswalkFrameworksResponse,
+    DeleteAssociationRequest, GetAssociationRequest, ListAssociationsRequest, ListAssociationsResponse,
+    SuggestAssociationsRequest, SuggestAssociationsResponse, UpdateAssociationRequest,
 };
-use trellis_kernel::{Failure, PageRequest, Result};
+use trellis_kernel::{District, Failure, Name, PageRequest, Result};
 use trellis_store::Store;
 
-use super::convert::association as convert;
+use super::convert::{association as convert, crosswalk as crosswalk_convert};
 use super::{mask, required};
-use crate::app::associations;
+use crate::app::crosswalks::Question;
+use crate::app::{associations, crosswalks};
 use crate::domain::association::{parse_association, parse_draft_association};
 use crate::domain::framework::FrameworkRef;
+use crate::domain::likeness::Wanted;
 use crate::domain::outcome::parse_outcome;
+use crate::snapshot::Snapshots;
 
 /// Serves associations.
 pub(crate) struct Associations {
     store: Store,
+    snapshots: Snapshots,
 }
 
 impl Associations {
     /// Serves those of a store.
-    pub(crate) const fn new(store: Store) -> Self {
-        Self { store }
+    pub(crate) const fn new(store: Store, snapshots: Snapshots) -> Self {
+        Self { store, snapshots }
     }
 }
 
@@ -80,6 +87,79 @@ impl AssociationServiceApi for Associations {
         let (of, id) = parse_draft_association("name", &call.message.name)?;
         associations::delete(&self.store, change, (&of, id), &call.message.etag).await
     }
+
+    async fn crosswalk_frameworks(
+        &self,
+        call: Call<CrosswalkFrameworksRequest>,
+    ) -> Result<Outbound<CrosswalkFrameworksResponse>> {
+        let CrosswalkFrameworksRequest { parent, source, target, hubs, max_links, min_strength } =
+            call.message;
+        let district = Name::of("parent", &parent, &[])?.district;
+        let question = Question {
+            source: readable("source", &source, &district)?,
+            target: readable("target", &target, &district)?,
+            hubs: read_hubs(&hubs, &district)?,
+            links: links(max_links),
+            strength: min_strength.unsigned_abs(),
+        };
+        let found = crosswalks::crosswalk(&self.store, &self.snapshots, &question).await?;
+        Ok(Box::pin(stream::iter(crosswalk_convert::write_crosswalk(found).map(Ok))))
+    }
+
+    async fn analyze_coverage(
+        &self,
+        call: Call<AnalyzeCoverageRequest>,
+    ) -> Result<Outbound<AnalyzeCoverageResponse>> {
+        let AnalyzeCoverageRequest { parent, framework, covering_framework, hubs, max_links, min_strength } =
+            call.message;
+        let district = Name::of("parent", &parent, &[])?.district;
+        let question = Question {
+            source: readable("framework", &framework, &district)?,
+            target: readable("covering_framework", &covering_framework, &district)?,
+            hubs: read_hubs(&hubs, &district)?,
+            links: links(max_links),
+            strength: min_strength.unsigned_abs(),
+        };
+        let found = crosswalks::crosswalk(&self.store, &self.snapshots, &question).await?;
+        let analysis = crosswalks::analyze(&found);
+        Ok(Box::pin(stream::iter(crosswalk_convert::write_coverage(found, analysis).map(Ok))))
+    }
+
+    async fn suggest_associations(
+        &self,
+        call: Call<SuggestAssociationsRequest>,
+    ) -> Result<Outbound<SuggestAssociationsResponse>> {
+        let SuggestAssociationsRequest { parent, source, target, min_score, per_outcome } = call.message;
+        let district = Name::of("parent", &parent, &[])?.district;
+        let source = readable("source", &source, &district)?;
+        let target = readable("target", &target, &district)?;
+        let wanted = Wanted {
+            score: if min_score == 0 { 400 } else { min_score.unsigned_abs() },
+            each: if per_outcome == 0 { 3 } else { usize::try_from(per_outcome).unwrap_or(3) },
+        };
+        let found = crosswalks::suggest(&self.snapshots, &source, &target, wanted).await?;
+        Ok(Box::pin(stream::iter(crosswalk_convert::write_suggestions(found).map(Ok))))
+    }
+}
+
+/// A framework that a reader of a district may read: its own, or one of the commons.
+fn readable(field: &str, text: &str, district: &District) -> Result<FrameworkRef> {
+    let framework = FrameworkRef::parse(field, text)?;
+    if framework.district != *district && !framework.district.is_commons() {
+        // Whether it exists in another district is nobody's business here.
+        return Err(framework.missing());
+    }
+    Ok(framework)
+}
+
+fn read_hubs(hubs: &[String], district: &District) -> Result<Vec<FrameworkRef>> {
+    let read = |(index, hub): (usize, &String)| readable(&format!("hubs[{index}]"), hub, district);
+    hubs.iter().enumerate().map(read).collect()
+}
+
+/// Of how many links a way may be made; two where it is not said.
+fn links(asked: i32) -> usize {
+    usize::try_from(asked).ok().filter(|links| *links > 0).unwrap_or(2)
 }
 
 /// The outcome of a framework that a filter names, pinned or not.

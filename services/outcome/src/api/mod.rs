@@ -13,6 +13,8 @@ pub(crate) mod transfers;
 
 use trellis_kernel::{Failure, Result};
 
+pub(crate) use convert::outcome::write as write_outcome;
+
 /// A message that the contract requires, and so is there.
 fn required<T>(message: Option<T>, field: &str) -> Result<T> {
     message.ok_or_else(|| Failure::field(field, "value is required"))

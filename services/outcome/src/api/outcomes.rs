@@ -2,41 +2,46 @@
 
 use async_trait::async_trait;
 use futures::StreamExt as _;
+use futures::stream;
 use trellis_contracts::guard::{Call, Outbound};
 use trellis_contracts::outcome::move_outcome_request::Place;
 use trellis_contracts::outcome::{
     BatchGetOutcomesRequest, BatchGetOutcomesResponse, CreateOutcomeRequest, DeleteOutcomeRequest,
-    GetOutcomeRequest, ListDescendantsRequest, ListDescendantsResponse, ListOutcomesRequest,
-    ListOutcomesResponse, MoveOutcomeRequest, Outcome, OutcomeMatch, OutcomeServiceApi,
-    SearchOutcomesRequest, SearchOutcomesResponse, UpdateOutcomeRequest,
+    GetOutcomeRequest, ListAncestorsRequest, ListAncestorsResponse, ListDescendantsRequest,
+    ListDescendantsResponse, ListOutcomesRequest, ListOutcomesResponse, ListPrerequisitesRequest,
+    ListPrerequisitesResponse, MoveOutcomeRequest, Outcome, OutcomeServiceApi, SearchOutcomesRequest,
+    SearchOutcomesResponse, UpdateOutcomeRequest,
 };
 use trellis_kernel::{Failure, Name, PageRequest, Result, Uuid};
 use trellis_store::Store;
 
-use super::convert::outcome as convert;
+use super::convert::{graph as graph_convert, outcome as convert, search as search_convert};
 use super::{mask, required};
 use crate::app::moves::{self, Beside, Destination};
-use crate::app::outcomes::{self, Stand, Where};
-use crate::app::{currency, removals};
+use crate::app::outcomes::{self, Stand};
+use crate::app::{currency, descendants, graph, removals, search};
 use crate::domain::framework::{FRAMEWORKS, FrameworkRef};
 use crate::domain::outcome::{OUTCOME, OUTCOMES, Outcome as Own, parse_draft_outcome, parse_outcome};
 use crate::domain::succession::OutcomeId;
+use crate::search::SearchIndex;
+use crate::snapshot::Snapshots;
 use crate::store::outcomes::{Below, Filter};
 
 /// Serves outcomes.
 pub(crate) struct Outcomes {
     store: Store,
+    snapshots: Snapshots,
+    index: SearchIndex,
 }
 
 impl Outcomes {
     /// Serves those of a store.
-    pub(crate) const fn new(store: Store) -> Self {
-        Self { store }
+    pub(crate) const fn new(store: Store, snapshots: Snapshots, index: SearchIndex) -> Self {
+        Self { store, snapshots, index }
     }
 
     async fn shown(&self, outcome: Own) -> Result<Outcome> {
-        let shown = show(&self.store, vec![outcome]).await?.pop();
-        shown.ok_or_else(|| Failure::internal("an outcome was not shown"))
+        one(show(&self.store, vec![outcome]).await?)
     }
 }
 
@@ -44,7 +49,8 @@ impl Outcomes {
 impl OutcomeServiceApi for Outcomes {
     async fn get_outcome(&self, call: Call<GetOutcomeRequest>) -> Result<Outcome> {
         let (framework, id) = parse_outcome("name", &call.message.name)?;
-        self.shown(outcomes::get(&self.store, &framework, id).await?).await
+        let outcome = outcomes::get(&self.store, &self.snapshots, &framework, id).await?;
+        one(current(&self.store, vec![(OutcomeId::of(&framework, id), outcome)]).await?)
     }
 
     async fn list_outcomes(&self, call: Call<ListOutcomesRequest>) -> Result<ListOutcomesResponse> {
@@ -126,37 +132,54 @@ impl OutcomeServiceApi for Outcomes {
             }
             asked.push((framework, id));
         }
-        let outcomes = outcomes::batch_get(&self.store, &asked).await?;
-        Ok(BatchGetOutcomesResponse { outcomes: show(&self.store, outcomes).await? })
+        let outcomes = outcomes::batch_get(&self.store, &self.snapshots, &asked).await?;
+        let ids = asked.iter().map(|(framework, id)| OutcomeId::of(framework, *id));
+        let outcomes = current(&self.store, ids.zip(outcomes).collect()).await?;
+        Ok(BatchGetOutcomesResponse { outcomes })
     }
 
     async fn list_descendants(
         &self,
         call: Call<ListDescendantsRequest>,
     ) -> Result<Outbound<ListDescendantsResponse>> {
-        let parent = &call.message.parent;
+        let ListDescendantsRequest { parent, max_depth } = &call.message;
         let name = framework_or_outcome("parent", parent)?;
         let (framework, root) = match name.id_in(OUTCOMES) {
             Some(_) => parse_outcome("parent", parent).map(|(framework, id)| (framework, Some(id)))?,
             None => (FrameworkRef::of(&name)?, None),
         };
-        let read = outcomes::descendants(&self.store, framework, root).await?;
-        Ok(Box::pin(read.map(|descendant| descendant.map(convert::write_descendant))))
+        let read =
+            descendants::descendants(&self.store, &self.snapshots, framework, root, *max_depth).await?;
+        Ok(Box::pin(read.map(|descendant| descendant.map(graph_convert::write_descendant))))
+    }
+
+    async fn list_ancestors(
+        &self,
+        call: Call<ListAncestorsRequest>,
+    ) -> Result<Outbound<ListAncestorsResponse>> {
+        let ListAncestorsRequest { name, max_depth } = call.message;
+        let (framework, id) = parse_outcome("name", &name)?;
+        let found = graph::ancestors(&self.snapshots, &framework, id, max_depth.unsigned_abs()).await?;
+        Ok(Box::pin(stream::iter(graph_convert::write_ancestors(found))))
+    }
+
+    async fn list_prerequisites(
+        &self,
+        call: Call<ListPrerequisitesRequest>,
+    ) -> Result<Outbound<ListPrerequisitesResponse>> {
+        let ListPrerequisitesRequest { name, max_depth } = call.message;
+        let (framework, id) = parse_outcome("name", &name)?;
+        let found =
+            graph::prerequisites(&self.store, &self.snapshots, &framework, id, max_depth.unsigned_abs())
+                .await?;
+        Ok(Box::pin(stream::iter(graph_convert::write_prerequisites(found))))
     }
 
     async fn search_outcomes(&self, call: Call<SearchOutcomesRequest>) -> Result<SearchOutcomesResponse> {
-        let SearchOutcomesRequest { parent, query, page_size, page_token } = call.message;
-        let place = match Name::of("parent", &parent, &[FRAMEWORKS]) {
-            Ok(name) => Where { framework: Some(FrameworkRef::of(&name)?), district: name.district },
-            Err(_) => Where { district: Name::of("parent", &parent, &[])?.district, framework: None },
-        };
-        let page = PageRequest::parse(page_size, page_token)?;
-        let page = outcomes::search(&self.store, &place, &query, &page).await?;
-        let found = |(outcome, score)| OutcomeMatch { outcome: Some(convert::write(outcome, &[])), score };
-        Ok(SearchOutcomesResponse {
-            matches: page.items.into_iter().map(found).collect(),
-            next_page_token: page.next,
-        })
+        let page = PageRequest::parse(call.message.page_size, call.message.page_token.clone())?;
+        let asked = search_convert::read(call.message)?;
+        let found = search::search(&self.store, &self.snapshots, &self.index, &asked, &page).await?;
+        Ok(search_convert::write(found))
     }
 }
 
@@ -185,11 +208,21 @@ fn own_outcome(field: &str, text: &str, of: &FrameworkRef) -> Result<Uuid> {
 
 /// Outcomes as the contract has them, each with what replaces it.
 pub(super) async fn show(store: &Store, outcomes: Vec<Own>) -> Result<Vec<Outcome>> {
-    let id = |own: &Own| OutcomeId::of(&own.framework, own.id);
-    let replaced = currency::of_outcomes(store, outcomes.iter().map(id).collect()).await?;
-    let shown = outcomes.into_iter().map(|own| {
-        let by = replaced.get(&id(&own)).map(Vec::as_slice).unwrap_or_default();
-        convert::write(own, by)
+    let written =
+        outcomes.into_iter().map(|own| (OutcomeId::of(&own.framework, own.id), convert::write(own)));
+    current(store, written.collect()).await
+}
+
+/// Messages of outcomes, each told what replaces it. Whatever the revision, that is asked anew.
+async fn current(store: &Store, outcomes: Vec<(OutcomeId, Outcome)>) -> Result<Vec<Outcome>> {
+    let replaced = currency::of_outcomes(store, outcomes.iter().map(|(id, _)| id.clone()).collect()).await?;
+    let shown = outcomes.into_iter().map(|(id, outcome)| {
+        let by = replaced.get(&id).map(Vec::as_slice).unwrap_or_default();
+        Outcome { superseded_by: by.iter().map(Name::to_string).collect(), ..outcome }
     });
     Ok(shown.collect())
+}
+
+fn one(mut shown: Vec<Outcome>) -> Result<Outcome> {
+    shown.pop().ok_or_else(|| Failure::internal("an outcome was not shown"))
 }

@@ -1,10 +1,13 @@
 //! What can be done: each decides, writes in one transaction, and tells what happened.
 
 pub(crate) mod associations;
+pub(crate) mod crosswalks;
 pub(crate) mod currency;
 pub(crate) mod deprecations;
+pub(crate) mod descendants;
 pub(crate) mod diff;
 pub(crate) mod frameworks;
+pub(crate) mod graph;
 pub(crate) mod imports;
 pub(crate) mod moves;
 pub(crate) mod outcomes;
@@ -12,10 +15,12 @@ mod places;
 pub(crate) mod proficiency_scales;
 pub(crate) mod progressions;
 pub(crate) mod removals;
+pub(crate) mod search;
 pub(crate) mod sheet_plan;
 pub(crate) mod spreadsheets;
 mod successions;
 pub(crate) mod templates;
+mod web;
 
 use prost::Message;
 use trellis_kernel::{Failure, Name, Reason};

@@ -11,7 +11,7 @@ const MAX_WORDS: usize = 16;
 /// The score of an outcome whose code is the query.
 pub(crate) const WHOLE_CODE: i32 = 1000;
 /// The score of one whose code ends in the query, or begins with it, at a dot.
-const PART_OF_CODE: i32 = 950;
+pub(crate) const PART_OF_CODE: i32 = 950;
 /// The most that words alone can score.
 const WORDS_ALONE: i64 = 900;
 
@@ -90,13 +90,24 @@ fn distance(left: &str, right: &str) -> usize {
 }
 
 /// The words of a text: letters and digits, in lower case.
-fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+pub(crate) fn words(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
 }
 
 /// A code or a query in the one spelling in which codes are compared.
-fn plain(code: &str) -> String {
+pub(crate) fn plain(code: &str) -> String {
     code.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// The words of a query that count, each once.
+pub(crate) fn asked_words(query: &str) -> Vec<String> {
+    let mut asked: Vec<String> = Vec::new();
+    for word in words(query).take(MAX_WORDS) {
+        if !asked.contains(&word) {
+            asked.push(word);
+        }
+    }
+    asked
 }
 
 /// How well a code answers to the whole query.
@@ -120,12 +131,7 @@ fn code_score(asked: &str, code: &str) -> i32 {
 /// identity.
 pub(crate) fn rank(query: &str, outcomes: &[Searched]) -> Vec<Found> {
     let whole = plain(query);
-    let mut asked: Vec<String> = Vec::new();
-    for word in words(query).take(MAX_WORDS) {
-        if !asked.contains(&word) {
-            asked.push(word);
-        }
-    }
+    let asked = asked_words(query);
     let matches = Matches::of(&asked, outcomes);
     let weights = matches.weights(outcomes.len());
     let total: i64 = weights.iter().sum();

@@ -192,6 +192,21 @@ pub(crate) async fn elsewhere(tx: &Tx, framework: Uuid, ids: &[Uuid]) -> Result<
         .map_err(failure)
 }
 
+/// Outcomes of a framework after one, in the order of their identities.
+pub(crate) async fn next(
+    reader: &Reader,
+    framework: &FrameworkRef,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Outcome>> {
+    let mut select = of(reader, framework);
+    if let Some(after) = after {
+        select = select.filter(Column::Id.gt(after));
+    }
+    let rows = select.order_by_asc(Column::Id).limit(limit).all(reader.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
+}
+
 /// Lists outcomes in list order.
 pub(crate) async fn list(
     reader: &Reader,
@@ -233,18 +248,9 @@ pub(crate) async fn standings<S: Scope>(scope: &S, framework: &FrameworkRef) -> 
     Ok(rows.into_iter().map(|(id, parent, order)| Standing { id, parent, order }).collect())
 }
 
-/// The outcomes that a search looks at: of one framework, or of all drafts of the district. At most
-/// `limit`.
-pub(crate) async fn searched(
-    reader: &Reader,
-    framework: Option<&FrameworkRef>,
-    limit: u64,
-) -> Result<Vec<Outcome>> {
-    let select = match framework {
-        Some(framework) => of(reader, framework),
-        None => reader.find::<Entity>().filter(Column::Revision.eq(DRAFT)),
-    };
-    let rows = select.limit(limit).all(reader.conn()).await.map_err(failure)?;
+/// The outcomes of a framework that a search looks at, at most `limit`.
+pub(crate) async fn searched(reader: &Reader, framework: &FrameworkRef, limit: u64) -> Result<Vec<Outcome>> {
+    let rows = of(reader, framework).limit(limit).all(reader.conn()).await.map_err(failure)?;
     rows.into_iter().map(|row| read(reader.district(), &row)).collect()
 }
 

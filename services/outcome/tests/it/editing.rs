@@ -31,7 +31,7 @@ impl Clients {
 
     /// The tree as a reader sees it: the statement of each, with its depth.
     async fn tree(&mut self, draft: &str) -> Vec<(String, i32)> {
-        let request = ListDescendantsRequest { parent: draft.to_owned() };
+        let request = ListDescendantsRequest { parent: draft.to_owned(), max_depth: 0 };
         let stream = self.outcomes.list_descendants(request).await.expect("a tree").into_inner();
         let node = |node: Result<_, Status>| {
             let node: trellis_contracts::outcome::ListDescendantsResponse = node.expect("a node");

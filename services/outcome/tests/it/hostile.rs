@@ -179,7 +179,7 @@ on_each_database!(
         let done = clients.imported(document.clone().into_bytes()).await;
         assert_eq!(done.definitions.expect("counts").created, 3);
         assert!(!clients.imported(document.into_bytes()).await.changed);
-        let tree = ListDescendantsRequest { parent: done.framework };
+        let tree = ListDescendantsRequest { parent: done.framework, max_depth: 0 };
         let mut tree = clients.outcomes.list_descendants(tree).await.expect("a tree").into_inner();
         assert!(tree.message().await.expect("a node").is_some());
         assert!(tree.message().await.expect("the end").is_none());

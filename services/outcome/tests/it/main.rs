@@ -3,9 +3,11 @@
 mod access;
 mod associations;
 mod changes;
+mod crosswalks;
 mod editing;
 mod frameworks;
 mod from_uri;
+mod graph;
 mod hostile;
 mod outcomes;
 mod proficiency_scales;

@@ -54,7 +54,7 @@ on_each_database!(
         let argument = clients.outcome(&draft, "Argument", &voice).await.name;
         let detail = clients.outcome(&draft, "Detail", &story).await.name;
         let read = async |clients: &mut Clients, parent: &str| {
-            let request = ListDescendantsRequest { parent: parent.to_owned() };
+            let request = ListDescendantsRequest { parent: parent.to_owned(), max_depth: 0 };
             let stream = clients.outcomes.list_descendants(request).await.expect("a tree").into_inner();
             let nodes: Vec<_> = stream.map(|node| node.expect("a node")).collect().await;
             nodes

@@ -110,7 +110,7 @@ fn refused<T>(answer: Result<T, Status>, code: Code, reason: &str) {
 
 /// The codes of a framework as its tree is read, each with its depth.
 async fn tree(clients: &mut Clients, framework: &str) -> Vec<(i32, String)> {
-    let request = ListDescendantsRequest { parent: framework.to_owned() };
+    let request = ListDescendantsRequest { parent: framework.to_owned(), max_depth: 0 };
     let tree = clients.outcomes.list_descendants(request).await.expect("a tree").into_inner();
     let tree = tree.map(|node| node.expect("a node"));
     tree.map(|node| (node.depth, node.outcome.expect("an outcome").code)).collect().await

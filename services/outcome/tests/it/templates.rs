@@ -32,7 +32,7 @@ fn from(template: &FrameworkTemplate) -> CreateFrameworkFromTemplateRequest {
 }
 
 async fn tree(clients: &mut Clients, framework: &Framework) -> Vec<(i32, Outcome)> {
-    let request = ListDescendantsRequest { parent: framework.name.clone() };
+    let request = ListDescendantsRequest { parent: framework.name.clone(), max_depth: 0 };
     let tree = clients.outcomes.list_descendants(request).await.expect("a tree").into_inner();
     tree.map(|node| node.expect("a node"))
         .map(|node| (node.depth, node.outcome.expect("an outcome")))

@@ -71,7 +71,7 @@ impl Journey {
 
     async fn read_tree(&self) -> Told {
         let mut client = OutcomeServiceClient::new(self.operator()?);
-        let request = ListDescendantsRequest { parent: self.traces.framework.clone() };
+        let request = ListDescendantsRequest { parent: self.traces.framework.clone(), max_depth: 0 };
         let mut tree = client.list_descendants(request).await?.into_inner();
         let (mut count, mut deepest, mut words) = (0, 0, String::new());
         while let Some(node) = tree.next().await.transpose()? {

@@ -170,7 +170,7 @@ fn read_held(of: &FrameworkRef, resource: &str, field: &str) -> Result<Held> {
     Ok(name.id_in(OUTCOMES).map_or(Held::Framework, Held::Outcome))
 }
 
-const fn write_type(kind: AssociationType) -> proto::AssociationType {
+pub(super) const fn write_type(kind: AssociationType) -> proto::AssociationType {
     match kind {
         AssociationType::ChildOf => proto::AssociationType::ChildOf,
         AssociationType::PartOf => proto::AssociationType::PartOf,

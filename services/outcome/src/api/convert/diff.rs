@@ -49,8 +49,8 @@ fn outcome(
     let (kind, before, after, paths) = sides(difference);
     proto::OutcomeDifference {
         kind: kind.into(),
-        before: before.map(|own| outcome::write(own, &[])),
-        after: after.map(|own| outcome::write(own, &[])),
+        before: before.map(outcome::write),
+        after: after.map(outcome::write),
         moved: moved(&paths),
         changed_paths: named(paths),
         replaced_by: replaced_by.iter().map(|by| by.name().to_string()).collect(),

@@ -1,11 +1,14 @@
 //! Between the contract's messages and the domain's values.
 
 pub(super) mod association;
+pub(super) mod crosswalk;
 pub(super) mod diff;
 pub(super) mod framework;
+pub(super) mod graph;
 pub(super) mod outcome;
 pub(super) mod proficiency_scale;
 pub(super) mod progression;
+pub(super) mod search;
 pub(super) mod sheet;
 pub(super) mod template;
 pub(super) mod transfer;

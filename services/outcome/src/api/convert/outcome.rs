@@ -2,14 +2,13 @@
 
 use jiff::civil::Date;
 use trellis_contracts::{outcome as proto, values};
-use trellis_kernel::{Etag, Failure, Name, Result};
+use trellis_kernel::{Etag, Failure, Result};
 
 use super::{case_identity, external_ids, read_external_ids, read_texts, texts};
-use crate::app::outcomes::Descendant;
 use crate::domain::outcome::{Outcome, OutcomeContent, OutcomeKind, outcome_name};
 
-/// An outcome as the contract has it, and what replaces it.
-pub(in crate::api) fn write(outcome: Outcome, superseded_by: &[Name]) -> proto::Outcome {
+/// An outcome as the contract has it, without what replaces it: that is told of no revision, but of now.
+pub(crate) fn write(outcome: Outcome) -> proto::Outcome {
     let name = outcome.name().to_string();
     let Outcome { framework, id, content, parent, list_order, published, create_time, update_time, version } =
         outcome;
@@ -56,7 +55,7 @@ pub(in crate::api) fn write(outcome: Outcome, superseded_by: &[Name]) -> proto::
         create_time: Some(values::timestamp(create_time)),
         update_time: Some(values::timestamp(update_time)),
         etag: Etag::new(version).to_string(),
-        superseded_by: superseded_by.iter().map(Name::to_string).collect(),
+        superseded_by: Vec::new(),
     }
 }
 
@@ -139,12 +138,6 @@ pub(in crate::api) fn merge(own: OutcomeContent, new: OutcomeContent, paths: &[&
         external_ids: if takes("external_ids") { new.external_ids } else { own.external_ids },
         case: own.case,
     }
-}
-
-/// An outcome of a tree as the contract has it.
-pub(in crate::api) fn write_descendant(descendant: Descendant) -> proto::ListDescendantsResponse {
-    let Descendant { outcome, depth, parent } = descendant;
-    proto::ListDescendantsResponse { outcome: Some(write(outcome, &[])), depth, parent: parent.to_string() }
 }
 
 fn read_day(field: &str, text: &str) -> Result<Option<Date>> {

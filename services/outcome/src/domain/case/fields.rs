@@ -350,6 +350,6 @@ pub(super) fn guid(text: &str) -> Option<Uuid> {
 }
 
 /// The GUID at the end of a URI.
-pub(super) fn guid_at_end(uri: &str) -> Option<Uuid> {
+pub(crate) fn guid_at_end(uri: &str) -> Option<Uuid> {
     guid(uri.trim_end_matches('/').rsplit(['/', ':', '#', '=']).next()?)
 }

@@ -422,3 +422,5 @@ fn place_items(items: &mut [Item], associations: &[Link], issues: &mut Issues<'_
 
 #[cfg(test)]
 mod tests;
+
+pub(crate) use fields::guid_at_end;

@@ -1,0 +1,234 @@
+//! Crosswalks, coverage and suggestions.
+
+use tokio_stream::StreamExt as _;
+use tonic::Code;
+use trellis_contracts::outcome::analyze_coverage_response::Item as CoverageItem;
+use trellis_contracts::outcome::crosswalk_frameworks_response::Item;
+use trellis_contracts::outcome::{
+    AnalyzeCoverageRequest, AssociationType, Coverage, CrosswalkFrameworksRequest, CrosswalkLink,
+    LevelCoverage, SubtreeCoverage, SuggestAssociationsRequest,
+};
+use trellis_testkit::{on_each_database, refused, violations};
+
+use crate::graph::{join, pinned};
+use crate::support::{Clients, DISTRICT};
+
+/// Two frameworks and a hub between them.
+struct Scene {
+    ours: String,
+    theirs: String,
+    hub: String,
+    listen: String,
+    voice: String,
+    speak: String,
+    heard: String,
+    told: String,
+}
+
+async fn scene(clients: &mut Clients) -> Scene {
+    let hub = clients.portrait().await.name;
+    let heard = clients.outcome(&hub, "Listening to others", "").await.name;
+    let ours = clients.portrait().await.name;
+    let voice = clients.outcome(&ours, "Voice", "").await.name;
+    let listen = clients.outcome(&ours, "I listen to what others say.", &voice).await.name;
+    let speak = clients.outcome(&ours, "I speak so that others understand.", &voice).await.name;
+    let theirs = clients.portrait().await.name;
+    let told = clients.outcome(&theirs, "Listens to what others say", "").await.name;
+    clients.outcome(&theirs, "Plays an instrument", "").await;
+    join(clients, &ours, AssociationType::PeerOf, &listen, &heard).await;
+    join(clients, &theirs, AssociationType::ExactMatchOf, &told, &heard).await;
+    clients.publish(&hub).await;
+    Scene { ours, theirs, hub, listen, voice, speak, heard, told }
+}
+
+fn request(scene: &Scene) -> CrosswalkFrameworksRequest {
+    CrosswalkFrameworksRequest {
+        parent: DISTRICT.to_owned(),
+        source: scene.ours.clone(),
+        target: scene.theirs.clone(),
+        ..CrosswalkFrameworksRequest::default()
+    }
+}
+
+async fn crosswalk(clients: &mut Clients, request: CrosswalkFrameworksRequest) -> Vec<Item> {
+    let stream = clients.associations.crosswalk_frameworks(request).await.expect("a crosswalk").into_inner();
+    stream.map(|item| item.expect("an item").item.expect("one")).collect().await
+}
+
+on_each_database!(
+    async fn two_frameworks_match_through_a_hub_with_the_way_and_its_strength(suite: Suite) {
+        let mut clients = Clients::operator(&suite);
+        let scene = scene(&mut clients).await;
+        let told = crosswalk(&mut clients, request(&scene)).await;
+        let Item::Summary(summary) = &told[0] else { panic!("the counts first: {told:?}") };
+        assert_eq!((summary.source_outcomes, summary.source_matched), (3, 1));
+        assert_eq!((summary.target_outcomes, summary.target_matched), (2, 1));
+        assert_eq!(summary.hubs, [format!("{}@1", scene.hub)]);
+        let Item::Match(found) = &told[1] else { panic!("then the matches: {told:?}") };
+        assert_eq!(
+            (found.source.as_str(), found.target.as_str(), found.strength),
+            (scene.listen.as_str(), scene.told.as_str(), 800)
+        );
+        let way: Vec<(AssociationType, bool, &str, i32)> = found
+            .links
+            .iter()
+            .map(|link: &CrosswalkLink| (link.r#type(), link.reversed, link.to.as_str(), link.strength))
+            .collect();
+        let heard = pinned(&scene.heard, 1);
+        assert_eq!(
+            way,
+            [
+                (AssociationType::PeerOf, false, heard.as_str(), 800),
+                (AssociationType::ExactMatchOf, true, scene.told.as_str(), 1000),
+            ]
+        );
+        let gaps: Vec<&Item> = told[2..].iter().collect();
+        assert!(matches!(gaps[..], [Item::SourceGap(_), Item::SourceGap(_), Item::TargetGap(_)]), "{gaps:?}");
+
+        // A direct link of its own is told instead where it is as strong or stronger.
+        join(&mut clients, &scene.ours, AssociationType::ExactMatchOf, &scene.listen, &scene.told).await;
+        let told = crosswalk(&mut clients, request(&scene)).await;
+        let Item::Match(found) = &told[1] else { panic!("a match: {told:?}") };
+        assert_eq!((found.strength, found.links.len()), (1000, 1));
+        let turned = CrosswalkFrameworksRequest {
+            source: scene.theirs.clone(),
+            target: scene.ours.clone(),
+            ..request(&scene)
+        };
+        let told = crosswalk(&mut clients, turned).await;
+        let Item::Match(found) = &told[1] else { panic!("a match: {told:?}") };
+        assert_eq!(
+            (found.source.as_str(), found.strength, found.links[0].reversed),
+            (scene.told.as_str(), 1000, true)
+        );
+    }
+);
+
+on_each_database!(
+    async fn a_crosswalk_keeps_to_its_bounds_and_its_district(suite: Suite) {
+        let mut clients = Clients::operator(&suite);
+        let scene = scene(&mut clients).await;
+        let matches = async |clients: &mut Clients, request| {
+            let told = crosswalk(clients, request).await;
+            told.iter().filter(|item| matches!(item, Item::Match(_))).count()
+        };
+        let direct = CrosswalkFrameworksRequest { max_links: 1, ..request(&scene) };
+        assert_eq!(matches(&mut clients, direct).await, 0);
+        let strong = CrosswalkFrameworksRequest { min_strength: 801, ..request(&scene) };
+        assert_eq!(matches(&mut clients, strong).await, 0);
+        let named = CrosswalkFrameworksRequest { hubs: vec![scene.hub.clone()], ..request(&scene) };
+        assert_eq!(matches(&mut clients, named).await, 1);
+
+        let far = CrosswalkFrameworksRequest { max_links: 5, ..request(&scene) };
+        refused(
+            clients.associations.crosswalk_frameworks(far).await,
+            Code::InvalidArgument,
+            "FIELD_VIOLATION",
+        );
+        let itself = CrosswalkFrameworksRequest { target: format!("{}@1", scene.ours), ..request(&scene) };
+        let itself = refused(
+            clients.associations.crosswalk_frameworks(itself).await,
+            Code::InvalidArgument,
+            "FIELD_VIOLATION",
+        );
+        assert_eq!(violations(&itself)[0].0, "target");
+        let foreign = scene.theirs.replace("grand-bend", "other-district");
+        for request in [
+            CrosswalkFrameworksRequest { target: foreign.clone(), ..request(&scene) },
+            CrosswalkFrameworksRequest { hubs: vec![foreign], ..request(&scene) },
+        ] {
+            refused(
+                clients.associations.crosswalk_frameworks(request).await,
+                Code::NotFound,
+                "RESOURCE_NOT_FOUND",
+            );
+        }
+        // Who asks for another district is not told of this one's frameworks.
+        let mut stranger = Clients::of(&suite.operator("other-district"));
+        let mut theirs = request(&scene);
+        refused(
+            stranger.associations.crosswalk_frameworks(theirs.clone()).await,
+            Code::PermissionDenied,
+            "ACCESS_DENIED",
+        );
+        "districts/other-district".clone_into(&mut theirs.parent);
+        refused(
+            stranger.associations.crosswalk_frameworks(theirs).await,
+            Code::NotFound,
+            "RESOURCE_NOT_FOUND",
+        );
+    }
+);
+
+on_each_database!(
+    async fn coverage_is_told_of_the_whole_of_levels_and_of_subtrees(suite: Suite) {
+        let mut clients = Clients::operator(&suite);
+        let scene = scene(&mut clients).await;
+        let request = AnalyzeCoverageRequest {
+            parent: DISTRICT.to_owned(),
+            framework: scene.ours.clone(),
+            covering_framework: scene.theirs.clone(),
+            ..AnalyzeCoverageRequest::default()
+        };
+        let stream = clients.associations.analyze_coverage(request.clone()).await.expect("an analysis");
+        let told: Vec<CoverageItem> =
+            stream.into_inner().map(|item| item.expect("an item").item.expect("one")).collect().await;
+        let of = |outcomes, covered| Coverage { outcomes, covered };
+        assert_eq!(
+            told,
+            [
+                CoverageItem::Total(of(3, 1)),
+                CoverageItem::Level(LevelCoverage { depth: 1, coverage: Some(of(1, 0)) }),
+                CoverageItem::Level(LevelCoverage { depth: 2, coverage: Some(of(2, 1)) }),
+                CoverageItem::Subtree(SubtreeCoverage {
+                    outcome: scene.voice.clone(),
+                    depth: 1,
+                    covered: false,
+                    coverage: Some(of(2, 1)),
+                }),
+            ]
+        );
+        let missing = AnalyzeCoverageRequest { framework: format!("{}@7", scene.ours), ..request };
+        refused(clients.associations.analyze_coverage(missing).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    }
+);
+
+on_each_database!(
+    async fn what_is_alike_and_not_joined_is_suggested_with_its_words(suite: Suite) {
+        let mut clients = Clients::operator(&suite);
+        let scene = scene(&mut clients).await;
+        let request = SuggestAssociationsRequest {
+            parent: DISTRICT.to_owned(),
+            source: scene.ours.clone(),
+            target: scene.theirs.clone(),
+            ..SuggestAssociationsRequest::default()
+        };
+        let suggest = async |clients: &mut Clients| {
+            let stream =
+                clients.associations.suggest_associations(request.clone()).await.expect("suggestions");
+            stream.into_inner().map(|pair| pair.expect("a pair")).collect::<Vec<_>>().await
+        };
+        let pairs = suggest(&mut clients).await;
+        assert_eq!(pairs.len(), 1, "{pairs:?}");
+        let pair = &pairs[0];
+        assert_eq!(
+            (pair.source.as_str(), pair.target.as_str()),
+            (scene.listen.as_str(), scene.told.as_str())
+        );
+        let shared: i32 = pair.words.iter().map(|word| word.weight).sum();
+        assert_eq!(pair.score, 2000 * shared / pair.total_weight);
+        let mut words: Vec<&str> = pair.words.iter().map(|word| word.word.as_str()).collect();
+        words.sort_unstable();
+        assert_eq!(words, ["others", "say", "to", "what"]);
+        assert!(!pairs.iter().any(|pair| pair.source == scene.speak));
+
+        join(&mut clients, &scene.theirs, AssociationType::RelatedTo, &scene.told, &scene.listen).await;
+        assert!(suggest(&mut clients).await.is_empty(), "what is joined is not suggested");
+        let itself = SuggestAssociationsRequest { target: scene.ours.clone(), ..request.clone() };
+        refused(
+            clients.associations.suggest_associations(itself).await,
+            Code::InvalidArgument,
+            "FIELD_VIOLATION",
+        );
+    }
+);
