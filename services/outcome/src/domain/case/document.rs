@@ -38,30 +38,41 @@ pub(super) fn read(sections: &Sections<'_>, issues: &mut Issues<'_>) -> Result<D
         );
         id
     };
-    let language = fields.language("language");
-    let title = fields.text("title", LONG);
-    if title.trim().is_empty() {
+    let content = content(&mut fields);
+    if content.title.is_empty() {
         return Err(refuse("CFDocument/title", "TITLE_MISSING", "The CFDocument has no title."));
     }
-    let content = FrameworkContent {
+    let source = Source::new(Spot { index: 0, offset }, raw.get(), fields.digest());
+    Ok(Document { id, content, source })
+}
+
+/// What is written about a framework that was read before.
+pub(super) fn again(text: &str) -> Option<FrameworkContent> {
+    let mut issues = Issues::deaf();
+    let mut fields = Fields::again(text, &mut issues)?;
+    Some(content(&mut fields))
+}
+
+/// What is written about a framework.
+fn content(fields: &mut Fields<'_, '_>) -> FrameworkContent {
+    let language = fields.language("language");
+    FrameworkContent {
         // CASE says nothing of the sort; packages hold standards unless someone says otherwise.
         kind: FrameworkKind::Standards,
-        title: vec![Text::new(&language, title)],
+        title: texts(&language, fields.text("title", LONG)),
         description: texts(&language, fields.text("description", LONG)),
         creator: fields.text("creator", 1000),
         publisher: fields.text("publisher", 1000),
         version_label: fields.text("version", 200),
-        subjects: subjects(&mut fields),
+        subjects: subjects(fields),
         education_levels: Vec::new(),
-        license: license(&mut fields),
+        license: license(fields),
         official_source_uri: fields.text("officialSourceURL", 2000),
-        adoption_status: adoption_status(&mut fields),
+        adoption_status: adoption_status(fields),
         external_ids: Vec::new(),
         case: Some(fields.case_identity()),
         language,
-    };
-    let source = Source::new(Spot { index: 0, offset }, raw.get(), fields.digest());
-    Ok(Document { id, content, source })
+    }
 }
 
 /// A text in one language, or none.
@@ -112,7 +123,9 @@ fn adoption_status(fields: &mut Fields<'_, '_>) -> AdoptionStatus {
 /// Adds the text of the licence, which stands among the definitions.
 pub(super) fn complete(mut document: Document, definitions: &[Definition], package: &str) -> Document {
     let Some(license) = &mut document.content.license else { return document };
-    let wanted = guid_at_end(&license.uri);
+    let source: Option<Value> = serde_json::from_str(document.source.of(package)).ok();
+    let named = source.as_ref().and_then(|value| guid(value.get("licenseURI")?.get("identifier")?.as_str()?));
+    let wanted = named.or_else(|| guid_at_end(&license.uri));
     let text = definitions
         .iter()
         .find(|definition| definition.section == "CFLicenses" && Some(definition.id) == wanted)

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use trellis_kernel::{Timestamp, Uuid};
 
 use super::issues::Issues;
+use super::kept;
 use super::{Digest, Spot};
 use crate::domain::text::CaseIdentity;
 use crate::domain::transfer::Severity;
@@ -56,7 +57,8 @@ impl<'e, 'a> Fields<'e, 'a> {
         issues: &'e mut Issues<'a>,
     ) -> Option<Self> {
         let (code, text) = match serde_json::from_str::<Object>(text) {
-            Ok(Object { map, repeated }) => {
+            Ok(Object { mut map, repeated }) => {
+                kept::unpack(&mut map);
                 let mut fields = Self { map, issues, pointer, offset };
                 if repeated {
                     let text = "A key stands twice in the entry.";

@@ -15,6 +15,8 @@ mod fields;
 mod issues;
 mod item;
 mod json;
+mod kept;
+pub(crate) mod write;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -219,9 +221,11 @@ pub(crate) struct Definition {
 }
 
 impl Package {
-    /// The JSON of an entry, without the white space between its tokens.
+    /// The JSON of an entry, without the white space between its tokens; what travelled in its extensions
+    /// stands where it was.
     pub(crate) fn json(&self, source: Source) -> String {
-        json::compact(source.of(&self.text))
+        let text = source.of(&self.text);
+        kept::unpacked(text).unwrap_or_else(|| json::compact(text))
     }
 
     /// What is written about an outcome.

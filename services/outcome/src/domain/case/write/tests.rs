@@ -1,0 +1,384 @@
+//! What is written: valid by the schemas, the same bytes again, and nothing lost on the way.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use trellis_kernel::District;
+
+use super::*;
+use crate::domain::case::{self, Package};
+use crate::domain::framework::{FrameworkRef, Holdings, License};
+use crate::domain::text::Text;
+
+static PACKAGE: LazyLock<Validator> = LazyLock::new(|| schema("cfpackage"));
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+fn schema(name: &str) -> Validator {
+    let file = fixtures().join(format!("schemas/case/case_v1p1_{name}-jsonschema1.json"));
+    let schema = serde_json::from_slice(&std::fs::read(file).expect("the schema is there")).expect("JSON");
+    jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema")
+}
+
+fn require_valid(validator: &Validator, document: &Value) {
+    let errors: Vec<String> = validator
+        .iter_errors(document)
+        .take(5)
+        .map(|error| format!("{} at {}", error, error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+fn provider() -> Provider {
+    Provider::new("https://trellis.example.org", District::parse("grand-bend").expect("a district"))
+}
+
+fn now() -> Timestamp {
+    "2026-03-04T05:06:07Z".parse().expect("a time")
+}
+
+fn framework(package: &Package) -> Framework {
+    let district = District::parse("grand-bend").expect("a district");
+    Framework {
+        place: FrameworkRef::draft(district, package.document.id),
+        content: package.document.content.clone(),
+        revision: 0,
+        revision_time: None,
+        unpublished: true,
+        holdings: Holdings::default(),
+        create_time: now(),
+        update_time: now(),
+        version: 1,
+    }
+}
+
+fn outcome(of: &FrameworkRef, item: &case::Item) -> Outcome {
+    Outcome {
+        framework: of.clone(),
+        id: item.id,
+        content: item.content.clone(),
+        parent: item.parent,
+        list_order: item.order,
+        published: 0,
+        create_time: now(),
+        update_time: now(),
+        version: 1,
+    }
+}
+
+fn link(of: &FrameworkRef, link: &case::Link) -> Association {
+    Association {
+        framework: of.clone(),
+        id: link.id,
+        content: link.content.clone(),
+        create_time: now(),
+        update_time: now(),
+        version: 1,
+    }
+}
+
+/// Writes what a package holds as it would be written once it is stored.
+fn write(package: &Package, version: Version) -> String {
+    let provider = provider();
+    let writer = Writer { provider: &provider, version };
+    let framework = framework(package);
+    let mut assembly = Assembly::new(&writer.document(&framework, Some(&package.document.source.json)));
+    assembly.section(ITEMS);
+    let mut items: Vec<_> = package.items.iter().collect();
+    items.sort_by_key(|item| (item.order, item.id));
+    for item in items {
+        let outcome = outcome(&framework.place, item);
+        assembly.entry(&writer.item(&outcome, Some(&item.source.json), &framework.content.language));
+    }
+    assembly.end();
+    assembly.section(ASSOCIATIONS);
+    for entry in &package.associations {
+        let association = link(&framework.place, entry);
+        assembly.entry(&writer.association(&association, Some(&entry.source.json), &Known::new()));
+    }
+    assembly.end();
+    let mut kept: BTreeMap<(String, Uuid), &str> = BTreeMap::new();
+    for definition in &package.definitions {
+        kept.insert((definition.section.clone(), definition.id), &definition.source.json);
+    }
+    write_kept(&mut assembly, writer, &framework, &kept);
+    assembly.take()
+}
+
+fn write_kept(
+    assembly: &mut Assembly,
+    writer: Writer<'_>,
+    framework: &Framework,
+    kept: &BTreeMap<(String, Uuid), &str>,
+) {
+    let of = |wanted: &'static str| kept.iter().filter(move |((section, _), _)| section == wanted);
+    assembly.definitions();
+    for section in definition_sections().filter(|section| of(section).next().is_some()) {
+        assembly.definition(section);
+        for ((_, id), source) in of(section) {
+            assembly.entry(&writer.definition(section, *id, source, framework.update_time));
+        }
+        assembly.end();
+    }
+    let (mut own, mut within_own, mut others) = (None, None, Vec::new());
+    let mut within: BTreeMap<String, Value> = BTreeMap::new();
+    for ((section, id), source) in kept {
+        let value: Value = serde_json::from_str(source).expect("JSON");
+        match place(section, is_whole(framework.place.id, section, *id)) {
+            Place::Extensions => own = Some(*source),
+            Place::DefinitionExtensions => within_own = Some(*source),
+            Place::Other => others.push((section.clone(), value)),
+            Place::OtherInDefinitions(key) => {
+                within.insert(key, value);
+            }
+            Place::OtherDefinitions => {
+                let list = within.entry(section.clone()).or_insert_with(|| Value::Array(Vec::new()));
+                list.as_array_mut().expect("a list").push(value);
+            }
+            Place::Resource | Place::Definition | Place::Rubrics => {}
+        }
+    }
+    let with = |extensions: Option<Json>| extensions.filter(|_| writer.version > Version::V1p0);
+    assembly.end_definitions(with(extensions(within_own, within)).as_ref());
+    if of(RUBRICS).next().is_some() {
+        assembly.section(RUBRICS);
+        for ((_, id), source) in of(RUBRICS) {
+            assembly.entry(&writer.rubric(*id, source, framework.update_time));
+        }
+        assembly.end();
+    }
+    assembly.finish(with(extensions(own, others)).as_ref());
+}
+
+fn read(text: &str) -> Package {
+    case::read(text.as_bytes()).expect("a package that can be taken")
+}
+
+/// Export, import, export: valid, and the same bytes.
+fn require_stable(package: &Package) -> String {
+    let first = write(package, Version::V1p1);
+    require_valid(&PACKAGE, &serde_json::from_str(&first).expect("JSON"));
+    assert_eq!(write(&read(&first), Version::V1p1), first);
+    first
+}
+
+#[test]
+fn every_real_package_comes_out_valid_and_the_same_bytes_again() {
+    let mut seen = 0;
+    for file in std::fs::read_dir(fixtures().join("case")).expect("the fixtures are there") {
+        let path = file.expect("a file").path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let package = case::read(&std::fs::read(&path).expect("a file")).expect("a package");
+        let out = read(&require_stable(&package));
+        assert_eq!(out.items.len(), package.items.len(), "{path:?}");
+        assert_eq!(out.associations.len(), package.associations.len(), "{path:?}");
+        assert_eq!(out.definitions.len(), package.definitions.len(), "{path:?}");
+        seen += 1;
+    }
+    assert_eq!(seen, 12);
+}
+
+#[test]
+fn what_1p1_forbids_inside_a_package_is_back_in_its_place_when_it_comes_in_again() {
+    let package =
+        case::read(&std::fs::read(fixtures().join("case/mockIT.json")).expect("a file")).expect("a package");
+    let text = write(&package, Version::V1p1);
+    assert!(text.contains(r#""trellis:kept":{"CFDocumentURI":"#));
+    let again = read(&text);
+    let digests = |package: &Package| {
+        let mut digests: Vec<_> =
+            package.items.iter().map(|item| (item.id, item.source.digest.clone())).collect();
+        digests.sort();
+        digests
+    };
+    assert_eq!(digests(&again), digests(&package), "an import of what was exported changes no outcome");
+}
+
+#[test]
+fn version_1p0_has_nothing_that_only_1p1_knows() {
+    let text = json!({
+        "CFDocument": {"identifier": id(1), "title": "T", "frameworkType": "F", "caseVersion": "1.1", "vendor": 1},
+        "CFItems": [{"identifier": id(2), "fullStatement": "S", "subject": ["X"], "extensions": {"a": 1}}],
+        "CFAssociations": [{
+            "identifier": id(3), "associationType": "isTranslationOf", "notes": "N",
+            "originNodeURI": {"title": "S", "identifier": id(2), "uri": "u", "targetType": "CASE"},
+            "destinationNodeURI": {"title": "T", "identifier": id(1), "uri": "v"},
+        }],
+        "vendorSection": {"a": 1},
+    });
+    let out: Value = serde_json::from_str(&write(&read(&text.to_string()), Version::V1p0)).expect("JSON");
+    assert_eq!(out["CFAssociations"][0]["associationType"], "isRelatedTo");
+    for newer in
+        ["frameworkType", "caseVersion", "\"subject\"", "notes", "targetType", "extensions", "vendor"]
+    {
+        assert!(!out.to_string().contains(newer), "{newer}");
+    }
+}
+
+#[test]
+fn what_was_changed_here_wins_over_its_source() {
+    let text = json!({
+        "CFDocument": {"identifier": id(1), "title": "Old", "creator": "C", "lastChangeDateTime": "2020-01-01T00:00:00Z"},
+        "CFItems": [{
+            "identifier": id(2), "fullStatement": "Old", "CFItemType": "Skill", "notes": "gone",
+            "CFItemTypeURI": {"title": "Skill", "identifier": id(9), "uri": "u"}, "vendor": "stays",
+            "lastChangeDateTime": "2020-01-01T00:00:00Z",
+        }],
+    });
+    let package = read(&text.to_string());
+    let framework = framework(&package);
+    let mut edited = outcome(&framework.place, &package.items[0]);
+    edited.content.statement = vec![Text::new("", "New")];
+    edited.content.item_type = "Mindset".to_owned();
+    edited.content.notes = Vec::new();
+    let provider = provider();
+    let writer = Writer { provider: &provider, version: Version::V1p1 };
+    let out = writer.item(&edited, Some(&package.items[0].source.json), "");
+    let out: Value = serde_json::from_str(&out.to_string()).expect("JSON");
+    let expected = json!({
+        "identifier": id(2), "fullStatement": "New", "CFItemType": "Mindset",
+        "uri": format!("https://trellis.example.org/case/grand-bend/ims/case/v1p1/CFItems/{}", id(2)),
+        "lastChangeDateTime": "2026-03-04T05:06:07Z", "extensions": {"trellis:kept": {"vendor": "stays"}},
+    });
+    assert_eq!(out, expected);
+}
+
+#[test]
+fn what_was_written_here_is_valid_and_has_its_licence_beside_it() {
+    let text = json!({"CFDocument": {"identifier": id(1), "title": "T"}}).to_string();
+    let mut framework = framework(&read(&text));
+    framework.content.case = None;
+    framework.content.license =
+        Some(License { title: "CC BY 4.0".to_owned(), text: "Share.".to_owned(), uri: String::new() });
+    let provider = provider();
+    let writer = Writer { provider: &provider, version: Version::V1p1 };
+    let document: Value = serde_json::from_str(&writer.document(&framework, None).to_string()).expect("JSON");
+    require_valid(&PACKAGE, &json!({"CFDocument": document}));
+    let (license_id, license) = writer.license(&framework, None).expect("a licence");
+    let license: Value = serde_json::from_str(&license.to_string()).expect("JSON");
+    require_valid(&schema("cflicense"), &license);
+    assert_eq!(document["licenseURI"]["identifier"], license_id.to_string());
+    assert_eq!(document["licenseURI"]["uri"], license["uri"]);
+}
+
+fn id(number: u128) -> String {
+    Uuid::from_u128(0x1000_0000_0000_4000_8000_0000_0000_0000 + number).to_string()
+}
+
+/// Any value that a stranger may have put anywhere.
+fn anything() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        (-1e6..1e6_f64).prop_map(Value::from),
+        "[a-zA-Z<>&\"' \\u{5d0}\\u{1f600}]{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(2, 8, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::btree_map("[a-z:]{1,6}", inner, 0..3).prop_map(|map| json!(map)),
+        ]
+    })
+}
+
+/// The keys of every shape, and some that nobody knows.
+fn keys() -> impl Strategy<Value = String> {
+    let known: Vec<&str> = [&shape::DOCUMENT, &shape::ITEM, &shape::ASSOCIATION, &shape::RUBRIC]
+        .iter()
+        .flat_map(|shape| shape.fields.iter().map(|field| field.key))
+        .chain(["CFDocumentURI", "CFPackageURI", "vendor", "hierarchyCode", "licenseText"])
+        .filter(|key| !["identifier", "title", "originNodeURI", "destinationNodeURI"].contains(key))
+        .collect();
+    prop::sample::select(known).prop_map(str::to_owned)
+}
+
+fn plausible() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        anything(),
+        Just(json!("2021-02-03")),
+        Just(json!("2021-02-03T04:05:06+07:00")),
+        Just(json!("2021-02-03 04:05")),
+        Just(json!({"title": "T", "identifier": id(77), "uri": "https://a.example/77"})),
+        Just(json!({"title": "T", "uri": "https://a.example/nowhere", "more": 1})),
+        Just(json!([{"identifier": id(78), "uri": "u", "vendor": 2}, 3])),
+        Just(json!({"vendor": {"deep": [1]}, "trellis:kept": {"vendor": 1, "uri": 2}})),
+        Just(json!("ext:own-type")),
+        Just(json!(" 12 ")),
+    ]
+}
+
+fn extras() -> impl Strategy<Value = BTreeMap<String, Value>> {
+    prop::collection::btree_map(keys(), plausible(), 0..6)
+}
+
+fn entry(base: &Value, extras: &BTreeMap<String, Value>) -> Value {
+    let mut entry = json!(extras);
+    for (key, value) in base.as_object().expect("an object") {
+        entry[key.as_str()] = value.clone();
+    }
+    entry
+}
+
+prop_compose! {
+    /// A package with every section there is and some that there are not.
+    fn packages()(
+        document in extras(),
+        items in prop::collection::vec((extras(), "[a-z \\u{5d0}\\u{1f600}<b>]{1,12}"), 1..5),
+        links in prop::collection::vec((extras(), 0..6_u128, 0..6_u128), 0..6),
+        definitions in prop::collection::vec((0..7_usize, extras()), 0..6),
+        rubrics in prop::collection::vec(extras(), 0..3),
+        sections in prop::collection::btree_map("(vendor|extensions|x-[a-z]{1,3})", plausible(), 0..3),
+        within in prop::collection::btree_map("(vendor|extensions|x-[a-z]{1,3})", plausible(), 0..3),
+    ) -> Value {
+        let mut package = json!(sections);
+        package["CFDocument"] = entry(&json!({"identifier": id(1), "title": "T"}), &document);
+        let items = items.into_iter().enumerate();
+        package["CFItems"] = items.map(|(index, (extras, statement))| {
+            let own = if extras.contains_key("fullStatement") { "abbreviatedStatement" } else { "fullStatement" };
+            entry(&json!({"identifier": id(10 + index as u128), own: format!("s{statement}")}), &extras)
+        }).collect();
+        let links = links.into_iter().enumerate();
+        package["CFAssociations"] = links.map(|(index, (extras, from, to))| {
+            let node = |number: u128| json!({"title": "", "identifier": id(10 + number), "uri": format!("u{number}")});
+            entry(&json!({
+                "identifier": id(100 + index as u128), "originNodeURI": node(from), "destinationNodeURI": node(to),
+            }), &extras)
+        }).collect();
+        let mut own = json!(within);
+        for (index, (section, extras)) in definitions.into_iter().enumerate() {
+            let names = ["CFConcepts", "CFSubjects", "CFLicenses", "CFItemTypes", "CFAssociationGroupings", "CFOthers", "xOwn"];
+            let list = &mut own[names[section]];
+            if !list.is_array() {
+                *list = json!([]);
+            }
+            let made = entry(&json!({"identifier": id(200 + index as u128), "title": "D"}), &extras);
+            list.as_array_mut().expect("a list").push(made);
+        }
+        package["CFDefinitions"] = own;
+        let rubrics = rubrics.into_iter().enumerate();
+        package["CFRubrics"] = rubrics.map(|(index, extras)| {
+            entry(&json!({"identifier": id(300 + index as u128)}), &extras)
+        }).collect();
+        package
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn whatever_was_taken_comes_out_valid_and_the_same_bytes_again(package in packages()) {
+        if let Ok(taken) = case::read(package.to_string().as_bytes()) {
+            require_stable(&taken);
+        }
+    }
+}
