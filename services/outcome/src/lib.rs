@@ -64,7 +64,7 @@ pub fn check_package(bytes: &[u8]) -> Result<CheckedPackage, String> {
 
 /// Wires the service. Frameworks may be imported from `sources`.
 pub fn mount(deps: Deps, sources: CaseSources) -> Mounted {
-    let Deps { store, authority, standings, peers: _, public_url: _ } = deps;
+    let Deps { store, authority, standings, peers: _, public_url } = deps;
     let guard = Guard::new(authority, standings, Arc::new(NoSubjects), trellis_rpc::trail(&store));
     let resources = Arc::new(api::changes::OutcomeResources::new(store.clone()));
     let snapshots = snapshot::Snapshots::new(store.clone(), api::write_outcome);
@@ -73,7 +73,7 @@ pub fn mount(deps: Deps, sources: CaseSources) -> Mounted {
     let outcomes = api::outcomes::Outcomes::new(store.clone(), snapshots.clone(), index.clone());
     let associations = api::associations::Associations::new(store.clone(), snapshots.clone());
     let progressions = api::progressions::Progressions::new(store.clone());
-    let transfers = api::transfers::Transfers::new(store.clone(), sources);
+    let transfers = api::transfers::Transfers::new(store.clone(), sources, public_url);
     let authoring = api::authoring::Authoring::new(store.clone());
     let scales = api::proficiency_scales::ProficiencyScales::new(store.clone());
     let changes = api::changes::Changes::new(ChangeFeed::new(store.clone(), guard.clone(), resources));

@@ -1,11 +1,11 @@
 //! `trellis.outcome.v1alpha1.FrameworkTransferService`.
 
 use async_trait::async_trait;
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use prost::bytes::Bytes;
 use trellis_contracts::guard::{Call, Inbound, Outbound};
 use trellis_contracts::outcome::{
-    CancelFrameworkTransferRequest, FrameworkTransfer, FrameworkTransferServiceApi,
+    CancelFrameworkTransferRequest, ExportFrameworkRequest, ExportFrameworkResponse, FrameworkTransfer, FrameworkTransferServiceApi,
     GetFrameworkTransferRequest, ImportFrameworkFromUriRequest, ImportFrameworkRequest,
     ListFrameworkTransferChangesRequest, ListFrameworkTransferChangesResponse, ListTransferIssuesRequest,
     ListTransferIssuesResponse, TransferFormat, WatchFrameworkTransferRequest,
@@ -14,18 +14,23 @@ use trellis_kernel::{Failure, Name, PageRequest, Result, Uuid};
 use trellis_store::Store;
 
 use super::convert::transfer as convert;
+use crate::app::exports;
 use crate::app::imports::{Asked, CaseSources, Imports};
+use crate::domain::case::write::Provider;
+use crate::domain::framework::FrameworkRef;
 use crate::domain::transfer::parse_transfer;
 
-/// Serves imports.
+/// Serves imports and exports.
 pub(crate) struct Transfers {
     imports: Imports,
+    store: Store,
+    public_url: String,
 }
 
 impl Transfers {
-    /// Serves those of a store.
-    pub(crate) fn new(store: Store, sources: CaseSources) -> Self {
-        Self { imports: Imports::new(store, sources) }
+    /// Serves those of a store. What is written here is named under `public_url` when it is exported.
+    pub(crate) fn new(store: Store, sources: CaseSources, public_url: String) -> Self {
+        Self { imports: Imports::new(store.clone(), sources), store, public_url }
     }
 }
 
@@ -79,6 +84,18 @@ impl FrameworkTransferServiceApi for Transfers {
         self.imports.cancel(change, id).await.map(convert::write)
     }
 
+    async fn export_framework(
+        &self,
+        call: Call<ExportFrameworkRequest>,
+    ) -> Result<Outbound<ExportFrameworkResponse>> {
+        let ExportFrameworkRequest { name, case_version } = call.message;
+        let of = FrameworkRef::parse("name", &name)?;
+        let provider = Provider::new(&self.public_url, of.district.clone());
+        let texts = exports::export(&self.store, provider, &of, convert::read_version(case_version)).await?;
+        let chunks = texts.map_ok(|text| stream::iter(chunks(Bytes::from(text)).map(Ok))).try_flatten();
+        Ok(Box::pin(chunks.map_ok(|chunk| ExportFrameworkResponse { chunk })))
+    }
+
     async fn get_framework_transfer(
         &self,
         call: Call<GetFrameworkTransferRequest>,
@@ -127,4 +144,12 @@ fn read_id(request_id: &str) -> Result<Option<Uuid>> {
         "" => Ok(None),
         text => Uuid::try_parse(text).map(Some).map_err(|_| Failure::field("request_id", "must be a UUID")),
     }
+}
+
+/// The most bytes of an exported document that one message carries.
+const CHUNK: usize = 256 * 1024;
+
+/// A text in parts that a message carries.
+fn chunks(mut text: Bytes) -> impl Iterator<Item = Bytes> {
+    std::iter::from_fn(move || (!text.is_empty()).then(|| text.split_to(text.len().min(CHUNK))))
 }

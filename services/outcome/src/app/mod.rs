@@ -6,6 +6,7 @@ pub(crate) mod currency;
 pub(crate) mod deprecations;
 pub(crate) mod descendants;
 pub(crate) mod diff;
+pub(crate) mod exports;
 pub(crate) mod frameworks;
 pub(crate) mod graph;
 pub(crate) mod imports;

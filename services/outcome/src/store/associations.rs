@@ -192,6 +192,23 @@ pub(crate) async fn every<S: Scope>(scope: &S, framework: &FrameworkRef) -> Resu
     rows.into_iter().map(|row| read(scope.district(), &row)).collect()
 }
 
+/// The associations of a framework after a place, in the order in which they stand, each with its position.
+pub(crate) async fn in_order(
+    reader: &Reader,
+    framework: &FrameworkRef,
+    after: Option<(i32, Uuid)>,
+    limit: u64,
+) -> Result<Vec<(Association, i32)>> {
+    let mut select = of(reader, framework);
+    if let Some((position, id)) = after {
+        let later = Condition::all().add(Column::Position.eq(position)).add(Column::Id.gt(id));
+        select = select.filter(Condition::any().add(Column::Position.gt(position)).add(later));
+    }
+    let select = select.order_by_asc(Column::Position).order_by_asc(Column::Id).limit(limit);
+    let rows = select.all(reader.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| Ok((read(reader.district(), &row)?, row.position))).collect()
+}
+
 /// The positions of these associations of a draft.
 pub(crate) async fn positions(tx: &Tx, framework: &FrameworkRef, ids: &[Uuid]) -> Result<HashMap<Uuid, i32>> {
     let mut positions = HashMap::with_capacity(ids.len());

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use trellis_kernel::{Failure, Result, Uuid};
-use trellis_store::{Scope, Tx, failure};
+use trellis_store::{Reader, Scope, Tx, failure};
 
 use super::entities::case_entries::{ActiveModel, Column, Entity, Model};
 use super::frameworks::DRAFT;
 use crate::domain::case::Digest;
+use crate::domain::framework::FrameworkRef;
 
 /// How many rows are read at a time where many are.
 const ROWS: u64 = 10_000;
@@ -76,6 +77,66 @@ pub(crate) async fn json<S: Scope>(
         .await
         .map_err(failure)?;
     Ok(rows.into_iter().collect())
+}
+
+fn of(reader: &Reader, framework: &FrameworkRef, section: &str) -> Select<Entity> {
+    reader
+        .find::<Entity>()
+        .filter(Column::Framework.eq(framework.id))
+        .filter(Column::Revision.eq(framework.row_revision()))
+        .filter(Column::Section.eq(section))
+}
+
+/// The sections of which a framework, at a revision or in draft, has entries, in order.
+pub(crate) async fn sections(reader: &Reader, framework: &FrameworkRef) -> Result<Vec<String>> {
+    let mut sections: Vec<String> = reader
+        .find::<Entity>()
+        .filter(Column::Framework.eq(framework.id))
+        .filter(Column::Revision.eq(framework.row_revision()))
+        .select_only()
+        .column(Column::Section)
+        .distinct()
+        .into_tuple()
+        .all(reader.conn())
+        .await
+        .map_err(failure)?;
+    sections.sort_unstable();
+    Ok(sections)
+}
+
+/// What came for these entries of a section, by their identities.
+pub(crate) async fn sources(
+    reader: &Reader,
+    framework: &FrameworkRef,
+    section: &str,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, String>> {
+    let rows = of(reader, framework, section)
+        .filter(Column::Id.is_in(ids))
+        .select_only()
+        .columns([Column::Id, Column::Json])
+        .into_tuple::<(Uuid, String)>()
+        .all(reader.conn())
+        .await
+        .map_err(failure)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The entries of a section after one, in the order of their identities.
+pub(crate) async fn after(
+    reader: &Reader,
+    framework: &FrameworkRef,
+    section: &str,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<(Uuid, String)>> {
+    let mut select = of(reader, framework, section);
+    if let Some(after) = after {
+        select = select.filter(Column::Id.gt(after));
+    }
+    let select = select.order_by_asc(Column::Id).limit(limit);
+    let select = select.select_only().columns([Column::Id, Column::Json]);
+    select.into_tuple().all(reader.conn()).await.map_err(failure)
 }
 
 /// An entry to keep.

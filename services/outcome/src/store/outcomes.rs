@@ -236,6 +236,23 @@ pub(crate) async fn list(
     Ok(Page { items, next: rows.next })
 }
 
+/// The outcomes of a framework after a place, in the order in which they stand.
+pub(crate) async fn in_order(
+    reader: &Reader,
+    framework: &FrameworkRef,
+    after: Option<(i32, Uuid)>,
+    limit: u64,
+) -> Result<Vec<Outcome>> {
+    let mut select = of(reader, framework);
+    if let Some((order, id)) = after {
+        let later = Condition::all().add(Column::ListOrder.eq(order)).add(Column::Id.gt(id));
+        select = select.filter(Condition::any().add(Column::ListOrder.gt(order)).add(later));
+    }
+    let select = select.order_by_asc(Column::ListOrder).order_by_asc(Column::Id).limit(limit);
+    let rows = select.all(reader.conn()).await.map_err(failure)?;
+    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
+}
+
 /// Where every outcome of a framework stands.
 pub(crate) async fn standings<S: Scope>(scope: &S, framework: &FrameworkRef) -> Result<Vec<Standing>> {
     let rows = of(scope, framework)

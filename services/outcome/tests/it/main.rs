@@ -5,6 +5,7 @@ mod associations;
 mod changes;
 mod crosswalks;
 mod editing;
+mod exports;
 mod frameworks;
 mod from_uri;
 mod graph;

@@ -208,3 +208,12 @@ pub(crate) fn fixture(file: &str) -> Vec<u8> {
 pub(crate) fn metadata(status: &Status) -> HashMap<String, String> {
     status.get_details_error_info().map(|info| info.metadata).unwrap_or_default()
 }
+
+/// A schema of CASE 1.1, formats and all.
+pub(crate) fn schema(name: &str) -> jsonschema::Validator {
+    let file = format!("tests/fixtures/schemas/case/case_v1p1_{name}-jsonschema1.json");
+    let schema =
+        std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("the schema is there");
+    let schema = serde_json::from_slice(&schema).expect("JSON");
+    jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema")
+}

@@ -4,6 +4,7 @@ use trellis_contracts::common::{IssueSeverity, JobState};
 use trellis_contracts::{outcome as proto, values};
 
 use crate::domain::association::association_name;
+use crate::domain::case::write::Version;
 use crate::domain::framework::FrameworkRef;
 use crate::domain::outcome::outcome_name;
 use crate::domain::transfer::{
@@ -164,5 +165,13 @@ const fn write_phase(phase: Phase) -> proto::TransferPhase {
         Phase::Reading => proto::TransferPhase::Reading,
         Phase::Writing => proto::TransferPhase::Writing,
         Phase::Ended => proto::TransferPhase::Ended,
+    }
+}
+
+/// A version of CASE from the wire; the contract has checked that it is one.
+pub(in crate::api) fn read_version(number: i32) -> Version {
+    match proto::CaseVersion::try_from(number).unwrap_or_default() {
+        proto::CaseVersion::CaseVersion10 => Version::V1p0,
+        proto::CaseVersion::CaseVersion11 | proto::CaseVersion::Unspecified => Version::V1p1,
     }
 }
