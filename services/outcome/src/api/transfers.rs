@@ -5,10 +5,10 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use prost::bytes::Bytes;
 use trellis_contracts::guard::{Call, Inbound, Outbound};
 use trellis_contracts::outcome::{
-    CancelFrameworkTransferRequest, ExportFrameworkRequest, ExportFrameworkResponse, FrameworkTransfer, FrameworkTransferServiceApi,
-    GetFrameworkTransferRequest, ImportFrameworkFromUriRequest, ImportFrameworkRequest,
-    ListFrameworkTransferChangesRequest, ListFrameworkTransferChangesResponse, ListTransferIssuesRequest,
-    ListTransferIssuesResponse, TransferFormat, WatchFrameworkTransferRequest,
+    CancelFrameworkTransferRequest, ExportFrameworkRequest, ExportFrameworkResponse, FrameworkTransfer,
+    FrameworkTransferServiceApi, GetFrameworkTransferRequest, ImportFrameworkFromUriRequest,
+    ImportFrameworkRequest, ListFrameworkTransferChangesRequest, ListFrameworkTransferChangesResponse,
+    ListTransferIssuesRequest, ListTransferIssuesResponse, TransferFormat, WatchFrameworkTransferRequest,
 };
 use trellis_kernel::{Failure, Name, PageRequest, Result, Uuid};
 use trellis_store::Store;

@@ -173,7 +173,8 @@ impl Export {
             }
             sections.coming.remove(0);
         }
-        let within = |place: &Place| matches!(place, Place::OtherInDefinitions(_) | Place::OtherDefinitions(_));
+        let within =
+            |place: &Place| matches!(place, Place::OtherInDefinitions(_) | Place::OtherDefinitions(_));
         let others = self.whole(&sections, within).await?;
         let own = self.kept_whole(&sections, "CFDefinitions/extensions").await?;
         assembly.end_definitions(self.extensions(own.as_deref(), others).as_ref());

@@ -51,6 +51,7 @@ fn framework(package: &Package) -> Framework {
         revision: 0,
         revision_time: None,
         unpublished: true,
+        release_note: Vec::new(),
         holdings: Holdings::default(),
         create_time: now(),
         update_time: now(),
@@ -88,7 +89,8 @@ fn write(package: &Package, version: Version) -> String {
     let provider = provider();
     let writer = Writer { provider: &provider, version };
     let framework = framework(package);
-    let mut assembly = Assembly::new(&writer.document(&framework, Some(&package.json(package.document.source))));
+    let mut assembly =
+        Assembly::new(&writer.document(&framework, Some(&package.json(package.document.source))));
     assembly.section(ITEMS);
     let mut items: Vec<_> = package.items.iter().collect();
     items.sort_by_key(|item| (item.order, item.id));
