@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
 use trellis_contracts::DESCRIPTOR_POOL;
 
 /// What no answer may repeat.
@@ -40,6 +40,7 @@ fn breaches(field: &FieldDescriptor, rules: &DynamicMessage) -> Vec<Breach> {
             ("ignore", _) => {}
             ("required", _) => found.push(Breach { rule: "required".to_owned(), value: None, at: "" }),
             ("repeated", Value::Message(rules)) => found.extend(list_breaches(field, rules)),
+            ("map", Value::Message(rules)) => found.extend(map_breaches(field, rules)),
             (_, Value::Message(rules)) => found.extend(
                 set(rules)
                     .into_iter()
@@ -82,6 +83,23 @@ fn list_breaches(field: &FieldDescriptor, rules: &DynamicMessage) -> Vec<Breach>
                 }));
             }
             (name, _) => panic!("{}: this test does not know repeated.{name}", field.full_name()),
+        }
+    }
+    found
+}
+
+fn map_breaches(field: &FieldDescriptor, rules: &DynamicMessage) -> Vec<Breach> {
+    let mut found = Vec::new();
+    for (rule, value) in set(rules) {
+        match (rule.name(), value) {
+            ("max_pairs", Value::U64(most)) => {
+                let pairs = (0..=most).map(|key| (MapKey::String(key.to_string()), Value::EnumNumber(1)));
+                let value = Some(Value::Map(pairs.collect()));
+                found.push(Breach { rule: "map.max_pairs".to_owned(), value, at: "" });
+            }
+            // What breaks these is told at a key, which no list of fields knows.
+            ("keys" | "values", _) => {}
+            (name, _) => panic!("{}: this test does not know map.{name}", field.full_name()),
         }
     }
     found
