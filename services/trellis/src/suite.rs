@@ -82,7 +82,8 @@ pub async fn start(config: &Config, sources: Sources) -> Result<Running> {
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
     let used = data::used(config)?;
     let stores = open(config, &sources).await?;
-    let mut server = compose(config, &sources, &public_url, stores.clone())?;
+    let mounts = Mounts(targets(config)?);
+    let mut server = compose(config, &sources, &public_url, stores.clone(), &mounts.0)?;
     let admin_address = admin.as_ref().map(|(_, address)| *address);
     if let Some((listener, _)) = admin {
         server = server.admin(listener);
@@ -109,10 +110,20 @@ pub async fn start(config: &Config, sources: Sources) -> Result<Running> {
                 tracing::error!(store = store.service(), "a store did not close in time");
             }
         }
+        drop(mounts);
         drop(used);
         ended
     });
     Ok(Running { address, admin_address, public_url, stop, serving })
+}
+
+/// Where the services of this process are, for as long as it serves.
+struct Mounts(Vec<Target>);
+
+impl Drop for Mounts {
+    fn drop(&mut self) {
+        self.0.iter().for_each(Target::leave);
+    }
 }
 
 async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
@@ -154,10 +165,15 @@ pub async fn restored(config: &Config) -> Result<Vec<(&'static str, i64)>> {
     Ok(heads)
 }
 
-fn compose(config: &Config, sources: &Sources, public_url: &str, stores: Vec<Store>) -> Result<Server> {
+fn compose(
+    config: &Config,
+    sources: &Sources,
+    public_url: &str,
+    stores: Vec<Store>,
+    targets: &[Target],
+) -> Result<Server> {
     let signer = Arc::new(keys::services(&config.keys_dir)?);
     let authority = Arc::new(Authority::new(issuers(config)?, &signer, sources.clock.clone())?);
-    let targets = targets(config)?;
     let mut server = Server::new(config.limits.clone()).recognise(authority.clone());
     if let Some(tls) = &config.tls {
         let mut files = Tls::new(&tls.certificate, &tls.key);
@@ -167,10 +183,10 @@ fn compose(config: &Config, sources: &Sources, public_url: &str, stores: Vec<Sto
         }
         server = server.tls(files);
     }
-    let standings = standings(config, sources, &stores, &targets, &signer);
+    let standings = standings(config, sources, &stores, targets, &signer);
     let mut effects = Vec::new();
     for (service, store) in config.services.iter().zip(&stores) {
-        let peers = peers(&targets, *service, &signer, &sources.clock);
+        let peers = peers(targets, *service, &signer, &sources.clock);
         let deps = Deps {
             store: store.clone(),
             authority: authority.clone(),
@@ -322,8 +338,13 @@ fn standings(
     };
     let remembered = Arc::new(Remembered::new(asked, sources.clock.clone()));
     if let Some(store) = profile {
-        let remembered = remembered.clone();
-        trellis_learner_profile::on_altered_standings(store, move |district| remembered.forget(district));
+        // What is asked holds the store, which holds this: owned by each other, neither would end.
+        let held = Arc::downgrade(&remembered);
+        trellis_learner_profile::on_altered_standings(store, move |district| {
+            if let Some(remembered) = held.upgrade() {
+                remembered.forget(district);
+            }
+        });
     }
     remembered
 }

@@ -27,7 +27,7 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 fsync = $4
 full_page_writes = $4
-max_connections = 2500
+max_connections = 1000
 shared_buffers = 64MB
 max_wal_size = 256MB
 END

@@ -1,6 +1,7 @@
 //! What follows from the service's own events in each of its processes: what is held in memory is kept
 //! to what is published.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use trellis_kernel::{Reason, Result};
@@ -17,7 +18,6 @@ const CHUNK: u64 = 500;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What is held in memory.
-#[derive(Clone)]
 struct Memory {
     snapshots: Snapshots,
     index: SearchIndex,
@@ -46,9 +46,11 @@ impl Memory {
 /// Takes note of what this process writes, before it is answered, and gives the task that follows what
 /// others write.
 pub(crate) fn published(store: Store, snapshots: Snapshots, index: SearchIndex) -> Task {
-    let memory = Memory { snapshots, index };
-    let own = memory.clone();
+    let memory = Arc::new(Memory { snapshots, index });
+    // What is held holds the store: owned here, it would keep the store for ever.
+    let own = Arc::downgrade(&memory);
     store.on_commit(move |_, told| {
+        let Some(own) = own.upgrade() else { return };
         for told in told {
             own.note(told.kind, told.resource_type, &told.resource);
         }

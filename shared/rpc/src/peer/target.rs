@@ -1,7 +1,7 @@
 //! Where a service is.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::{HeaderValue, Request, Response};
@@ -38,8 +38,8 @@ struct Inner {
 }
 
 enum Place {
-    /// In this process, once it is mounted.
-    Here(OnceLock<Calls<Routes>>),
+    /// In this process, from when it is mounted until it leaves.
+    Here(RwLock<Option<Calls<Routes>>>),
     There(Arc<Pool>),
     Nowhere,
 }
@@ -79,7 +79,7 @@ impl Target {
 
     /// The same, called by this policy.
     pub fn in_process_with(name: &'static str, policy: Policy) -> Self {
-        Self::at(name, Place::Here(OnceLock::new()), policy)
+        Self::at(name, Place::Here(RwLock::default()), policy)
     }
 
     /// A service at a URL, `http://outcome:50051`. Connects when first called, and again whenever the
@@ -118,9 +118,21 @@ impl Target {
     pub fn serve(&self, routes: Routes) {
         if let Place::Here(place) = &self.0.place {
             let calls = CallsLayer { unary: Limits::default().unary_timeout, admission: None };
-            if place.set(calls.layer(routes.prepare())).is_err() {
+            let mut place = place.write().unwrap_or_else(PoisonError::into_inner);
+            if place.is_some() {
                 tracing::error!(service = self.0.name, "mounted twice");
+            } else {
+                *place = Some(calls.layer(routes.prepare()));
             }
+        }
+    }
+
+    /// Gives up what was mounted in this process. The services there hold each other by their targets, and
+    /// with each other their stores: without this none of them would ever let its connections go.
+    pub fn leave(&self) {
+        if let Place::Here(place) = &self.0.place {
+            let left = place.write().unwrap_or_else(PoisonError::into_inner).take();
+            drop(left);
         }
     }
 
@@ -170,10 +182,11 @@ impl Target {
     pub(super) async fn call(&self, mut request: Request<Body>) -> Result<Answer, Missed> {
         match &self.0.place {
             Place::Here(place) => {
-                let Some(calls) = place.get() else {
+                let calls = place.read().unwrap_or_else(PoisonError::into_inner).clone();
+                let Some(calls) = calls else {
                     return Err(Missed::away("it is not mounted", request));
                 };
-                let response = match calls.clone().oneshot(request).await {
+                let response = match calls.oneshot(request).await {
                     Ok(response) => response,
                     Err(never) => match never {},
                 };
