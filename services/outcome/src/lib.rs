@@ -7,6 +7,7 @@ mod api;
 mod app;
 mod domain;
 mod events;
+mod http;
 mod search;
 mod snapshot;
 mod store;
@@ -73,10 +74,11 @@ pub fn mount(deps: Deps, sources: CaseSources) -> Mounted {
     let outcomes = api::outcomes::Outcomes::new(store.clone(), snapshots.clone(), index.clone());
     let associations = api::associations::Associations::new(store.clone(), snapshots.clone());
     let progressions = api::progressions::Progressions::new(store.clone());
-    let transfers = api::transfers::Transfers::new(store.clone(), sources, public_url);
+    let transfers = api::transfers::Transfers::new(store.clone(), sources, public_url.clone());
     let authoring = api::authoring::Authoring::new(store.clone());
     let scales = api::proficiency_scales::ProficiencyScales::new(store.clone());
     let changes = api::changes::Changes::new(ChangeFeed::new(store.clone(), guard.clone(), resources));
+    let http = http::routes(store.clone(), guard.clone(), public_url);
     let routes = Routes::default()
         .add_service(contract::framework_service(Arc::new(frameworks), guard.clone()))
         .add_service(contract::outcome_service(Arc::new(outcomes), guard.clone()))
@@ -89,7 +91,7 @@ pub fn mount(deps: Deps, sources: CaseSources) -> Mounted {
     Mounted {
         service: NAME,
         routes,
-        http: axum::Router::new(),
+        http,
         tasks: vec![events::published(store.clone(), snapshots, index)],
         effects: Vec::new(),
         events_from: store,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::header::{IF_NONE_MATCH, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use trellis_auth::door;
@@ -45,6 +45,14 @@ pub fn refuse(failure: Failure) -> Response {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// Whether the reader has this version already (RFC 9110, section 13.1.2).
+pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let held = headers.get_all(IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok());
+    held.flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|value| value == "*" || value.strip_prefix("W/").unwrap_or(value) == etag)
 }
 
 fn status(failure: &Failure) -> StatusCode {

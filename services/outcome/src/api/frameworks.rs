@@ -7,7 +7,7 @@ use trellis_contracts::outcome::{
     CreateFrameworkRequest, DeleteFrameworkRequest, DeprecateFrameworkRequest, DiffRevisionsRequest,
     DiffRevisionsResponse, Framework, FrameworkServiceApi, GetFrameworkRequest, ListFrameworksRequest,
     ListFrameworksResponse, ListRevisionsRequest, ListRevisionsResponse, PublishFrameworkRequest,
-    UndeprecateFrameworkRequest, UpdateFrameworkRequest,
+    SetFrameworkVisibilityRequest, UndeprecateFrameworkRequest, UpdateFrameworkRequest,
 };
 use trellis_kernel::{Failure, Name, PageRequest, Result};
 use trellis_store::Store;
@@ -15,7 +15,7 @@ use trellis_store::Store;
 use super::convert::diff::write as write_part;
 use super::convert::{framework as convert, read_texts};
 use super::{mask, required};
-use crate::app::{currency, deprecations, diff, frameworks};
+use crate::app::{currency, deprecations, diff, frameworks, visibility};
 use crate::domain::framework::{Framework as Own, FrameworkRef};
 
 /// Serves frameworks.
@@ -83,6 +83,15 @@ impl FrameworkServiceApi for Frameworks {
         let of = FrameworkRef::parse_draft("name", &call.message.name)?;
         frameworks::delete(&self.store, change, &of, &call.message.etag).await
     }
+
+    async fn set_framework_visibility(&self, call: Call<SetFrameworkVisibilityRequest>) -> Result<Framework> {
+        let change = trellis_rpc::change(&call, &call.message.request_id)?;
+        let SetFrameworkVisibilityRequest { name, visibility, etag, request_id: _ } = call.into_parts().1;
+        let of = FrameworkRef::parse_draft("name", &name)?;
+        let visibility = convert::read_visibility(visibility);
+        self.shown(visibility::set(&self.store, change, &of, &etag, visibility).await?).await
+    }
+
     async fn list_revisions(&self, call: Call<ListRevisionsRequest>) -> Result<ListRevisionsResponse> {
         let ListRevisionsRequest { name, page_size, page_token } = call.message;
         let of = FrameworkRef::parse_draft("name", &name)?;

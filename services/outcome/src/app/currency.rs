@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use trellis_kernel::{District, Name, Result, Uuid};
 use trellis_store::Store;
 
-use crate::domain::framework::FrameworkRef;
+use crate::domain::framework::{FrameworkRef, Visibility};
 use crate::domain::succession::{self, Currency, Deprecation, FOLLOWED, OutcomeId};
 use crate::store;
 
@@ -27,6 +27,7 @@ pub(crate) async fn of_frameworks(store: &Store, places: &[FrameworkRef]) -> Res
         })
         .collect();
     let latest = latest(store, places).await?;
+    let public = public(store, places).await?;
     let currency = places.iter().map(|place| {
         let id = (place.district.clone(), place.id);
         let newest = latest.get(&id).filter(|newest| place.pin.is_some_and(|pin| pin < **newest));
@@ -37,6 +38,7 @@ pub(crate) async fn of_frameworks(store: &Store, places: &[FrameworkRef]) -> Res
         Currency {
             deprecation: deprecations.get(&id).cloned(),
             superseded_by: newer.into_iter().chain(instead).collect(),
+            visibility: if public.contains(&id) { Visibility::Public } else { Visibility::District },
         }
     });
     Ok(currency.collect())
@@ -80,6 +82,17 @@ async fn latest(store: &Store, places: &[FrameworkRef]) -> Result<HashMap<Framew
         all.extend(latest.into_iter().map(|(id, number)| ((district.clone(), id), number)));
     }
     Ok(all)
+}
+
+/// Those of these frameworks that everybody may read.
+async fn public(store: &Store, places: &[FrameworkRef]) -> Result<HashSet<FrameworkId>> {
+    let all = places.iter().map(|place| (place.district.clone(), place.id)).collect();
+    let mut public = HashSet::new();
+    for (district, ids) in by_district(all) {
+        let found = store::public_frameworks::some(&store.read(&district), &ids).await?;
+        public.extend(found.into_iter().map(|id| (district.clone(), id)));
+    }
+    Ok(public)
 }
 
 /// What replaces each of these outcomes in the end, by what is published; those that nothing replaces

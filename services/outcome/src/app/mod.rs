@@ -15,12 +15,14 @@ pub(crate) mod outcomes;
 mod places;
 pub(crate) mod proficiency_scales;
 pub(crate) mod progressions;
+pub(crate) mod provider;
 pub(crate) mod removals;
 pub(crate) mod search;
 pub(crate) mod sheet_plan;
 pub(crate) mod spreadsheets;
 mod successions;
 pub(crate) mod templates;
+pub(crate) mod visibility;
 mod web;
 
 use prost::Message;

@@ -61,6 +61,16 @@ pub(crate) enum AdoptionStatus {
     Deprecated,
 }
 
+/// Who may read what is published of a framework over CASE.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Visibility {
+    /// Whoever may read the district's frameworks.
+    #[default]
+    District,
+    /// Everybody.
+    Public,
+}
+
 /// The licence of a framework.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct License {

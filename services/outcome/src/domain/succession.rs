@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use trellis_kernel::{District, Name, Result, Timestamp, Uuid};
 
 use super::association::{Association, AssociationType, Held, Node};
-use super::framework::FrameworkRef;
+use super::framework::{FrameworkRef, Visibility};
 use super::outcome::{OUTCOMES, outcome_name};
 use super::text::{Text, check_texts};
 
@@ -46,6 +46,8 @@ pub(crate) struct Currency {
     pub(crate) deprecation: Option<Deprecation>,
     /// What to use instead, the nearest first.
     pub(crate) superseded_by: Vec<Name>,
+    /// Who may read it over CASE.
+    pub(crate) visibility: Visibility,
 }
 
 /// An outcome, whatever the revision.

@@ -300,7 +300,7 @@ fn row((association, position): &(Association, i32)) -> Result<ActiveModel> {
     Ok(model.into_active_model().reset_all())
 }
 
-fn read(district: &District, row: &Model) -> Result<Association> {
+pub(super) fn read(district: &District, row: &Model) -> Result<Association> {
     let pin = if row.revision == DRAFT { None } else { u32::try_from(row.revision).ok() };
     Ok(Association {
         framework: FrameworkRef { district: district.clone(), id: row.framework, pin },

@@ -154,6 +154,7 @@ pub(crate) async fn delete(tx: &Tx, id: Uuid) -> Result<()> {
     let progressions =
         tx.delete_many::<progressions::Entity>().filter(progressions::Column::Framework.eq(id));
     progressions.exec(tx.conn()).await.map_err(failure)?;
+    super::public_frameworks::delete(tx, id).await?;
     let entries = tx.delete_many::<case_entries::Entity>().filter(case_entries::Column::Framework.eq(id));
     entries.exec(tx.conn()).await.map_err(failure)?;
     let changes =
@@ -195,7 +196,7 @@ fn row(framework: &Framework) -> Result<frameworks::ActiveModel> {
     Ok(model.into_active_model().reset_all())
 }
 
-fn read(district: &District, row: &frameworks::Model) -> Result<Framework> {
+pub(super) fn read(district: &District, row: &frameworks::Model) -> Result<Framework> {
     let pin = if row.revision == DRAFT { None } else { u32::try_from(row.revision).ok() };
     Ok(Framework {
         place: FrameworkRef { district: district.clone(), id: row.id, pin },

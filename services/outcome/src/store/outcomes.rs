@@ -333,7 +333,7 @@ fn row(outcome: &Outcome) -> Result<ActiveModel> {
     Ok(model.into_active_model().reset_all())
 }
 
-fn read(district: &District, row: &Model) -> Result<Outcome> {
+pub(super) fn read(district: &District, row: &Model) -> Result<Outcome> {
     let pin = if row.revision == DRAFT { None } else { u32::try_from(row.revision).ok() };
     Ok(Outcome {
         framework: FrameworkRef { district: district.clone(), id: row.framework, pin },

@@ -38,6 +38,10 @@ pub(crate) fn all() -> Vec<Promise> {
             count: "SELECT count(*) FROM deprecations d WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = d.district AND f.id = d.framework AND f.revision > 0)",
         },
         Within {
+            broken: "open frameworks that are gone",
+            count: "SELECT count(*) FROM public_frameworks p WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = p.district AND f.id = p.framework AND f.revision = 0)",
+        },
+        Within {
             broken: "replacements told by frameworks that are gone",
             count: "SELECT count(*) FROM successions s WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = s.district AND f.id = s.framework AND f.revision > 0)",
         },

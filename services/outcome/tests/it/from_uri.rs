@@ -12,8 +12,9 @@ use tokio_stream::StreamExt as _;
 use tonic::Code;
 use trellis_contracts::common::JobState;
 use trellis_contracts::outcome::{
-    CancelFrameworkTransferRequest, FrameworkTransfer, GetFrameworkTransferRequest,
-    ImportFrameworkFromUriRequest, WatchFrameworkTransferRequest,
+    CancelFrameworkTransferRequest, FrameworkTransfer, FrameworkVisibility, GetFrameworkRequest,
+    GetFrameworkTransferRequest, ImportFrameworkFromUriRequest, SetFrameworkVisibilityRequest,
+    WatchFrameworkTransferRequest,
 };
 use trellis_testkit::{Backend, Extra, Setup, Shape, Suite, refused, run};
 
@@ -145,9 +146,37 @@ macro_rules! on_each {
 on_each!(every_document_of_a_server_is_taken_page_by_page);
 on_each!(what_was_not_taken_is_taken_by_the_same_request);
 on_each!(an_import_that_waits_for_a_server_is_cancelled);
+on_each!(one_suite_takes_what_another_has_opened);
 
 mod bodies {
     use super::*;
+
+    pub(super) async fn one_suite_takes_what_another_has_opened(backend: Backend) {
+        let giver = suite(backend, &[]).await;
+        let mut authors = Clients::operator(&giver);
+        let (open, closed) = (authors.portrait().await, authors.portrait().await);
+        let top = authors.outcome(&open.name, "Thinks with others", "").await;
+        authors.outcome(&open.name, "Listens", &top.name).await;
+        for framework in [&open, &closed] {
+            authors.publish(&framework.name).await;
+        }
+        let public = SetFrameworkVisibilityRequest {
+            name: open.name.clone(),
+            visibility: FrameworkVisibility::Public.into(),
+            ..SetFrameworkVisibilityRequest::default()
+        };
+        authors.frameworks.set_framework_visibility(public).await.expect("opened");
+        let private = ("case_sources_private", vec!["true".to_owned()]);
+        let taker = suite(backend, &[("case_sources", vec![giver.url()]), private]).await;
+        let mut clients = Clients::operator(&taker);
+        let base = format!("{}/case/grand-bend/ims/case/v1p1", giver.url());
+        let done = taken(&mut clients, asking(&base, "01900000-0000-7000-8000-0000000000bb")).await;
+        assert_eq!((done.state(), done.document_count), (JobState::Succeeded, 1), "the open one alone");
+        let came = clients.framework(&format!("{DISTRICT}/frameworks/{}", open.uid)).await;
+        assert_eq!((came.title[0].text.as_str(), came.outcome_count), ("Portrait of a graduate", 2));
+        let missing = GetFrameworkRequest { name: format!("{DISTRICT}/frameworks/{}", closed.uid) };
+        refused(clients.frameworks.get_framework(missing).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    }
 
     pub(super) async fn every_document_of_a_server_is_taken_page_by_page(backend: Backend) {
         let server = Server::start(&[(FIRST, simple(FIRST)), (SECOND, simple(SECOND))]).await;

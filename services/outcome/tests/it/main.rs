@@ -13,6 +13,7 @@ mod hostile;
 mod outcomes;
 mod proficiency_scales;
 mod progressions;
+mod provider;
 mod revisions;
 mod search;
 mod spreadsheets;

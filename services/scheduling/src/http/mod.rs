@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -38,19 +38,11 @@ async fn calendar(State(app): State<Arc<App>>, Path(file): Path<String>, headers
         Err(failure) => return refused(failure),
     };
     let etag = format!("\"{}\"", &hex(&Sha256::digest(&text))[..32]);
-    if known(&headers, &etag) {
+    if http::is_known(&headers, &etag) {
         return (StatusCode::NOT_MODIFIED, [PRIVATE], [(ETAG, etag)]).into_response();
     }
     let content_type = (CONTENT_TYPE, HeaderValue::from_static("text/calendar; charset=utf-8"));
     ([PRIVATE, content_type], [(ETAG, etag)], text).into_response()
-}
-
-/// Whether the reader has this version already (RFC 9110, section 13.1.2).
-fn known(headers: &HeaderMap, etag: &str) -> bool {
-    let held = headers.get_all(IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok());
-    held.flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|value| value == "*" || value.strip_prefix("W/").unwrap_or(value) == etag)
 }
 
 fn absent() -> Response {

@@ -29,7 +29,10 @@ const REFLECTION: [&str; 2] =
 const HEALTH: &str = "grpc.health.v1.Health";
 
 /// What a browser may read of an answer.
-const EXPOSED: [HeaderName; 3] = [
+const EXPOSED: [HeaderName; 6] = [
+    HeaderName::from_static("etag"),
+    HeaderName::from_static("link"),
+    HeaderName::from_static("x-total-count"),
     HeaderName::from_static("grpc-status"),
     HeaderName::from_static("grpc-message"),
     HeaderName::from_static("grpc-status-details-bin"),

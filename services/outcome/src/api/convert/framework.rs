@@ -4,7 +4,9 @@ use trellis_contracts::{outcome as proto, values};
 use trellis_kernel::Name;
 
 use super::{case_identity, external_ids, read_external_ids, read_texts, texts};
-use crate::domain::framework::{AdoptionStatus, Framework, FrameworkContent, FrameworkKind, License};
+use crate::domain::framework::{
+    AdoptionStatus, Framework, FrameworkContent, FrameworkKind, License, Visibility,
+};
 use crate::domain::succession::{Currency, Deprecation};
 
 /// A framework as the contract has it, and whether it is current.
@@ -22,7 +24,7 @@ pub(in crate::api) fn write(framework: Framework, currency: Currency) -> proto::
         update_time,
         version: _,
     } = framework;
-    let Currency { deprecation, superseded_by } = currency;
+    let Currency { deprecation, superseded_by, visibility } = currency;
     let FrameworkContent {
         kind,
         title,
@@ -68,6 +70,7 @@ pub(in crate::api) fn write(framework: Framework, currency: Currency) -> proto::
         deprecation: deprecation.map(write_deprecation),
         superseded_by: superseded_by.iter().map(Name::to_string).collect(),
         release_note: texts(release_note),
+        visibility: write_visibility(visibility).into(),
     }
 }
 
@@ -111,6 +114,7 @@ pub(in crate::api) fn read(framework: proto::Framework) -> FrameworkContent {
         deprecation: _,
         superseded_by: _,
         release_note: _,
+        visibility: _,
     } = framework;
     FrameworkContent {
         kind: read_kind(kind),
@@ -219,5 +223,22 @@ fn read_status(number: i32) -> AdoptionStatus {
         proto::AdoptionStatus::Draft => AdoptionStatus::Draft,
         proto::AdoptionStatus::Adopted => AdoptionStatus::Adopted,
         proto::AdoptionStatus::Deprecated => AdoptionStatus::Deprecated,
+    }
+}
+
+const fn write_visibility(visibility: Visibility) -> proto::FrameworkVisibility {
+    match visibility {
+        Visibility::District => proto::FrameworkVisibility::District,
+        Visibility::Public => proto::FrameworkVisibility::Public,
+    }
+}
+
+/// Who may read a framework, from the wire; the contract has checked that it says so.
+pub(in crate::api) fn read_visibility(number: i32) -> Visibility {
+    match proto::FrameworkVisibility::try_from(number).unwrap_or_default() {
+        proto::FrameworkVisibility::Public => Visibility::Public,
+        proto::FrameworkVisibility::District | proto::FrameworkVisibility::Unspecified => {
+            Visibility::District
+        }
     }
 }

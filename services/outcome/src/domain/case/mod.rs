@@ -16,6 +16,7 @@ mod issues;
 mod item;
 mod json;
 mod kept;
+pub(crate) mod query;
 pub(crate) mod write;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

@@ -20,6 +20,42 @@ impl Json {
     pub(crate) fn text(text: impl Into<String>) -> Self {
         Self::Plain(Value::String(text.into()))
     }
+
+    /// Of an object, only the members whose keys `stays` wants.
+    pub(crate) fn retain(&mut self, mut stays: impl FnMut(&str) -> bool) {
+        if let Self::Object(members) = self {
+            members.retain(|(key, _)| stays(key));
+        }
+    }
+
+    /// The values at a path, `licenseURI.title`: of a list those of each of its entries.
+    pub(crate) fn values<'j>(&'j self, path: &str, found: &mut Vec<&'j Value>) {
+        match self {
+            Self::Plain(value) => plain(value, path, found),
+            Self::Array(items) => items.iter().for_each(|item| item.values(path, found)),
+            Self::Object(members) => {
+                let (key, rest) = path.split_once('.').unwrap_or((path, ""));
+                let member = members.iter().find(|(own, _)| own == key);
+                if let Some((_, member)) = member {
+                    member.values(rest, found);
+                }
+            }
+        }
+    }
+}
+
+fn plain<'j>(value: &'j Value, path: &str, found: &mut Vec<&'j Value>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| plain(item, path, found)),
+        Value::Object(members) if !path.is_empty() => {
+            let (key, rest) = path.split_once('.').unwrap_or((path, ""));
+            if let Some(member) = members.get(key) {
+                plain(member, rest, found);
+            }
+        }
+        value if path.is_empty() => found.push(value),
+        _ => {}
+    }
 }
 
 impl Serialize for Json {

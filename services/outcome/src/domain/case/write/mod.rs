@@ -4,6 +4,7 @@
 //! what the schema forbids is repaired, and the original kept beside it ([`kept`](super::kept)). Keys and
 //! entries stand in a fixed order, so that the same framework is always the same bytes.
 
+mod alone;
 mod edits;
 mod entry;
 mod fit;
@@ -31,7 +32,7 @@ use entry::Given;
 pub(crate) use json::Json;
 pub(crate) use package::{Assembly, Place, is_whole, place};
 pub(crate) use provider::Provider;
-pub(crate) use shape::{Version, definition_sections};
+pub(crate) use shape::{Version, definition_sections, document_knows};
 
 /// The sections of a package, as their entries are kept.
 pub(crate) const DOCUMENT: &str = "CFDocument";
@@ -41,6 +42,8 @@ pub(crate) const ITEMS: &str = "CFItems";
 pub(crate) const ASSOCIATIONS: &str = "CFAssociations";
 /// The rubrics.
 pub(crate) const RUBRICS: &str = "CFRubrics";
+/// The licences among the definitions.
+pub(crate) const LICENSES: &str = "CFLicenses";
 /// What others add to a package.
 pub(crate) const EXTENSIONS: &str = "extensions";
 
@@ -189,8 +192,8 @@ impl Writer<'_> {
         let mut map = Map::new();
         map.insert("title".to_owned(), Value::from(license.title.as_str()));
         map.insert("licenseText".to_owned(), Value::from(license.text.as_str()));
-        let shape = shape::definition("CFLicenses")?;
-        let given = self.given("CFLicenses", id, framework.update_time);
+        let shape = shape::definition(LICENSES)?;
+        let given = self.given(LICENSES, id, framework.update_time);
         Some((id, entry::write(shape, map, &given, self.version, None)))
     }
 

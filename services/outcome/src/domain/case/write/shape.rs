@@ -279,3 +279,20 @@ pub(crate) fn definition_sections() -> impl Iterator<Item = &'static str> {
 pub(super) fn definition(section: &str) -> Option<&'static Shape> {
     DEFINITIONS.iter().find(|(own, _)| *own == section).map(|(_, shape)| *shape)
 }
+
+/// Whether `CFDocument` has a field of this name: `title`, `licenseURI.title`.
+pub(crate) fn document_knows(path: &str, version: Version) -> bool {
+    let (key, within) = path.split_once('.').map_or((path, None), |(key, within)| (key, Some(within)));
+    let part_of_link =
+        |within: Option<&str>| within.is_none_or(|within| matches!(within, "title" | "identifier" | "uri"));
+    if key == "CFPackageURI" {
+        return part_of_link(within);
+    }
+    DOCUMENT.fields.iter().filter(|field| field.key == key && field.since <= version).any(|field| match field
+        .kind
+    {
+        Link | Links => part_of_link(within),
+        Extensions | ExtensionList => true,
+        _ => within.is_none(),
+    })
+}
