@@ -79,7 +79,7 @@ on_each_database!(
         let mut clients = Clients::operator(&suite);
         let (draft, first) = clients.published_portrait().await;
         let second = clients.published_again(&draft).await;
-        for (round, schools) in [[&[][..], &[]], [&[1, 2], &[2, 3]]].into_iter().enumerate() {
+        for (round, schools) in [[&[][..], &[]], [&[1, 2][..], &[2, 3]]].into_iter().enumerate() {
             let rivals = (0..8).map(|index| {
                 let mut clients = clients.clone();
                 let revision = if index % 2 == 0 { &first } else { &second };
@@ -189,7 +189,7 @@ on_each_database!(
         let district = format!("districts/{}", school.district);
         let revision = published_in(&suite, "commons").await;
         let person = |id, role| Clients::of(&suite.person(&school.district, id, role));
-        let own = format!("{district}/organizations/{}", school.school);
+        let own = school.school.clone();
         let request = CreateAdoptionRequest {
             parent: district.clone(),
             adoption: Some(Adoption {
