@@ -83,13 +83,17 @@ pub(crate) async fn on(reader: &Reader, organization: Option<Uuid>, day: &str) -
     read_all(reader, reader.find::<Entity>().filter(used_on(day)).filter(reach)).await
 }
 
-/// The other adoptions of the same framework for one of the same places, on whatever days.
+/// The other adoptions of the same framework for one of the same places, on one of the same days.
 pub(crate) async fn beside(tx: &Tx, adoption: &Adoption) -> Result<Vec<Adoption>> {
-    let AdoptionContent { framework, reach, .. } = &adoption.content;
-    let select = in_places(tx, tx.find::<Entity>(), reach)
+    let AdoptionContent { framework, reach, days, .. } = &adoption.content;
+    let mut select = in_places(tx, tx.find::<Entity>(), reach)
         .filter(Column::FrameworkDistrict.eq(framework.district.as_str()))
         .filter(Column::Framework.eq(framework.id))
-        .filter(Column::Id.ne(adoption.id));
+        .filter(Column::Id.ne(adoption.id))
+        .filter(not_over(&days.first.to_string()));
+    if let Some(last) = days.last {
+        select = select.filter(Column::StartDate.lte(last.to_string()));
+    }
     read_all(tx, select).await
 }
 
@@ -164,8 +168,11 @@ fn in_places<S: Scope>(scope: &S, select: Select<Entity>, reach: &Reach) -> Sele
 
 /// Days are kept as text that sorts as they follow each other.
 fn used_on(day: &str) -> Condition {
-    let ends = Condition::any().add(Column::EndDate.is_null()).add(Column::EndDate.gte(day));
-    Condition::all().add(Column::StartDate.lte(day)).add(ends)
+    Condition::all().add(Column::StartDate.lte(day)).add(not_over(day))
+}
+
+fn not_over(day: &str) -> Condition {
+    Condition::any().add(Column::EndDate.is_null()).add(Column::EndDate.gte(day))
 }
 
 async fn read_all<S: Scope>(scope: &S, select: Select<Entity>) -> Result<Vec<Adoption>> {
