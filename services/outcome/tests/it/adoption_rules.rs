@@ -1,5 +1,6 @@
 //! What may be adopted, by whom, and beside what else.
 
+use futures::StreamExt as _;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 use trellis_contracts::outcome::{
@@ -242,9 +243,13 @@ on_each_database!(
             let day = format!("{:04}-01-01", 1000 + number);
             until(&day, from(&day, &revision, schools))
         };
-        for number in 0..500 {
-            clients.adopted(on(number, &[1])).await;
-        }
+        futures::stream::iter(0..500)
+            .for_each_concurrent(8, |number| {
+                let mut clients = clients.clone();
+                let adoption = on(number, &[1]);
+                async move { drop(clients.adopted(adoption).await) }
+            })
+            .await;
         let status =
             refused(clients.adopt(on(500, &[2, 1])).await, Code::ResourceExhausted, "LIMIT_EXCEEDED");
         assert_eq!((metadata(&status)["limit"].as_str(), &metadata(&status)["place"]), ("500", &school(1)));
