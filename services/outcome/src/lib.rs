@@ -77,6 +77,7 @@ pub fn mount(deps: Deps, sources: CaseSources) -> Mounted {
     let transfers = api::transfers::Transfers::new(store.clone(), sources, public_url.clone());
     let authoring = api::authoring::Authoring::new(store.clone());
     let scales = api::proficiency_scales::ProficiencyScales::new(store.clone());
+    let adoptions = api::adoptions::Adoptions::new(store.clone());
     let changes = api::changes::Changes::new(ChangeFeed::new(store.clone(), guard.clone(), resources));
     let http = http::routes(store.clone(), guard.clone(), public_url);
     let routes = Routes::default()
@@ -85,6 +86,7 @@ pub fn mount(deps: Deps, sources: CaseSources) -> Mounted {
         .add_service(contract::association_service(Arc::new(associations), guard.clone()))
         .add_service(contract::progression_service(Arc::new(progressions), guard.clone()))
         .add_service(contract::proficiency_scale_service(Arc::new(scales), guard.clone()))
+        .add_service(contract::adoption_service(Arc::new(adoptions), guard.clone()))
         .add_service(contract::framework_transfer_service(Arc::new(transfers), guard.clone()))
         .add_service(contract::authoring_service(Arc::new(authoring), guard.clone()))
         .add_service(contract::change_service(Arc::new(changes), guard));

@@ -15,7 +15,8 @@ use trellis_rpc::changes::{Change, ChangeFeed, Resources, Row};
 use trellis_store::Store;
 
 use super::convert::{association, proficiency_scale, progression};
-use super::{frameworks, outcomes};
+use super::{adoptions, frameworks, outcomes};
+use crate::domain::adoption::{ADOPTION, Adoption};
 use crate::domain::association::{ASSOCIATION, Association};
 use crate::domain::framework::{FRAMEWORK, Framework, FrameworkRef};
 use crate::domain::outcome::{OUTCOME, Outcome};
@@ -24,13 +25,14 @@ use crate::domain::progression::{PROGRESSION, Progression};
 use crate::store;
 
 /// What the feed tells of, in the order of a snapshot, each with the method that reads it.
-static TYPES: LazyLock<[(&'static str, &'static Method); 5]> = LazyLock::new(|| {
+static TYPES: LazyLock<[(&'static str, &'static Method); 6]> = LazyLock::new(|| {
     [
         (FRAMEWORK, &methods::FRAMEWORK_SERVICE_GET_FRAMEWORK),
         (OUTCOME, &methods::OUTCOME_SERVICE_GET_OUTCOME),
         (ASSOCIATION, &methods::ASSOCIATION_SERVICE_GET_ASSOCIATION),
         (PROGRESSION, &methods::PROGRESSION_SERVICE_GET_PROGRESSION),
         (SCALE, &methods::PROFICIENCY_SCALE_SERVICE_GET_PROFICIENCY_SCALE),
+        (ADOPTION, &methods::ADOPTION_SERVICE_GET_ADOPTION),
     ]
 });
 
@@ -64,6 +66,14 @@ async fn outcome_rows(store: &Store, own: Vec<Outcome>) -> Result<Vec<Row<Body>>
     let shown = outcomes::show(store, own).await?;
     let rows = places.into_iter().zip(shown);
     Ok(rows.map(|((name, time), shown)| row(name, time, Body::Outcome(shown))).collect())
+}
+
+/// Rows of adoptions, each with whether its framework is current.
+async fn adoption_rows(store: &Store, own: Vec<Adoption>) -> Result<Vec<Row<Body>>> {
+    let places: Vec<(Name, Timestamp)> = own.iter().map(|own| (own.name(), own.update_time)).collect();
+    let shown = adoptions::show(store, own).await?;
+    let rows = places.into_iter().zip(shown);
+    Ok(rows.map(|((name, time), shown)| row(name, time, Body::Adoption(shown))).collect())
 }
 
 fn association_row(own: Association) -> Row<Body> {
@@ -120,6 +130,11 @@ impl Resources for OutcomeResources {
             let rows = store::proficiency_scales::some(&reader, ids).await?;
             return Ok(rows.into_iter().map(scale_row).collect());
         }
+        if resource_type == ADOPTION {
+            let ids: Vec<Uuid> = names.iter().filter_map(Name::id).collect();
+            let rows = store::adoptions::some(&reader, &ids).await?;
+            return adoption_rows(&self.store, rows).await;
+        }
         let mut rows = Vec::with_capacity(names.len());
         for (framework, ids) in by_framework(names)? {
             match resource_type {
@@ -156,6 +171,10 @@ impl Resources for OutcomeResources {
         if resource_type == SCALE {
             let rows = store::proficiency_scales::after(&reader, after.and_then(Name::id), limit).await?;
             return Ok(rows.into_iter().map(scale_row).collect());
+        }
+        if resource_type == ADOPTION {
+            let rows = store::adoptions::after(&reader, after.and_then(Name::id), limit).await?;
+            return adoption_rows(&self.store, rows).await;
         }
         let after = after.map(place).transpose()?;
         Ok(match resource_type {

@@ -1,5 +1,6 @@
 //! The gRPC handlers: from the contract to the domain and back.
 
+pub(crate) mod adoptions;
 pub(crate) mod associations;
 pub(crate) mod authoring;
 pub(crate) mod changes;

@@ -1,5 +1,6 @@
 //! What can be done: each decides, writes in one transaction, and tells what happened.
 
+pub(crate) mod adoptions;
 pub(crate) mod associations;
 pub(crate) mod crosswalks;
 pub(crate) mod currency;

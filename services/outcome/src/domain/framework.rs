@@ -221,6 +221,18 @@ impl FrameworkRef {
         Self::of(&name)
     }
 
+    /// Reads the name of a revision that something of a district may build on: of the district or the commons.
+    pub(crate) fn parse_revision(field: &str, text: &str, district: &District) -> Result<Self> {
+        let own = Self::parse(field, text)?;
+        if own.pin.is_none() {
+            return Err(Failure::field(field, "must be pinned to a revision of the framework, with @"));
+        }
+        if own.district != *district && !own.district.is_commons() {
+            return Err(Failure::field(field, "must be a framework of the same district or of the commons"));
+        }
+        Ok(own)
+    }
+
     /// The name.
     pub(crate) fn name(&self) -> Name {
         let name = Name::district(self.district.clone()).child(FRAMEWORKS, self.id);

@@ -1,5 +1,6 @@
 //! What the outcome service knows: pure types and rules. No I/O, no clock, no contract, no SQL.
 
+pub(crate) mod adoption;
 pub(crate) mod ancestry;
 pub(crate) mod association;
 pub(crate) mod case;

@@ -1,5 +1,6 @@
 //! What the outcome service keeps: the only place that names `sea_orm`.
 
+pub(crate) mod adoptions;
 pub(crate) mod associations;
 pub(crate) mod case_entries;
 pub(crate) mod deprecations;

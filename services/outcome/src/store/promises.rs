@@ -46,6 +46,22 @@ pub(crate) fn all() -> Vec<Promise> {
             count: "SELECT count(*) FROM successions s WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = s.district AND f.id = s.framework AND f.revision > 0)",
         },
         Within {
+            broken: "adoptions of revisions of frameworks that are gone",
+            count: "SELECT count(*) FROM adoptions a WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = a.framework_district AND f.id = a.framework AND f.revision = a.framework_revision AND f.revision > 0)",
+        },
+        Within {
+            broken: "adoptions that name no organization and are not the district's, or do and are",
+            count: "SELECT count(*) FROM adoptions a WHERE a.district_wide = EXISTS (SELECT 1 FROM adoption_organizations o WHERE o.district = a.district AND o.adoption = a.id)",
+        },
+        Within {
+            broken: "organizations of adoptions that are gone",
+            count: "SELECT count(*) FROM adoption_organizations o WHERE NOT EXISTS (SELECT 1 FROM adoptions a WHERE a.district = o.district AND a.id = o.adoption)",
+        },
+        Within {
+            broken: "adoptions of one framework in one place on one day",
+            count: "SELECT count(*) FROM adoptions a JOIN adoptions b ON b.district = a.district AND b.framework_district = a.framework_district AND b.framework = a.framework AND b.id > a.id AND (a.end_date IS NULL OR b.start_date <= a.end_date) AND (b.end_date IS NULL OR a.start_date <= b.end_date) WHERE (a.district_wide AND b.district_wide) OR EXISTS (SELECT 1 FROM adoption_organizations o JOIN adoption_organizations p ON p.district = o.district AND p.organization = o.organization WHERE o.district = a.district AND o.adoption = a.id AND p.adoption = b.id)",
+        },
+        Within {
             broken: "changes of imports that are gone",
             count: "SELECT count(*) FROM transfer_changes c WHERE NOT EXISTS (SELECT 1 FROM transfers t WHERE t.district = c.district AND t.id = c.transfer)",
         },

@@ -1,6 +1,8 @@
 //! The outcome service through its contract, on both databases.
 
 mod access;
+mod adoption_rules;
+mod adoptions;
 mod associations;
 mod changes;
 mod crosswalks;

@@ -6,6 +6,7 @@ use std::path::Path;
 use tonic::{Response, Status};
 use tonic_types::StatusExt as _;
 use trellis_contracts::common::LocalizedText;
+use trellis_contracts::outcome::adoption_service_client::AdoptionServiceClient;
 use trellis_contracts::outcome::association_service_client::AssociationServiceClient;
 use trellis_contracts::outcome::authoring_service_client::AuthoringServiceClient;
 use trellis_contracts::outcome::change_service_client::ChangeServiceClient;
@@ -32,6 +33,7 @@ pub(crate) struct Clients {
     pub(crate) associations: AssociationServiceClient<Caller>,
     pub(crate) progressions: ProgressionServiceClient<Caller>,
     pub(crate) scales: ProficiencyScaleServiceClient<Caller>,
+    pub(crate) adoptions: AdoptionServiceClient<Caller>,
     pub(crate) transfers: FrameworkTransferServiceClient<Caller>,
     pub(crate) authoring: AuthoringServiceClient<Caller>,
     pub(crate) changes: ChangeServiceClient<Caller>,
@@ -45,6 +47,7 @@ impl Clients {
             associations: AssociationServiceClient::new(caller.clone()),
             progressions: ProgressionServiceClient::new(caller.clone()),
             scales: ProficiencyScaleServiceClient::new(caller.clone()),
+            adoptions: AdoptionServiceClient::new(caller.clone()),
             transfers: FrameworkTransferServiceClient::new(caller.clone()),
             authoring: AuthoringServiceClient::new(caller.clone()),
             changes: ChangeServiceClient::new(caller.clone()),

@@ -74,7 +74,7 @@ pub(in crate::api) fn write(framework: Framework, currency: Currency) -> proto::
     }
 }
 
-fn write_deprecation(deprecation: Deprecation) -> proto::FrameworkDeprecation {
+pub(super) fn write_deprecation(deprecation: Deprecation) -> proto::FrameworkDeprecation {
     let Deprecation { replacing, reason, time } = deprecation;
     proto::FrameworkDeprecation {
         deprecate_time: Some(values::timestamp(time)),

@@ -1,5 +1,6 @@
 //! Between the contract's messages and the domain's values.
 
+pub(super) mod adoption;
 pub(super) mod association;
 pub(super) mod crosswalk;
 pub(super) mod diff;

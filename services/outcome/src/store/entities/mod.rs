@@ -1,5 +1,7 @@
 //! The tables.
 
+pub(crate) mod adoption_organizations;
+pub(crate) mod adoptions;
 pub(crate) mod associations;
 pub(crate) mod case_entries;
 pub(crate) mod deprecations;
