@@ -16,6 +16,7 @@ mod places;
 pub(crate) mod proficiency_scales;
 pub(crate) mod progressions;
 pub(crate) mod removals;
+pub(crate) mod rubrics;
 pub(crate) mod search;
 pub(crate) mod sheet_plan;
 pub(crate) mod spreadsheets;
@@ -33,6 +34,8 @@ use crate::domain::framework::{FRAMEWORK, Framework, Holdings};
 const ITEM_ENTRIES: &str = "CFItems";
 /// And those of associations.
 const ASSOCIATION_ENTRIES: &str = "CFAssociations";
+/// And those of rubrics.
+const RUBRIC_ENTRIES: &str = "CFRubrics";
 
 /// Something that happened to a resource.
 fn told(kind: &'static str, resource: &Name, resource_type: &'static str) -> Told {

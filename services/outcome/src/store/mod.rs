@@ -11,6 +11,7 @@ pub(crate) mod proficiency_scales;
 pub(crate) mod progressions;
 pub(crate) mod promises;
 pub(crate) mod publish;
+pub(crate) mod rubrics;
 pub(crate) mod successions;
 pub(crate) mod transfer_changes;
 pub(crate) mod transfers;

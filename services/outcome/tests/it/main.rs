@@ -14,6 +14,7 @@ mod outcomes;
 mod proficiency_scales;
 mod progressions;
 mod revisions;
+mod rubrics;
 mod search;
 mod spreadsheets;
 mod superseded;
