@@ -74,6 +74,7 @@ pub fn mount(deps: Deps, sources: CaseSources) -> Mounted {
     let outcomes = api::outcomes::Outcomes::new(store.clone(), snapshots.clone(), index.clone());
     let associations = api::associations::Associations::new(store.clone(), snapshots.clone());
     let progressions = api::progressions::Progressions::new(store.clone());
+    let rubrics = api::rubrics::Rubrics::new(store.clone());
     let transfers = api::transfers::Transfers::new(store.clone(), sources, public_url.clone());
     let authoring = api::authoring::Authoring::new(store.clone());
     let scales = api::proficiency_scales::ProficiencyScales::new(store.clone());
@@ -87,6 +88,7 @@ pub fn mount(deps: Deps, sources: CaseSources) -> Mounted {
         .add_service(contract::progression_service(Arc::new(progressions), guard.clone()))
         .add_service(contract::proficiency_scale_service(Arc::new(scales), guard.clone()))
         .add_service(contract::adoption_service(Arc::new(adoptions), guard.clone()))
+        .add_service(contract::rubric_service(Arc::new(rubrics), guard.clone()))
         .add_service(contract::framework_transfer_service(Arc::new(transfers), guard.clone()))
         .add_service(contract::authoring_service(Arc::new(authoring), guard.clone()))
         .add_service(contract::change_service(Arc::new(changes), guard));

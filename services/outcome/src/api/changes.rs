@@ -14,7 +14,7 @@ use trellis_kernel::{Actor, District, Failure, Name, Result, Timestamp, Uuid};
 use trellis_rpc::changes::{Change, ChangeFeed, Resources, Row};
 use trellis_store::Store;
 
-use super::convert::{association, proficiency_scale, progression};
+use super::convert::{association, proficiency_scale, progression, rubric};
 use super::{adoptions, frameworks, outcomes};
 use crate::domain::adoption::{ADOPTION, Adoption};
 use crate::domain::association::{ASSOCIATION, Association};
@@ -22,10 +22,11 @@ use crate::domain::framework::{FRAMEWORK, Framework, FrameworkRef};
 use crate::domain::outcome::{OUTCOME, Outcome};
 use crate::domain::proficiency_scale::{SCALE, Scale};
 use crate::domain::progression::{PROGRESSION, Progression};
+use crate::domain::rubric::{RUBRIC, Rubric};
 use crate::store;
 
 /// What the feed tells of, in the order of a snapshot, each with the method that reads it.
-static TYPES: LazyLock<[(&'static str, &'static Method); 6]> = LazyLock::new(|| {
+static TYPES: LazyLock<[(&'static str, &'static Method); 7]> = LazyLock::new(|| {
     [
         (FRAMEWORK, &methods::FRAMEWORK_SERVICE_GET_FRAMEWORK),
         (OUTCOME, &methods::OUTCOME_SERVICE_GET_OUTCOME),
@@ -33,6 +34,7 @@ static TYPES: LazyLock<[(&'static str, &'static Method); 6]> = LazyLock::new(|| 
         (PROGRESSION, &methods::PROGRESSION_SERVICE_GET_PROGRESSION),
         (SCALE, &methods::PROFICIENCY_SCALE_SERVICE_GET_PROFICIENCY_SCALE),
         (ADOPTION, &methods::ADOPTION_SERVICE_GET_ADOPTION),
+        (RUBRIC, &methods::RUBRIC_SERVICE_GET_RUBRIC),
     ]
 });
 
@@ -82,6 +84,10 @@ fn association_row(own: Association) -> Row<Body> {
 
 fn progression_row(own: Progression) -> Row<Body> {
     row(own.name(), own.update_time, Body::Progression(progression::write(own)))
+}
+
+fn rubric_row(own: Rubric) -> Row<Body> {
+    row(own.name(), own.update_time, Body::Rubric(rubric::write(own)))
 }
 
 fn scale_row(own: Scale) -> Row<Body> {
@@ -146,6 +152,10 @@ impl Resources for OutcomeResources {
                     let found = store::associations::some(&reader, &framework, &ids).await?;
                     rows.extend(found.into_iter().map(association_row));
                 }
+                RUBRIC => {
+                    let found = store::rubrics::some(&reader, &framework, &ids).await?;
+                    rows.extend(found.into_iter().map(rubric_row));
+                }
                 _ => {
                     let found = store::progressions::some(&reader, &framework, &ids).await?;
                     rows.extend(found.into_iter().map(progression_row));
@@ -185,6 +195,10 @@ impl Resources for OutcomeResources {
             ASSOCIATION => {
                 let rows = store::associations::after(&reader, after, limit).await?;
                 rows.into_iter().map(association_row).collect()
+            }
+            RUBRIC => {
+                let rows = store::rubrics::after(&reader, after, limit).await?;
+                rows.into_iter().map(rubric_row).collect()
             }
             _ => {
                 let rows = store::progressions::after(&reader, after, limit).await?;

@@ -10,6 +10,7 @@ mod mask;
 pub(crate) mod outcomes;
 pub(crate) mod proficiency_scales;
 pub(crate) mod progressions;
+pub(crate) mod rubrics;
 pub(crate) mod transfers;
 
 use trellis_kernel::{Failure, Result};

@@ -15,6 +15,7 @@ use crate::domain::diff::{self, Comparable, DiffCounts, Difference, Path};
 use crate::domain::framework::{Framework, FrameworkRef};
 use crate::domain::outcome::Outcome;
 use crate::domain::progression::Progression;
+use crate::domain::rubric::Rubric;
 use crate::domain::succession::{OutcomeId, Succession};
 use crate::store;
 
@@ -39,6 +40,8 @@ pub(crate) enum Part {
     Association(Difference<Association>),
     /// A progression.
     Progression(Difference<Progression>),
+    /// A rubric.
+    Rubric(Difference<Rubric>),
     /// How many there were, at the end.
     Summary(Summary),
 }
@@ -52,6 +55,8 @@ pub(crate) struct Summary {
     pub(crate) associations: DiffCounts,
     /// Progressions.
     pub(crate) progressions: DiffCounts,
+    /// Rubrics.
+    pub(crate) rubrics: DiffCounts,
 }
 
 /// Compares a framework, pinned or not, with another revision of it or its draft.
@@ -98,6 +103,7 @@ enum Stage {
     Outcomes,
     Associations,
     Progressions,
+    Rubrics,
     Summary,
     Ended,
 }
@@ -129,9 +135,14 @@ impl Walk {
                 found.into_iter().map(Part::Association).collect()
             }
             Stage::Progressions => {
-                let found = self.window(Stage::Summary).await?;
+                let found = self.window(Stage::Rubrics).await?;
                 self.summary.progressions.count(&found);
                 found.into_iter().map(Part::Progression).collect()
+            }
+            Stage::Rubrics => {
+                let found = self.window(Stage::Summary).await?;
+                self.summary.rubrics.count(&found);
+                found.into_iter().map(Part::Rubric).collect()
             }
             Stage::Summary => {
                 self.stage = Stage::Ended;
@@ -207,4 +218,4 @@ macro_rules! windowed {
     };
 }
 
-windowed!(Outcome in outcomes, Association in associations, Progression in progressions);
+windowed!(Outcome in outcomes, Association in associations, Progression in progressions, Rubric in rubrics);

@@ -1,6 +1,6 @@
 //! Taking a framework out as a CASE package, piece by piece: no more is held than a page of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, Stream};
 use serde_json::Value;
@@ -13,10 +13,13 @@ use crate::domain::case::write::{
     definition_sections, extensions, is_whole, place,
 };
 use crate::domain::framework::{Framework, FrameworkRef};
+use crate::domain::rubric::{Alignment, Rubric};
 use crate::store;
 
 /// How many entries are read at a time.
 const PAGE: u64 = 500;
+/// How many rubrics, each of which may be large.
+const RUBRIC_PAGE: u64 = 50;
 
 /// Exports a framework, its draft or a revision.
 pub(crate) async fn export(
@@ -178,7 +181,8 @@ impl Export {
         let others = self.whole(&sections, within).await?;
         let own = self.kept_whole(&sections, "CFDefinitions/extensions").await?;
         assembly.end_definitions(self.extensions(own.as_deref(), others).as_ref());
-        if sections.kept.contains(RUBRICS) {
+        if sections.kept.contains(RUBRICS) || store::rubrics::any(&self.reader, &self.framework.place).await?
+        {
             assembly.section(RUBRICS);
             return Ok(Step::Rubrics(sections, None));
         }
@@ -228,12 +232,30 @@ impl Export {
         assembly: &mut Assembly,
     ) -> Result<Step> {
         let place = &self.framework.place;
-        let rubrics = store::case_entries::after(&self.reader, place, RUBRICS, after, PAGE).await?;
-        for (id, source) in &rubrics {
-            assembly.entry(&self.writer().rubric(*id, source, self.framework.update_time));
+        let held = store::rubrics::window(&self.reader, place, after, RUBRIC_PAGE).await?;
+        let entries = store::case_entries::after(&self.reader, place, RUBRICS, after, RUBRIC_PAGE).await?;
+        // Beyond the end of a full page the other may hold what this one has not shown yet.
+        let full = usize::try_from(RUBRIC_PAGE).unwrap_or(usize::MAX) - 1;
+        let ends = [held.get(full).map(|rubric| rubric.id), entries.get(full).map(|(id, _)| *id)];
+        let end = ends.into_iter().flatten().min();
+        let outcomes = held.iter().flat_map(|rubric| rubric.content.alignments()).filter_map(Alignment::own);
+        let known = known_outcomes(&self.reader, self.writer(), &self.framework, outcomes).await?;
+        for (id, (rubric, source)) in
+            beside(held, entries).into_iter().filter(|(id, _)| end.is_none_or(|end| *id <= end))
+        {
+            let json = match (rubric, source) {
+                (Some(rubric), source) => {
+                    self.writer().held_rubric(&rubric, source.as_deref(), self.language(), &known)
+                }
+                (None, source) => {
+                    let source = source.unwrap_or_default();
+                    self.writer().rubric(id, &source, self.framework.update_time)
+                }
+            };
+            assembly.entry(&json);
         }
-        if let Some((last, _)) = rubrics.last() {
-            return Ok(Step::Rubrics(sections, Some(*last)));
+        if end.is_some() {
+            return Ok(Step::Rubrics(sections, end));
         }
         assembly.end();
         Ok(Step::End(sections))
@@ -311,12 +333,35 @@ pub(crate) async fn known(
     associations: impl IntoIterator<Item = &Association>,
 ) -> Result<Known> {
     let ends = associations.into_iter().flat_map(|a| [&a.content.origin, &a.content.destination]);
-    let ids: BTreeSet<Uuid> = ends
-        .filter_map(|node| match node.held {
-            Some(Held::Outcome(id)) => Some(id),
-            _ => None,
-        })
-        .collect();
+    let outcomes = ends.filter_map(|node| match node.held {
+        Some(Held::Outcome(id)) => Some(id),
+        _ => None,
+    });
+    known_outcomes(reader, writer, framework, outcomes).await
+}
+
+/// Rubrics beside the entries that they came as, in the order of their identities. One that was made here has
+/// no entry; of an entry that could not be read there is no rubric.
+fn beside(
+    rubrics: Vec<Rubric>,
+    entries: Vec<(Uuid, String)>,
+) -> BTreeMap<Uuid, (Option<Rubric>, Option<String>)> {
+    let mut all: BTreeMap<Uuid, (Option<Rubric>, Option<String>)> =
+        rubrics.into_iter().map(|rubric| (rubric.id, (Some(rubric), None))).collect();
+    for (id, source) in entries {
+        all.entry(id).or_default().1 = Some(source);
+    }
+    all
+}
+
+/// What is said of outcomes of a framework where something written here names them.
+pub(crate) async fn known_outcomes(
+    reader: &Reader,
+    writer: Writer<'_>,
+    framework: &Framework,
+    outcomes: impl IntoIterator<Item = Uuid>,
+) -> Result<Known> {
+    let ids: BTreeSet<Uuid> = outcomes.into_iter().collect();
     if ids.is_empty() {
         return Ok(Known::new());
     }

@@ -11,6 +11,7 @@ use crate::domain::framework::{
 };
 use crate::domain::outcome::{OUTCOME, outcome_name};
 use crate::domain::progression::PROGRESSION;
+use crate::domain::rubric::{RUBRIC, rubric_name};
 use crate::domain::text::{Text, check_texts};
 use crate::store;
 
@@ -165,6 +166,9 @@ pub(crate) async fn delete(store: &Store, change: Change, of: &FrameworkRef, eta
     }
     for progression in store::progressions::every(&tx, of).await? {
         tx.tell(told("progression.deleted", &progression.name(), PROGRESSION));
+    }
+    for id in store::rubrics::ids(&tx, of).await? {
+        tx.tell(told("rubric.deleted", &rubric_name(of, id), RUBRIC));
     }
     store::frameworks::delete(&tx, of.id).await?;
     tx.tell(told("framework.deleted", &of.name(), FRAMEWORK));

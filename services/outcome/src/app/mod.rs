@@ -18,6 +18,7 @@ pub(crate) mod proficiency_scales;
 pub(crate) mod progressions;
 pub(crate) mod provider;
 pub(crate) mod removals;
+pub(crate) mod rubrics;
 pub(crate) mod search;
 pub(crate) mod sheet_plan;
 pub(crate) mod spreadsheets;
@@ -36,6 +37,8 @@ use crate::domain::framework::{FRAMEWORK, Framework, Holdings};
 const ITEM_ENTRIES: &str = "CFItems";
 /// And those of associations.
 const ASSOCIATION_ENTRIES: &str = "CFAssociations";
+/// And those of rubrics.
+const RUBRIC_ENTRIES: &str = "CFRubrics";
 
 /// Something that happened to a resource.
 fn told(kind: &'static str, resource: &Name, resource_type: &'static str) -> Told {

@@ -11,6 +11,7 @@ use super::exports;
 use crate::domain::association::Association;
 use crate::domain::case::write::{ASSOCIATIONS, ITEMS, Json, LICENSES, Provider, RUBRICS, Version, Writer};
 use crate::domain::framework::{Framework, FrameworkRef};
+use crate::domain::rubric::Alignment;
 use crate::store::{case_entries, public_frameworks, published};
 
 /// How many entries are read at a time.
@@ -184,8 +185,21 @@ impl Shelf {
         Ok(Some(Json::Object(vec![(section.to_owned(), Json::Array(set))])))
     }
 
-    /// A rubric.
+    /// A rubric. Of one that cannot be read no more is known than how it came.
     pub(crate) async fn rubric(&self, id: Uuid) -> Result<Option<Json>> {
+        let held = published::rubrics(&self.reader, id).await?;
+        let Some(rubric) = held.into_iter().find(|held| self.sight.reaches(held.framework.id)) else {
+            return self.kept_rubric(id).await;
+        };
+        let Some(framework) = self.framework(rubric.framework.id).await? else { return Ok(None) };
+        let source = self.source(&framework.place, RUBRICS, id).await?;
+        let outcomes = rubric.content.alignments().filter_map(Alignment::own);
+        let known = exports::known_outcomes(&self.reader, self.writer(), &framework, outcomes).await?;
+        let language = &framework.content.language;
+        Ok(Some(self.writer().held_rubric(&rubric, source.as_deref(), language, &known)))
+    }
+
+    async fn kept_rubric(&self, id: Uuid) -> Result<Option<Json>> {
         let Some((place, source)) = self.entry(RUBRICS, id).await? else { return Ok(None) };
         let Some(framework) = self.framework(place.id).await? else { return Ok(None) };
         Ok(Some(self.writer().rubric(id, &source, framework.update_time)))

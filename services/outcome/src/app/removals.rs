@@ -11,6 +11,7 @@ use crate::domain::framework::{FrameworkRef, Holdings};
 use crate::domain::graph;
 use crate::domain::outcome::{OUTCOME, outcome_name};
 use crate::domain::progression::{PROGRESSION, Progression};
+use crate::domain::rubric::{RUBRIC, Rubric};
 use crate::store;
 
 /// How many names of what hangs on an outcome are told.
@@ -26,6 +27,8 @@ struct Hanging {
     associations: Vec<Association>,
     /// The progressions that name one of them.
     progressions: Vec<Progression>,
+    /// The rubrics with a criterion that looks at one of them.
+    rubrics: Vec<Rubric>,
 }
 
 /// Deletes an outcome of a draft; with what hangs on it only when `force` says so.
@@ -65,7 +68,8 @@ async fn hanging(tx: &Tx, of: &FrameworkRef, id: Uuid) -> Result<Hanging> {
     let mut progressions = store::progressions::every(tx, of).await?;
     progressions.retain(|progression| progression.content.outcomes.iter().any(|id| gone.contains(id)));
     let associations = store::associations::touching(tx, of, &going).await?;
-    Ok(Hanging { going, below, associations, progressions })
+    let rubrics = store::rubrics::looking_at(tx, of, &going).await?;
+    Ok(Hanging { going, below, associations, progressions, rubrics })
 }
 
 impl Hanging {
@@ -77,10 +81,11 @@ impl Hanging {
                 && !(content.kind == AssociationType::ChildOf
                     && content.own_ends().is_some_and(|(child, _)| self.below.contains(&child)))
         });
-        let kinds: [(&str, Vec<Name>); 3] = [
+        let kinds: [(&str, Vec<Name>); 4] = [
             ("outcomes", self.below.iter().map(|id| outcome_name(of, *id)).collect()),
             ("associations", others.map(Association::name).collect()),
             ("progressions", self.progressions.iter().map(Progression::name).collect()),
+            ("rubrics", self.rubrics.iter().map(Rubric::name).collect()),
         ];
         if kinds.iter().all(|(_, names)| names.is_empty()) {
             return Ok(());
@@ -98,7 +103,7 @@ impl Hanging {
 
     /// Removes it all; what stays finds its place again.
     async fn remove(self, tx: &mut Tx, of: &FrameworkRef) -> Result<Holdings> {
-        let Self { going, below, associations, progressions } = self;
+        let Self { going, below, associations, progressions, rubrics } = self;
         let links: Vec<Uuid> = associations.iter().map(|association| association.id).collect();
         store::associations::delete(tx, of.id, &links).await?;
         store::case_entries::delete(tx, of.id, ASSOCIATION_ENTRIES, &links).await?;
@@ -111,6 +116,7 @@ impl Hanging {
             tx.tell(told("outcome.deleted", &outcome_name(of, *id), OUTCOME));
         }
         let progressions = shorten(tx, of, progressions, &going).await?;
+        loosen(tx, rubrics, &going).await?;
         // Those that go have no row any more, and are passed by.
         for id in below {
             places::again(tx, of, id).await?;
@@ -142,6 +148,17 @@ async fn shorten(
     store::progressions::put(tx, &kept).await?;
     store::progressions::delete(tx, of.id, &gone).await?;
     Ok(count(&gone))
+}
+
+/// Lets rubrics look no longer at outcomes that go.
+async fn loosen(tx: &mut Tx, mut rubrics: Vec<Rubric>, going: &[Uuid]) -> Result<()> {
+    for rubric in &mut rubrics {
+        rubric.content.loosen(going);
+        rubric.version += 1;
+        rubric.update_time = tx.now();
+        tx.tell(told("rubric.updated", &rubric.name(), RUBRIC));
+    }
+    store::rubrics::put(tx, &rubrics).await
 }
 
 fn count(ids: &[Uuid]) -> i32 {

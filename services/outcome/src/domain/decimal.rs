@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 /// How many decimals are kept.
 const DECIMALS: usize = 6;
@@ -36,6 +37,14 @@ impl Decimal {
         }
         let millionths: i64 = format!("{whole}{decimals:0<DECIMALS$}").parse().ok()?;
         Some(Self(if negative { -millionths } else { millionths }))
+    }
+
+    /// As a number of JSON. Fifteen digits are exact in one.
+    pub(crate) fn json(self) -> Value {
+        if self.0 % ONE == 0 {
+            return Value::from(self.0 / ONE);
+        }
+        Value::from(self.to_string().parse::<f64>().unwrap_or_default())
     }
 }
 

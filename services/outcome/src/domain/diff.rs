@@ -11,6 +11,7 @@ use super::association::{Association, AssociationContent};
 use super::framework::{Framework, FrameworkContent};
 use super::outcome::{Outcome, OutcomeContent};
 use super::progression::{Progression, ProgressionContent};
+use super::rubric::{Rubric, RubricContent};
 
 /// The path of a field, as the contract names it.
 pub(crate) type Path = &'static str;
@@ -150,6 +151,21 @@ impl Comparable for Progression {
             outcomes => "outcomes",
             scale => "scale",
             levels => "levels",
+        })
+    }
+}
+
+impl Comparable for Rubric {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn changed(&self, other: &Self) -> Vec<Path> {
+        differing!(RubricContent, &self.content, other.content, {
+            title => "title",
+            description => "description",
+            criteria => "criteria",
+            case => "case_identity",
         })
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod outcome;
 pub(crate) mod prerequisites;
 pub(crate) mod proficiency_scale;
 pub(crate) mod progression;
+pub(crate) mod rubric;
 pub(crate) mod search;
 pub(crate) mod sheet;
 pub(crate) mod siblings;

@@ -43,6 +43,12 @@ pub(crate) struct CaseIdentity {
     pub last_change: Option<Timestamp>,
 }
 
+/// The text that CASE takes of several: in the language of its resource, or the first.
+pub(crate) fn primary<'t>(texts: &'t [Text], language: &str) -> &'t str {
+    let own = texts.iter().find(|text| !language.is_empty() && text.language.eq_ignore_ascii_case(language));
+    own.or_else(|| texts.first()).map_or("", |text| &text.text)
+}
+
 /// Refuses texts of which two are in one language, or which a database cannot hold.
 pub(crate) fn check_texts(field: &str, texts: &[Text], required: bool) -> Result<()> {
     if required && texts.is_empty() {

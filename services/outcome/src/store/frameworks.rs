@@ -6,7 +6,10 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, Query
 use trellis_kernel::{District, Failure, Page, PageRequest, Result, Uuid};
 use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant, page};
 
-use super::entities::{associations, case_entries, frameworks, outcomes, progressions, transfer_changes};
+use super::entities::{
+    associations, case_entries, frameworks, outcomes, progressions, rubric_outcomes, rubrics,
+    transfer_changes,
+};
 use super::{decode, encode, micros};
 use crate::domain::framework::{Framework, FrameworkKind, FrameworkRef, Holdings};
 
@@ -155,6 +158,11 @@ pub(crate) async fn delete(tx: &Tx, id: Uuid) -> Result<()> {
         tx.delete_many::<progressions::Entity>().filter(progressions::Column::Framework.eq(id));
     progressions.exec(tx.conn()).await.map_err(failure)?;
     super::public_frameworks::delete(tx, id).await?;
+    let rubrics = tx.delete_many::<rubrics::Entity>().filter(rubrics::Column::Framework.eq(id));
+    rubrics.exec(tx.conn()).await.map_err(failure)?;
+    let alignments =
+        tx.delete_many::<rubric_outcomes::Entity>().filter(rubric_outcomes::Column::Framework.eq(id));
+    alignments.exec(tx.conn()).await.map_err(failure)?;
     let entries = tx.delete_many::<case_entries::Entity>().filter(case_entries::Column::Framework.eq(id));
     entries.exec(tx.conn()).await.map_err(failure)?;
     let changes =

@@ -14,6 +14,7 @@ pub(crate) mod promises;
 pub(crate) mod public_frameworks;
 pub(crate) mod publish;
 pub(crate) mod published;
+pub(crate) mod rubrics;
 pub(crate) mod successions;
 pub(crate) mod transfer_changes;
 pub(crate) mod transfers;

@@ -22,6 +22,18 @@ pub(crate) fn all() -> Vec<Promise> {
             count: "SELECT count(*) FROM progressions p WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = p.district AND f.id = p.framework AND f.revision = p.revision)",
         },
         Within {
+            broken: "rubrics of frameworks that are gone",
+            count: "SELECT count(*) FROM rubrics r WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = r.district AND f.id = r.framework AND f.revision = r.revision)",
+        },
+        Within {
+            broken: "outcomes looked at by rubrics that are gone",
+            count: "SELECT count(*) FROM rubric_outcomes l WHERE NOT EXISTS (SELECT 1 FROM rubrics r WHERE r.district = l.district AND r.framework = l.framework AND r.revision = l.revision AND r.id = l.rubric)",
+        },
+        Within {
+            broken: "rubrics that look at outcomes of their framework that are gone",
+            count: "SELECT count(*) FROM rubric_outcomes l WHERE l.held = 'own' AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.district = l.district AND o.framework = l.framework AND o.revision = l.revision AND o.id = l.outcome)",
+        },
+        Within {
             broken: "CASE entries of frameworks that are gone",
             count: "SELECT count(*) FROM case_entries c WHERE NOT EXISTS (SELECT 1 FROM frameworks f WHERE f.district = c.district AND f.id = c.framework AND f.revision = c.revision)",
         },

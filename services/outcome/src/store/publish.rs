@@ -5,13 +5,15 @@ use trellis_kernel::{Result, Uuid};
 use trellis_store::{Scope, Tx, failure};
 
 /// The tables of what a framework holds, each with the columns that are copied as they are.
-const TABLES: [(&str, &str); 4] = [
+const TABLES: [(&str, &str); 6] = [
     (
         "outcomes",
         "id, version, kind, code, item_type, parent, list_order, published, content, create_time, update_time",
     ),
     ("associations", "id, version, kind, position, origin, destination, content, create_time, update_time"),
     ("progressions", "id, version, outcomes, content, create_time, update_time"),
+    ("rubrics", "id, version, content, create_time, update_time"),
+    ("rubric_outcomes", "rubric, outcome, held"),
     ("case_entries", "section, id, title, digest, json"),
 ];
 

@@ -11,11 +11,12 @@ use sea_orm::{
 use trellis_kernel::{Result, Uuid};
 use trellis_store::{Reader, Scope, failure};
 
-use super::entities::{associations, case_entries, frameworks, outcomes};
+use super::entities::{associations, case_entries, frameworks, outcomes, rubrics};
 use super::frameworks::DRAFT;
 use crate::domain::association::Association;
 use crate::domain::framework::{Framework, FrameworkRef};
 use crate::domain::outcome::Outcome;
+use crate::domain::rubric::Rubric;
 
 /// Of a revision, that there is none newer.
 const NEWEST: &str = "frameworks.revision = (SELECT d.latest_revision FROM frameworks d \
@@ -68,6 +69,16 @@ pub(crate) async fn associations(reader: &Reader, id: Uuid) -> Result<Vec<Associ
     let select = select.filter(Column::Id.eq(id)).order_by_asc(Column::Framework);
     let rows = select.all(reader.conn()).await.map_err(failure)?;
     rows.iter().map(|row| super::associations::read(reader.district(), row)).collect()
+}
+
+/// The rubrics of an identity.
+pub(crate) async fn rubrics(reader: &Reader, id: Uuid) -> Result<Vec<Rubric>> {
+    use rubrics::{Column, Entity};
+    let key = (Column::District, Column::Framework, Column::Revision);
+    let select = held(reader.find::<Entity>(), Entity::belongs_to(frameworks::Entity).from(key));
+    let select = select.filter(Column::Id.eq(id)).order_by_asc(Column::Framework);
+    let rows = select.all(reader.conn()).await.map_err(failure)?;
+    rows.iter().map(|row| super::rubrics::read(reader.district(), row)).collect()
 }
 
 /// The associations of a framework that start from or lead to an outcome of it, in their order.

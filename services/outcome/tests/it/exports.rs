@@ -9,7 +9,7 @@ use trellis_testkit::{on_each_database, refused};
 use crate::support::{Clients, DISTRICT, fixture, schema};
 
 /// What is exported of a framework.
-async fn export(clients: &mut Clients, name: &str, version: CaseVersion) -> String {
+pub(crate) async fn export(clients: &mut Clients, name: &str, version: CaseVersion) -> String {
     let request = ExportFrameworkRequest { name: name.to_owned(), case_version: version.into() };
     let mut stream = clients.transfers.export_framework(request).await.expect("an export").into_inner();
     let mut document = Vec::new();
@@ -20,7 +20,7 @@ async fn export(clients: &mut Clients, name: &str, version: CaseVersion) -> Stri
     String::from_utf8(document).expect("UTF-8")
 }
 
-fn require_valid(validator: &Validator, document: &str) -> Value {
+pub(crate) fn require_valid(validator: &Validator, document: &str) -> Value {
     let document: Value = serde_json::from_str(document).expect("JSON");
     let errors: Vec<String> =
         validator.iter_errors(&document).take(5).map(|error| error.to_string()).collect();

@@ -17,6 +17,7 @@ mod proficiency_scales;
 mod progressions;
 mod provider;
 mod revisions;
+mod rubrics;
 mod search;
 mod spreadsheets;
 mod superseded;

@@ -65,7 +65,7 @@ on_each_database!(
 );
 
 /// Everything that is different, without the summary; and the summary.
-async fn diff(clients: &mut Clients, base: &str, name: &str) -> (Vec<Part>, DiffSummary) {
+pub(crate) async fn diff(clients: &mut Clients, base: &str, name: &str) -> (Vec<Part>, DiffSummary) {
     let request = DiffRevisionsRequest { name: name.to_owned(), base: base.to_owned() };
     let stream = clients.frameworks.diff_revisions(request).await.expect("a diff").into_inner();
     let mut parts: Vec<Part> = stream.map(|part| part.expect("a part").part.expect("a part")).collect().await;

@@ -15,6 +15,7 @@ use trellis_contracts::outcome::framework_transfer_service_client::FrameworkTran
 use trellis_contracts::outcome::outcome_service_client::OutcomeServiceClient;
 use trellis_contracts::outcome::proficiency_scale_service_client::ProficiencyScaleServiceClient;
 use trellis_contracts::outcome::progression_service_client::ProgressionServiceClient;
+use trellis_contracts::outcome::rubric_service_client::RubricServiceClient;
 use trellis_contracts::outcome::{
     Association, AssociationNode, AssociationType, CreateAssociationRequest, CreateFrameworkRequest,
     CreateOutcomeRequest, Framework, FrameworkKind, FrameworkTransfer, GetFrameworkRequest,
@@ -34,6 +35,7 @@ pub(crate) struct Clients {
     pub(crate) progressions: ProgressionServiceClient<Caller>,
     pub(crate) scales: ProficiencyScaleServiceClient<Caller>,
     pub(crate) adoptions: AdoptionServiceClient<Caller>,
+    pub(crate) rubrics: RubricServiceClient<Caller>,
     pub(crate) transfers: FrameworkTransferServiceClient<Caller>,
     pub(crate) authoring: AuthoringServiceClient<Caller>,
     pub(crate) changes: ChangeServiceClient<Caller>,
@@ -48,6 +50,7 @@ impl Clients {
             progressions: ProgressionServiceClient::new(caller.clone()),
             scales: ProficiencyScaleServiceClient::new(caller.clone()),
             adoptions: AdoptionServiceClient::new(caller.clone()),
+            rubrics: RubricServiceClient::new(caller.clone()),
             transfers: FrameworkTransferServiceClient::new(caller.clone()),
             authoring: AuthoringServiceClient::new(caller.clone()),
             changes: ChangeServiceClient::new(caller.clone()),
@@ -61,13 +64,18 @@ impl Clients {
 
     /// A portrait of a graduate in draft.
     pub(crate) async fn portrait(&mut self) -> Framework {
+        self.portrait_in(DISTRICT).await
+    }
+
+    /// A portrait of a graduate in draft, in a district.
+    pub(crate) async fn portrait_in(&mut self, district: &str) -> Framework {
         let framework = Framework {
             kind: FrameworkKind::PortraitOfAGraduate.into(),
             title: english("Portrait of a graduate"),
             ..Framework::default()
         };
         let request = CreateFrameworkRequest {
-            parent: DISTRICT.to_owned(),
+            parent: district.to_owned(),
             framework: Some(framework),
             request_id: String::new(),
         };

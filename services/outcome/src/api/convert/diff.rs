@@ -4,7 +4,7 @@ use trellis_contracts::outcome as proto;
 use trellis_contracts::outcome::DifferenceKind;
 use trellis_contracts::outcome::diff_revisions_response::Part;
 
-use super::{association, framework, outcome, progression};
+use super::{association, framework, outcome, progression, rubric};
 use crate::app::diff::{self, Summary};
 use crate::domain::diff::{DiffCounts, Difference, Path, moved};
 use crate::domain::succession::{Currency, OutcomeId};
@@ -20,11 +20,13 @@ pub(in crate::api) fn write(part: diff::Part) -> proto::DiffRevisionsResponse {
         diff::Part::Outcome(difference, replaced_by) => Part::Outcome(outcome(difference, &replaced_by)),
         diff::Part::Association(difference) => Part::Association(association(difference)),
         diff::Part::Progression(difference) => Part::Progression(progression(difference)),
-        diff::Part::Summary(Summary { outcomes, associations, progressions }) => {
+        diff::Part::Rubric(difference) => Part::Rubric(rubric(difference)),
+        diff::Part::Summary(Summary { outcomes, associations, progressions, rubrics }) => {
             Part::Summary(proto::DiffSummary {
                 outcomes: Some(counts(outcomes)),
                 associations: Some(counts(associations)),
                 progressions: Some(counts(progressions)),
+                rubrics: Some(counts(rubrics)),
             })
         }
     };
@@ -77,6 +79,16 @@ fn progression(
         kind: kind.into(),
         before: before.map(progression::write),
         after: after.map(progression::write),
+        changed_paths: named(paths),
+    }
+}
+
+fn rubric(difference: Difference<crate::domain::rubric::Rubric>) -> proto::RubricDifference {
+    let (kind, before, after, paths) = sides(difference);
+    proto::RubricDifference {
+        kind: kind.into(),
+        before: before.map(rubric::write),
+        after: after.map(rubric::write),
         changed_paths: named(paths),
     }
 }

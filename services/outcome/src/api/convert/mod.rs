@@ -9,6 +9,7 @@ pub(super) mod graph;
 pub(super) mod outcome;
 pub(super) mod proficiency_scale;
 pub(super) mod progression;
+pub(super) mod rubric;
 pub(super) mod search;
 pub(super) mod sheet;
 pub(super) mod template;

@@ -3,6 +3,7 @@
 mod from_uri;
 mod progress;
 mod reconcile;
+mod rubrics;
 mod source;
 mod spool;
 mod writing;
@@ -506,7 +507,9 @@ async fn here(tx: &Tx, place: &FrameworkRef) -> Result<Here> {
     let progressed: HashSet<Uuid> =
         progressions.into_iter().flat_map(|progression| progression.content.outcomes).collect();
     let outcomes = store::outcomes::places(tx, place).await?;
-    Ok(Here { framework, outcomes, associations, authored, progressed, digests })
+    let rubrics = store::rubrics::ids(tx, place).await?.into_iter().collect();
+    let looked_at = store::rubrics::aligned(tx, place).await?;
+    Ok(Here { framework, outcomes, associations, authored, progressed, rubrics, looked_at, digests })
 }
 
 /// Says of outcomes that are new whether another framework of the district has some of the same identity.

@@ -14,7 +14,7 @@ use crate::domain::transfer::{Counts, Issue, Place, Severity, Tally};
 pub(super) const DOCUMENT: &str = "CFDocument";
 pub(super) const ITEMS: &str = "CFItems";
 pub(super) const ASSOCIATIONS: &str = "CFAssociations";
-const RUBRICS: &str = "CFRubrics";
+pub(super) const RUBRICS: &str = "CFRubrics";
 
 /// The digests of what was imported before, by section and identity.
 pub(crate) type Digests = HashMap<String, HashMap<Uuid, Digest>>;
@@ -32,8 +32,24 @@ pub(crate) struct Here {
     pub(crate) authored: Vec<Association>,
     /// The outcomes that its progressions build on.
     pub(crate) progressed: HashSet<Uuid>,
+    /// Its rubrics.
+    pub(crate) rubrics: HashSet<Uuid>,
+    /// The outcomes that their criteria look at and that the draft holds, or may come to hold: each with whether
+    /// it does.
+    pub(crate) looked_at: HashMap<Uuid, Vec<(Uuid, bool)>>,
     /// The digests of what was imported before.
     pub(crate) digests: Digests,
+}
+
+/// Which outcomes the draft will hold: those of the package, and these that stay beside.
+#[derive(Debug, Default)]
+pub(crate) struct Aligned(HashSet<Uuid>);
+
+impl Aligned {
+    /// Whether it will hold an outcome.
+    pub(super) fn holds(&self, package: &Package, outcome: Uuid) -> bool {
+        package.holds(outcome) || self.0.contains(&outcome)
+    }
 }
 
 /// What becomes of an entry that does not stay as it was.
@@ -68,6 +84,12 @@ pub(crate) struct Plan {
     pub(crate) associations_gone: Vec<Uuid>,
     /// Definitions, rubrics and other sections that are new or changed.
     pub(crate) definitions: Vec<(Step, Definition)>,
+    /// Rubrics whose entries say the same, and whose criteria look at outcomes that came or went.
+    pub(crate) rubrics_moved: Vec<Uuid>,
+    /// Rubrics that go with their entries.
+    pub(crate) rubrics_gone: Vec<Uuid>,
+    /// Which outcomes the draft will hold.
+    pub(crate) aligned: Aligned,
     /// Entries that go, by section.
     pub(crate) entries_gone: HashMap<String, Vec<Uuid>>,
     /// What became of every entry.
@@ -101,6 +123,9 @@ pub(crate) fn plan(package: &mut Package, here: Here, place: FrameworkRef, now: 
         associations: Vec::new(),
         associations_gone: Vec::new(),
         definitions: Vec::new(),
+        rubrics_moved: Vec::new(),
+        rubrics_gone: Vec::new(),
+        aligned: Aligned::default(),
         entries_gone: HashMap::new(),
         tally: package.tally,
         issues: std::mem::take(&mut package.issues),
@@ -110,7 +135,8 @@ pub(crate) fn plan(package: &mut Package, here: Here, place: FrameworkRef, now: 
     comparison.open_circles(&package.associations);
     comparison.items(&package.items, &package.associations);
     comparison.associations(&package.associations);
-    comparison.definitions(&package.definitions);
+    comparison.definitions(package);
+    comparison.rubrics(package);
     comparison.finish()
 }
 
@@ -286,13 +312,20 @@ impl Comparison {
     /// made here builds on them.
     fn items_gone(&mut self, rest: HashMap<Uuid, (Option<Uuid>, i32)>) {
         let mut needed = std::mem::take(&mut self.here.progressed);
+        for (rubric, looked_at) in &self.here.looked_at {
+            if !self.is_imported(RUBRICS, *rubric) {
+                needed.extend(looked_at.iter().filter(|(_, held)| *held).map(|(outcome, _)| outcome));
+            }
+        }
         for association in self.authored() {
             for node in [&association.content.origin, &association.content.destination] {
                 needed.extend(node.own(self.place.id));
             }
         }
-        let mut gone: Vec<Uuid> = rest.into_keys().filter(|id| self.is_imported(ITEMS, *id)).collect();
+        let (mut gone, stay): (Vec<Uuid>, Vec<Uuid>) =
+            rest.into_keys().partition(|id| self.is_imported(ITEMS, *id));
         gone.sort_unstable();
+        self.plan.aligned.0.extend(stay);
         for id in gone {
             if needed.contains(&id) {
                 self.warn(
@@ -303,6 +336,7 @@ impl Comparison {
                     ),
                     "The outcome is kept.",
                 );
+                self.plan.aligned.0.insert(id);
                 continue;
             }
             self.plan.tally.outcomes.removed += 1;
@@ -348,9 +382,10 @@ impl Comparison {
         self.plan.associations.push((step, link, position));
     }
 
-    fn definitions(&mut self, definitions: &[Definition]) {
-        for definition in definitions {
+    fn definitions(&mut self, package: &Package) {
+        for definition in &package.definitions {
             let compared = self.compare(&definition.section, definition.id, definition.source);
+            let compared = compared.or_else(|| self.is_unread(package, definition).then_some(Step::Change));
             if let Some(rest) = self.here.digests.get_mut(&definition.section) {
                 rest.remove(&definition.id);
             }
@@ -376,8 +411,35 @@ impl Comparison {
             counts.removed += u32::try_from(digests.len()).unwrap_or(u32::MAX);
             let mut gone: Vec<Uuid> = digests.into_keys().collect();
             gone.sort_unstable();
+            if section == RUBRICS {
+                self.plan.rubrics_gone.extend(gone.iter().filter(|id| self.here.rubrics.contains(id)));
+            }
             self.plan.entries_gone.entry(section).or_default().extend(gone);
         }
+    }
+
+    /// Whether a rubric can be read that was imported before rubrics were.
+    fn is_unread(&self, package: &Package, definition: &Definition) -> bool {
+        definition.section == RUBRICS
+            && !self.here.rubrics.contains(&definition.id)
+            && package.rubric(definition).is_some()
+    }
+
+    /// Finds the rubrics that are not written anyway, and whose criteria look at outcomes that came or went.
+    fn rubrics(&mut self, package: &Package) {
+        let plan = &mut self.plan;
+        let written = plan.definitions.iter().filter(|(_, definition)| definition.section == RUBRICS);
+        let mut passed: HashSet<Uuid> = written.map(|(_, definition)| definition.id).collect();
+        passed.extend(&plan.rubrics_gone);
+        for (rubric, looked_at) in std::mem::take(&mut self.here.looked_at) {
+            let moved =
+                looked_at.iter().any(|(outcome, held)| plan.aligned.holds(package, *outcome) != *held);
+            if moved && !passed.contains(&rubric) {
+                plan.rubrics_moved.push(rubric);
+            }
+        }
+        plan.rubrics_moved.sort_unstable();
+        plan.changed |= !plan.rubrics_moved.is_empty();
     }
 
     fn finish(mut self) -> Plan {

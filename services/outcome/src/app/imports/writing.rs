@@ -61,6 +61,7 @@ pub(super) async fn write(
     for batch in plan.definitions.chunks(SOME) {
         writer.definitions(batch).await?;
     }
+    writer.rubrics(plan).await?;
     writer.forget(plan).await?;
     let (changes, edited) = (writer.changes, writer.edited);
     plan.issues.extend((edited > 0).then(|| edited_here(edited)));
@@ -118,15 +119,15 @@ fn entry(package: &Package, section: &str, id: Uuid, title: String, source: Sour
     Entry { section: section.to_owned(), id, title, digest, json }
 }
 
-struct Writer<'t> {
-    tx: &'t mut Tx,
-    place: FrameworkRef,
-    now: Timestamp,
+pub(super) struct Writer<'t> {
+    pub(super) tx: &'t mut Tx,
+    pub(super) place: FrameworkRef,
+    pub(super) now: Timestamp,
     /// Whether the framework is new, and nothing of it is here.
     new: bool,
     /// Whether to say only what would change.
-    dry: bool,
-    package: Arc<Package>,
+    pub(super) dry: bool,
+    pub(super) package: Arc<Package>,
     transfer: Uuid,
     /// How many changes there are so far.
     changes: u32,
@@ -135,7 +136,7 @@ struct Writer<'t> {
 }
 
 impl Writer<'_> {
-    fn tell(&mut self, kind: &'static str, name: &Name, resource_type: &'static str) {
+    pub(super) fn tell(&mut self, kind: &'static str, name: &Name, resource_type: &'static str) {
         if !self.dry {
             self.tx.tell(told(kind, name, resource_type));
         }
@@ -152,7 +153,7 @@ impl Writer<'_> {
     }
 
     /// Keeps what is changed, for the list of changes.
-    async fn record(&mut self, differences: &[Difference]) -> Result<()> {
+    pub(super) async fn record(&mut self, differences: &[Difference]) -> Result<()> {
         let first = i32::try_from(self.changes + 1).map_err(Failure::internal)?;
         self.changes += u32::try_from(differences.len()).map_err(Failure::internal)?;
         store::transfer_changes::insert(self.tx, self.place.id, self.transfer, first, differences).await

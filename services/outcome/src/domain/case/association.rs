@@ -152,7 +152,7 @@ fn node(fields: &mut Fields<'_, '_>, ends: &Ends<'_>, key: &str) -> Option<Node>
 }
 
 /// What of this package an end is.
-fn held(ends: &Ends<'_>, link: &LinkUri) -> Option<Held> {
+pub(super) fn held(ends: &Ends<'_>, link: &LinkUri) -> Option<Held> {
     let id = if link.identifier.is_empty() { guid_at_end(&link.uri) } else { guid(&link.identifier) };
     match id.map_or_else(|| ends.name(&link.identifier), |id| ends.guid(id)) {
         End::Outcome(id) => Some(Held::Outcome(id)),

@@ -9,6 +9,7 @@ use trellis_kernel::Uuid;
 use super::fields::{Fields, LINE};
 use super::issues::Issues;
 use super::json::{Sections, compact};
+use super::rubric;
 use super::{Definition, Digest, Refusal, Scope, Source, Spot};
 use crate::domain::transfer::{Counts, Severity, Tally};
 
@@ -38,7 +39,7 @@ pub(super) fn read(
                 let section = if DEFINITIONS.contains(&key.as_str()) { &key } else { &pointer };
                 sections.each(&pointer, Some(raw), |index, raw| {
                     let spot = Spot { index, offset: sections.offset(raw) };
-                    kept.take(section, &pointer, raw.get(), spot, issues, &mut tally.definitions);
+                    kept.take((section, &pointer), raw.get(), spot, issues, &mut tally.definitions);
                 })?;
             } else if raw.get() != "null" {
                 kept.keep_whole(&pointer, raw, sections.offset(raw));
@@ -47,7 +48,7 @@ pub(super) fn read(
     }
     sections.each(RUBRICS, sections.get(RUBRICS), |index, raw| {
         let spot = Spot { index, offset: sections.offset(raw) };
-        kept.take(RUBRICS, RUBRICS, raw.get(), spot, issues, &mut tally.rubrics);
+        kept.take((RUBRICS, RUBRICS), raw.get(), spot, issues, &mut tally.rubrics);
     })?;
     for (key, raw) in sections.others(&KNOWN) {
         let taken = DEFINITIONS.contains(&key) || key.contains('/');
@@ -82,8 +83,7 @@ struct Kept<'s> {
 impl Kept<'_> {
     fn take(
         &mut self,
-        section: &str,
-        pointer: &str,
+        (section, pointer): (&str, &str),
         text: &str,
         spot: Spot,
         issues: &mut Issues<'_>,
@@ -118,6 +118,9 @@ impl Kept<'_> {
                 );
             }
             None => {
+                if section == RUBRICS {
+                    rubric::note(&mut fields, id, self.scope);
+                }
                 self.places.insert(key, self.list.len());
                 let source = Source::new(spot, text, digest);
                 self.list.push(Definition { section: section.to_owned(), id, counted: true, source });

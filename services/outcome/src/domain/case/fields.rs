@@ -13,6 +13,7 @@ use trellis_kernel::{Timestamp, Uuid};
 use super::issues::Issues;
 use super::kept;
 use super::{Digest, Spot};
+use crate::domain::decimal::Decimal;
 use crate::domain::text::CaseIdentity;
 use crate::domain::transfer::Severity;
 
@@ -74,6 +75,35 @@ impl<'e, 'a> Fields<'e, 'a> {
         };
         issues.add(offset, pointer, Severity::Error, code, text, "The entry is left out.");
         None
+    }
+
+    /// The entries within the entry, such as the criteria of a rubric: each with its place among them. None, with an issue, when the field is no list.
+    pub(super) fn parts(&mut self, key: &str) -> Option<Vec<(usize, Map<String, Value>)>> {
+        let values = match self.value(key) {
+            None => return Some(Vec::new()),
+            Some(Value::Array(values)) => values,
+            Some(_) => {
+                let repair = "Nothing is made of the entry; it is kept as it came.";
+                self.say(key, Severity::Warning, "TYPE_WRONG", "A list is expected here.", repair);
+                return None;
+            }
+        };
+        let count = values.len();
+        let objects = values.into_iter().filter_map(|value| match value {
+            Value::Object(map) => Some(map),
+            _ => None,
+        });
+        let parts: Vec<_> = objects.enumerate().collect();
+        if parts.len() < count {
+            self.ignore(key, "Not every entry of the list is an object.");
+        }
+        Some(parts)
+    }
+
+    /// Reads an entry within this one.
+    pub(super) fn within(&mut self, key: &str, index: usize, map: Map<String, Value>) -> Fields<'_, 'a> {
+        let pointer = format!("{}/{key}/{index}", self.pointer);
+        Fields { map, issues: self.issues, pointer, offset: self.offset }
     }
 
     /// A digest of what the entry says.
@@ -178,6 +208,23 @@ impl<'e, 'a> Fields<'e, 'a> {
         let number = number.and_then(|number| i32::try_from(number).ok()).filter(|number| *number >= 0);
         if number.is_none() {
             self.ignore(key, "A whole number from 0 is expected here.");
+        }
+        number
+    }
+
+    /// A number with as many digits as are kept.
+    pub(super) fn decimal(&mut self, key: &str) -> Option<Decimal> {
+        let value = self.value(key)?;
+        let number = match &value {
+            Value::Number(number) => match number.as_i64() {
+                Some(whole) => Decimal::parse(&whole.to_string()),
+                None => number.as_f64().and_then(|number| Decimal::parse(&number.to_string())),
+            },
+            Value::String(text) => Decimal::parse(text.trim()),
+            _ => None,
+        };
+        if number.is_none() {
+            self.ignore(key, "A number below a thousand million with at most six decimals is expected here.");
         }
         number
     }
@@ -347,7 +394,7 @@ fn whole(number: f64) -> Option<i64> {
 }
 
 /// A GUID in any of its usual spellings.
-pub(super) fn guid(text: &str) -> Option<Uuid> {
+pub(crate) fn guid(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text.trim()).ok().filter(|id| !id.is_nil())
 }
 

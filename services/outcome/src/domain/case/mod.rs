@@ -17,6 +17,7 @@ mod item;
 mod json;
 mod kept;
 pub(crate) mod query;
+mod rubric;
 pub(crate) mod write;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -27,6 +28,7 @@ use super::association::{AssociationContent, AssociationType};
 use super::framework::FrameworkContent;
 use super::graph::{self, WayUp};
 use super::outcome::OutcomeContent;
+use super::rubric::RubricContent;
 use super::text::hex;
 use super::transfer::{Issue, Place, Severity, Tally};
 use issues::Issues;
@@ -240,6 +242,19 @@ impl Package {
         association::again(link.source.of(&self.text), &self.scope(), &ends)
     }
 
+    /// What is written about a rubric; none when it cannot be read, or this is none.
+    pub(crate) fn rubric(&self, definition: &Definition) -> Option<RubricContent> {
+        let ends = Ends { framework: self.document.id, names: &self.names, ids: &self.ids };
+        let is_rubric = definition.counted && definition.section == write::RUBRICS;
+        let text = is_rubric.then(|| definition.source.of(&self.text))?;
+        rubric::again(text, definition.id, &self.scope(), &ends)
+    }
+
+    /// Whether it has an outcome of this identity.
+    pub(crate) fn holds(&self, id: Uuid) -> bool {
+        self.ids.binary_search(&id).is_ok()
+    }
+
     /// The title of a definition; empty when it has none.
     pub(crate) fn title(&self, definition: &Definition) -> String {
         if definition.counted { definition::title(definition.source.of(&self.text)) } else { String::new() }
@@ -428,4 +443,4 @@ fn place_items(items: &mut [Item], associations: &[Link], issues: &mut Issues<'_
 #[cfg(test)]
 mod tests;
 
-pub(crate) use fields::guid_at_end;
+pub(crate) use fields::{guid, guid_at_end};

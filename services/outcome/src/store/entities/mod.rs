@@ -10,6 +10,8 @@ pub(crate) mod outcomes;
 pub(crate) mod proficiency_scales;
 pub(crate) mod progressions;
 pub(crate) mod public_frameworks;
+pub(crate) mod rubric_outcomes;
+pub(crate) mod rubrics;
 pub(crate) mod successions;
 pub(crate) mod transfer_changes;
 pub(crate) mod transfer_issues;

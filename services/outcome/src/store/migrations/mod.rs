@@ -4,6 +4,7 @@ mod m0001_outcome;
 mod m0003_versions;
 mod m0005_scales;
 mod m0006_imports;
+mod m0007_rubrics;
 mod m0008_adoptions;
 mod m0009_public_frameworks;
 
@@ -16,6 +17,7 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0003_versions::Migration),
         Box::new(m0005_scales::Migration),
         Box::new(m0006_imports::Migration),
+        Box::new(m0007_rubrics::Migration),
         Box::new(m0008_adoptions::Migration),
         Box::new(m0009_public_frameworks::Migration),
     ]

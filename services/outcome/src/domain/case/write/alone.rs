@@ -7,6 +7,7 @@ use super::{ASSOCIATIONS, Json, Known, Version, Writer, edits};
 use crate::domain::association::Association;
 use crate::domain::framework::Framework;
 use crate::domain::outcome::Outcome;
+use crate::domain::text::primary;
 
 impl Writer<'_> {
     /// A framework (`CFDocument`), with the entry that it came as.
@@ -47,7 +48,7 @@ impl Writer<'_> {
     /// A reference to what is served of a framework (`LinkURI`).
     fn link(self, collection: &str, to: &Framework) -> Json {
         let id = to.place.id;
-        let title = edits::primary(&to.content.title, &to.content.language);
+        let title = primary(&to.content.title, &to.content.language);
         let uri = self.provider.resource(Version::V1p1, collection, id);
         Json::Object(vec![
             ("title".to_owned(), Json::text(title)),

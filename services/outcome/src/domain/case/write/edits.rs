@@ -8,23 +8,17 @@ use super::shape::Version;
 use crate::domain::association::{AssociationContent, AssociationType, Held, Node};
 use crate::domain::framework::{AdoptionStatus, Framework, FrameworkContent, FrameworkKind, License};
 use crate::domain::outcome::OutcomeContent;
-use crate::domain::text::Text;
+use crate::domain::text::primary;
 
 /// Keys with what they say now; none when they no longer say anything.
 pub(super) type Edits = Vec<(&'static str, Option<Value>)>;
 
-/// The text that CASE takes of several: in the language of its resource, or the first.
-pub(super) fn primary<'t>(texts: &'t [Text], language: &str) -> &'t str {
-    let own = texts.iter().find(|text| !language.is_empty() && text.language.eq_ignore_ascii_case(language));
-    own.or_else(|| texts.first()).map_or("", |text| &text.text)
-}
-
 /// Compares what is held with what was read from the source.
 #[derive(Default)]
-struct Comparison(Edits);
+pub(super) struct Comparison(pub(super) Edits);
 
 impl Comparison {
-    fn text(&mut self, key: &'static str, now: &str, before: &str) {
+    pub(super) fn text(&mut self, key: &'static str, now: &str, before: &str) {
         if now != before {
             self.0.push((key, (!now.is_empty()).then(|| Value::from(now))));
         }
@@ -38,7 +32,7 @@ impl Comparison {
         now != before
     }
 
-    fn value(&mut self, key: &'static str, now: Option<Value>) {
+    pub(super) fn value(&mut self, key: &'static str, now: Option<Value>) {
         self.0.push((key, now));
     }
 }

@@ -9,6 +9,7 @@ use super::fit::{Fitted, fit};
 use super::json::Json;
 use super::shape::{Field, Kind, Shape, Version};
 use crate::domain::case::kept::KEPT;
+use crate::domain::case::rubric::part_id;
 
 /// What an entry is given where its source does not say it.
 pub(super) struct Given {
@@ -99,8 +100,7 @@ fn parts(shape: &Shape, value: &Value, given: &Given, version: Version) -> Optio
     let objects: Vec<&Map<String, Value>> = list.iter().filter_map(Value::as_object).collect();
     let whole = objects.len() == list.len();
     let written = objects.into_iter().enumerate().map(|(index, object)| {
-        let named = object.get("identifier").and_then(Value::as_str).and_then(super::guid);
-        let id = named.unwrap_or_else(|| Uuid::new_v5(&given.id, format!("part {index}").as_bytes()));
+        let id = part_id(given.id, index, object);
         let given = Given { id, uri: format!("{}#{id}", given.uri), changed: given.changed, known: None };
         write(shape, object.clone(), &given, version, None)
     });

@@ -11,6 +11,7 @@ mod fit;
 mod json;
 mod package;
 mod provider;
+mod rubric;
 mod shape;
 
 #[cfg(test)]
@@ -21,12 +22,12 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 use trellis_kernel::{Timestamp, Uuid};
 
-use super::fields::guid;
 use super::kept::KEPT;
 use super::{Ends, Scope, association, document, item};
 use crate::domain::association::{Association, Held};
 use crate::domain::framework::Framework;
 use crate::domain::outcome::Outcome;
+use crate::domain::text::primary;
 use entry::Given;
 
 pub(crate) use json::Json;
@@ -101,8 +102,7 @@ impl Writer<'_> {
         apply(&mut map, edited, imported, outcome.update_time);
         let mut given = self.given(ITEMS, outcome.id, outcome.update_time);
         let language = if outcome.content.language.is_empty() { language } else { &outcome.content.language };
-        given.known =
-            Some(("fullStatement", edits::primary(&outcome.content.statement, language).to_owned()));
+        given.known = Some(("fullStatement", primary(&outcome.content.statement, language).to_owned()));
         entry::write(&shape::ITEM, map, &given, self.version, first)
     }
 
@@ -157,7 +157,7 @@ impl Writer<'_> {
         let uri = content.case.as_ref().map(|case| case.uri.clone()).filter(|uri| !uri.is_empty());
         let uri = uri.unwrap_or_else(|| self.provider.resource(Version::V1p1, ITEMS, outcome.id));
         let title = match content.code.as_str() {
-            "" => edits::primary(&content.statement, language).chars().take(200).collect(),
+            "" => primary(&content.statement, language).chars().take(200).collect(),
             code => code.to_owned(),
         };
         (title, uri)
@@ -172,7 +172,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A rubric, as it came.
+    /// A rubric, as it came: of one that cannot be read no more is known.
     pub(crate) fn rubric(self, id: Uuid, source: &str, changed: Timestamp) -> Json {
         entry::write(
             &shape::RUBRIC,

@@ -230,7 +230,7 @@ pub(super) static RUBRIC: Shape = Shape {
     ],
 };
 
-static CRITERION: Shape = Shape {
+pub(super) static CRITERION: Shape = Shape {
     fields: &[
         must("identifier", Id),
         must("uri", Text),
@@ -246,7 +246,7 @@ static CRITERION: Shape = Shape {
     ],
 };
 
-static LEVEL: Shape = Shape {
+pub(super) static LEVEL: Shape = Shape {
     fields: &[
         must("identifier", Id),
         must("uri", Text),

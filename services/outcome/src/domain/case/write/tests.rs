@@ -1,5 +1,8 @@
 //! What is written: valid by the schemas, the same bytes again, and nothing lost on the way.
 
+mod packages;
+mod rubrics;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -12,7 +15,9 @@ use trellis_kernel::District;
 use super::*;
 use crate::domain::case::{self, Package};
 use crate::domain::framework::{FrameworkRef, Holdings, License};
+use crate::domain::rubric::Rubric;
 use crate::domain::text::Text;
+use packages::packages;
 
 static PACKAGE: LazyLock<Validator> = LazyLock::new(|| schema("cfpackage"));
 
@@ -109,8 +114,27 @@ fn write(package: &Package, version: Version) -> String {
     for definition in &package.definitions {
         kept.insert((definition.section.clone(), definition.id), package.json(definition.source));
     }
-    write_kept(&mut assembly, writer, &framework, &kept);
+    let rubrics =
+        package.definitions.iter().filter_map(|definition| rubric(&framework.place, package, definition));
+    write_kept(
+        &mut assembly,
+        writer,
+        &framework,
+        &kept,
+        &rubrics.map(|rubric| (rubric.id, rubric)).collect(),
+    );
     assembly.take()
+}
+
+fn rubric(of: &FrameworkRef, package: &Package, definition: &case::Definition) -> Option<Rubric> {
+    Some(Rubric {
+        framework: of.clone(),
+        id: definition.id,
+        content: package.rubric(definition)?,
+        create_time: now(),
+        update_time: now(),
+        version: 1,
+    })
 }
 
 fn write_kept(
@@ -118,6 +142,7 @@ fn write_kept(
     writer: Writer<'_>,
     framework: &Framework,
     kept: &BTreeMap<(String, Uuid), String>,
+    rubrics: &BTreeMap<Uuid, Rubric>,
 ) {
     let of = |wanted: &'static str| kept.iter().filter(move |((section, _), _)| section == wanted);
     assembly.definitions();
@@ -151,7 +176,13 @@ fn write_kept(
     if of(RUBRICS).next().is_some() {
         assembly.section(RUBRICS);
         for ((_, id), source) in of(RUBRICS) {
-            assembly.entry(&writer.rubric(*id, source, framework.update_time));
+            let as_it_came = writer.rubric(*id, source, framework.update_time);
+            if let Some(rubric) = rubrics.get(id) {
+                let held =
+                    writer.held_rubric(rubric, Some(source), &framework.content.language, &Known::new());
+                assert_eq!(held, as_it_came, "what nobody changed goes out as it came");
+            }
+            assembly.entry(&as_it_came);
         }
         assembly.end();
     }
@@ -273,105 +304,6 @@ fn what_was_written_here_is_valid_and_has_its_licence_beside_it() {
 
 fn id(number: u128) -> String {
     Uuid::from_u128(0x1000_0000_0000_4000_8000_0000_0000_0000 + number).to_string()
-}
-
-/// Any value that a stranger may have put anywhere.
-fn anything() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i32>().prop_map(Value::from),
-        (-1e6..1e6_f64).prop_map(Value::from),
-        "[a-zA-Z<>&\"' \\u{5d0}\\u{1f600}]{0,8}".prop_map(Value::from),
-    ];
-    leaf.prop_recursive(2, 8, 3, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
-            prop::collection::btree_map("[a-z:]{1,6}", inner, 0..3).prop_map(|map| json!(map)),
-        ]
-    })
-}
-
-/// The keys of every shape, and some that nobody knows.
-fn keys() -> impl Strategy<Value = String> {
-    let known: Vec<&str> = [&shape::DOCUMENT, &shape::ITEM, &shape::ASSOCIATION, &shape::RUBRIC]
-        .iter()
-        .flat_map(|shape| shape.fields.iter().map(|field| field.key))
-        .chain(["CFDocumentURI", "CFPackageURI", "vendor", "hierarchyCode", "licenseText"])
-        .filter(|key| !["identifier", "title", "originNodeURI", "destinationNodeURI"].contains(key))
-        .collect();
-    prop::sample::select(known).prop_map(str::to_owned)
-}
-
-fn plausible() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        anything(),
-        Just(json!("2021-02-03")),
-        Just(json!("2021-02-03T04:05:06+07:00")),
-        Just(json!("2021-02-03 04:05")),
-        Just(json!({"title": "T", "identifier": id(77), "uri": "https://a.example/77"})),
-        Just(json!({"title": "T", "uri": "https://a.example/nowhere", "more": 1})),
-        Just(json!([{"identifier": id(78), "uri": "u", "vendor": 2}, 3])),
-        Just(json!({"vendor": {"deep": [1]}, "trellis:kept": {"vendor": 1, "uri": 2}})),
-        Just(json!("ext:own-type")),
-        Just(json!(" 12 ")),
-    ]
-}
-
-fn extras() -> impl Strategy<Value = BTreeMap<String, Value>> {
-    prop::collection::btree_map(keys(), plausible(), 0..6)
-}
-
-fn entry(base: &Value, extras: &BTreeMap<String, Value>) -> Value {
-    let mut entry = json!(extras);
-    for (key, value) in base.as_object().expect("an object") {
-        entry[key.as_str()] = value.clone();
-    }
-    entry
-}
-
-prop_compose! {
-    /// A package with every section there is and some that there are not.
-    fn packages()(
-        document in extras(),
-        items in prop::collection::vec((extras(), "[a-z \\u{5d0}\\u{1f600}<b>]{1,12}"), 1..5),
-        links in prop::collection::vec((extras(), 0..6_u128, 0..6_u128), 0..6),
-        definitions in prop::collection::vec((0..7_usize, extras()), 0..6),
-        rubrics in prop::collection::vec(extras(), 0..3),
-        sections in prop::collection::btree_map("(vendor|extensions|x-[a-z]{1,3})", plausible(), 0..3),
-        within in prop::collection::btree_map("(vendor|extensions|x-[a-z]{1,3})", plausible(), 0..3),
-    ) -> Value {
-        let mut package = json!(sections);
-        package["CFDocument"] = entry(&json!({"identifier": id(1), "title": "T"}), &document);
-        let items = items.into_iter().enumerate();
-        package["CFItems"] = items.map(|(index, (extras, statement))| {
-            let own = if extras.contains_key("fullStatement") { "abbreviatedStatement" } else { "fullStatement" };
-            entry(&json!({"identifier": id(10 + index as u128), own: format!("s{statement}")}), &extras)
-        }).collect();
-        let links = links.into_iter().enumerate();
-        package["CFAssociations"] = links.map(|(index, (extras, from, to))| {
-            let node = |number: u128| json!({"title": "", "identifier": id(10 + number), "uri": format!("u{number}")});
-            entry(&json!({
-                "identifier": id(100 + index as u128), "originNodeURI": node(from), "destinationNodeURI": node(to),
-            }), &extras)
-        }).collect();
-        let mut own = json!(within);
-        for (index, (section, extras)) in definitions.into_iter().enumerate() {
-            let names = ["CFConcepts", "CFSubjects", "CFLicenses", "CFItemTypes", "CFAssociationGroupings", "CFOthers", "xOwn"];
-            let list = &mut own[names[section]];
-            if !list.is_array() {
-                *list = json!([]);
-            }
-            let made = entry(&json!({"identifier": id(200 + index as u128), "title": "D"}), &extras);
-            list.as_array_mut().expect("a list").push(made);
-        }
-        package["CFDefinitions"] = own;
-        let rubrics = rubrics.into_iter().enumerate();
-        package["CFRubrics"] = rubrics.map(|(index, extras)| {
-            entry(&json!({"identifier": id(300 + index as u128)}), &extras)
-        }).collect();
-        package
-    }
 }
 
 proptest! {
