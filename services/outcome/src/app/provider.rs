@@ -143,7 +143,8 @@ impl Shelf {
         }
         let ids = associations.iter().map(|association| association.id);
         let sources = case_entries::sources(&self.reader, &framework.place, ASSOCIATIONS, ids).await?;
-        let written_here = associations.iter().filter(|association| !sources.contains_key(&association.id));
+        let written_here: Vec<&Association> =
+            associations.iter().filter(|association| !sources.contains_key(&association.id)).collect();
         let known = exports::known(&self.reader, self.writer(), &framework, written_here).await?;
         let write = |association: &Association| {
             let source = sources.get(&association.id).map(String::as_str);

@@ -123,7 +123,11 @@ impl RubricContent {
     /// is there, and known by its GUID alone when it is gone. Answers whether that changed anything.
     pub(crate) fn realign(&mut self, holds: impl Fn(Uuid) -> bool) -> bool {
         let alignments = self.criteria.iter_mut().filter_map(|criterion| criterion.outcome.as_mut());
-        alignments.fold(false, |changed, alignment| alignment.realign(&holds) || changed)
+        let mut changed = false;
+        for alignment in alignments {
+            changed |= alignment.realign(&holds);
+        }
+        changed
     }
 
     /// Looks no longer at outcomes of its framework that are deleted. What others say of them stays.

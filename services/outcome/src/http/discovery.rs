@@ -1,4 +1,4 @@
-//! The description of the service (CASE 1.1, REST binding, section 2.5), as OpenAPI 3.0.
+//! The description of the service (CASE 1.1, REST binding, section 2.5), as `OpenAPI` 3.0.
 
 use serde_json::{Map, Value, json};
 
@@ -43,15 +43,14 @@ pub(super) fn document(base: &str, version: Version) -> Value {
     let parameters = LIST.map(|(name, kind, description)| {
         json!({"name": name, "in": "query", "description": description, "schema": {"type": kind}})
     });
-    let list =
-        operation("getAllCFDocuments", "The frameworks.", "cfdocumentset", parameters.to_vec(), version);
+    let list = operation("getAllCFDocuments", "The frameworks.", "cfdocumentset", &parameters, version);
     paths.insert("/CFDocuments".to_owned(), list);
     for (collection, name, schema, description) in RESOURCES {
         let id = json!({
             "name": "sourcedId", "in": "path", "required": true, "description": "Its identifier.",
             "schema": {"type": "string", "format": "uuid"},
         });
-        let one = operation(name, description, schema, vec![id], version);
+        let one = operation(name, description, schema, &[id], version);
         paths.insert(format!("/{collection}/{{sourcedId}}"), one);
     }
     let number = match version {
@@ -83,7 +82,7 @@ const LIST: [(&str, &str, &str); 6] = [
     ("fields", "string", "The fields to answer with, with commas between."),
 ];
 
-fn operation(name: &str, summary: &str, schema: &str, parameters: Vec<Value>, version: Version) -> Value {
+fn operation(name: &str, summary: &str, schema: &str, parameters: &[Value], version: Version) -> Value {
     // Of 1.0 there are no schemas as files: its replies say less than 1.1 allows.
     let content = |schema: &str| match version {
         Version::V1p1 => json!({"application/json": {"schema": {"$ref": address(schema)}}}),

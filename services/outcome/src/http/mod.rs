@@ -179,14 +179,15 @@ impl Case {
 
     /// A package is as long as its framework: it is written while it is sent. It says all that its
     /// revision says, so the revision's number, with where and how it is written, tells one from another.
-    async fn package(&self, shelf: Shelf, id: Uuid, headers: &HeaderMap) -> Result<Response, Refusal> {
-        let framework = shelf.framework(id).await?.ok_or_else(Refusal::unknown)?;
-        let written = format!("{}@{} {} {}", id, framework.revision, shelf.base(), env!("CARGO_PKG_VERSION"));
+    async fn package(&self, frameworks: Shelf, id: Uuid, headers: &HeaderMap) -> Result<Response, Refusal> {
+        let framework = frameworks.framework(id).await?.ok_or_else(Refusal::unknown)?;
+        let written =
+            format!("{}@{} {} {}", id, framework.revision, frameworks.base(), env!("CARGO_PKG_VERSION"));
         let etag = etag(written.as_bytes());
         if http::is_known(headers, &etag) {
             return Ok(unchanged(&etag));
         }
-        let pieces = Box::pin(shelf.package(framework)).inspect(|piece| {
+        let pieces = Box::pin(frameworks.package(framework)).inspect(|piece| {
             if let Err(failure) = piece {
                 tracing::error!(reason = failure.reason().as_str(), "a package broke off");
             }
@@ -218,10 +219,8 @@ fn unchanged(etag: &str) -> Response {
 }
 
 fn etag(of: &[u8]) -> String {
-    let digest = Sha256::digest(of);
-    let half = digest.iter().take(16).fold(String::with_capacity(34), |mut text, byte| {
-        text.push_str(&format!("{byte:02x}"));
-        text
-    });
-    format!("\"{half}\"")
+    let digest: [u8; 32] = Sha256::digest(of).into();
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest[..16]);
+    format!("\"{:032x}\"", u128::from_be_bytes(half))
 }

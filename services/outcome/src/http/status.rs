@@ -13,7 +13,7 @@ const HERE: &str = "trellis";
 
 /// Why a request is not answered.
 pub(super) struct Refusal {
-    response: Response,
+    response: Box<Response>,
     name: &'static str,
     code: &'static str,
     description: String,
@@ -21,7 +21,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     fn new(status: StatusCode, code: &'static str, description: impl Into<String>) -> Self {
-        Self { response: status.into_response(), name: HERE, code, description: description.into() }
+        Self { response: Box::new(status.into_response()), name: HERE, code, description: description.into() }
     }
 
     /// There is no such thing, or none that the caller may see.
@@ -90,6 +90,6 @@ impl From<Failure> for Refusal {
             _ => "internal_server_error",
         };
         let description = failure.message().to_owned();
-        Self { response: http::refuse(failure), name: HERE, code, description }
+        Self { response: Box::new(http::refuse(failure)), name: HERE, code, description }
     }
 }

@@ -21,7 +21,7 @@ pub(in crate::api) fn write(adoption: Adoption, currency: Currency) -> proto::Ad
     let Adoption { district, id, content, create_time, update_time, version: _ } = adoption;
     let AdoptionContent { framework, scale, growth_rule, reach, days, note } = content;
     let Days { first, last } = days;
-    let Currency { deprecation, superseded_by } = currency;
+    let Currency { deprecation, superseded_by, visibility: _ } = currency;
     proto::Adoption {
         name,
         uid: id.to_string(),
@@ -46,7 +46,7 @@ pub(in crate::api) fn write_resolved(adoption: Adoption, currency: Currency) -> 
     let Adoption { district, id: _, content, create_time: _, update_time: _, version: _ } = adoption;
     let AdoptionContent { framework, scale, growth_rule, reach, days, note: _ } = content;
     let Days { first, last } = days;
-    let Currency { deprecation, superseded_by } = currency;
+    let Currency { deprecation, superseded_by, visibility: _ } = currency;
     proto::ResolvedAdoption {
         adoption: name,
         framework: framework.name().to_string(),

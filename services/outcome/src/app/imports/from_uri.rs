@@ -5,9 +5,11 @@ use prost::bytes::Bytes;
 use trellis_kernel::{Failure, Kind, Reason, Result, Uuid};
 use trellis_store::Change;
 
+use super::one::Import;
+use super::refusals::{Refused, cancelled, reused, too_large};
 use super::source::{Client, Source, Trouble, piece};
 use super::spool::Spool;
-use super::{Asked, Import, Imports, RECEIVE_TIME, Refused, cancelled, reused, too_large};
+use super::{Asked, Imports, RECEIVE_TIME};
 use crate::domain::case::MAX_BYTES;
 use crate::domain::transfer::{Counts, Issue, Phase, Place, Severity, State, Tally, Transfer};
 use crate::store;

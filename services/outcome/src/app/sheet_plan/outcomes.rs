@@ -40,13 +40,14 @@ impl Comparison<'_> {
         for ((entry, id), stand) in entries.iter().zip(rows).zip(stands) {
             let id = id.filter(|_| !refused.contains(&entry.row));
             let said = id.and_then(|id| Some((id, self.said(entry, id, *stand)?)));
-            let taken = said.is_some_and(|(id, said)| match self.known.outcomes.get(&id).copied() {
-                Some(outcome) => self.change(outcome, said, ids),
-                None => {
+            let taken = match (said, id.and_then(|id| self.known.outcomes.get(&id).copied())) {
+                (None, _) => false,
+                (Some((_, said)), Some(outcome)) => self.change(outcome, said, ids),
+                (Some((id, said)), None) => {
                     self.create(id, said, ids);
                     true
                 }
-            });
+            };
             if !taken {
                 self.plan.counts.refused += 1;
             }

@@ -19,7 +19,9 @@ fn titles(parameters: &[(&str, &str)], documents: &[Value]) -> Vec<String> {
     let query = read(parameters).expect("a query");
     let selected = query.window(query.select(documents.iter().map(document).collect()));
     let mut titles = Vec::new();
-    selected.iter().for_each(|document| document.values("title", &mut titles));
+    for document in &selected {
+        document.values("title", &mut titles);
+    }
     titles.into_iter().map(|title| title.as_str().expect("a title").to_owned()).collect()
 }
 
