@@ -37,7 +37,8 @@ pub(super) async fn open(options: &Options, directory: &str, service: &'static s
     let file = Path::new(directory).join(format!("{service}.db"));
     // The writer first: it is the one that creates the file and its journal.
     let name = |pool| Name { system: "sqlite", service, pool };
-    let writer = Pool::open(options, settings(options, &file), name("writer"), 1).await.map_err(failure)?;
+    let writing = settings(options, &file).pragma("cache_size", CACHE);
+    let writer = Pool::open(options, writing, name("writer"), 1).await.map_err(failure)?;
     let reading = settings(options, &file).pragma("query_only", "on");
     let reader = Pool::open(options, reading, name("reader"), options.readers).await.map_err(failure)?;
     Ok((reader, writer))
@@ -65,6 +66,10 @@ fn settings(options: &Options, file: &Path) -> SqliteConnectOptions {
 const SHORT: Duration = Duration::from_millis(100);
 /// How many bytes of a journal that has been taken into its file are kept for the next.
 const JOURNAL: &str = "8388608";
+
+/// How many KiB of pages the connection that writes may hold, as `SQLite` wants it: with its own 2 MiB, a
+/// change of many rows would write pages out and read them again all the time. They are taken as needed.
+const CACHE: &str = "-16384";
 
 /// At most so many connections to one file, opened when they are first needed.
 #[derive(Clone)]
