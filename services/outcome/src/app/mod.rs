@@ -19,6 +19,7 @@ pub(crate) mod removals;
 pub(crate) mod search;
 pub(crate) mod sheet_plan;
 pub(crate) mod spreadsheets;
+pub(crate) mod replaced;
 mod successions;
 pub(crate) mod templates;
 mod web;
