@@ -4,6 +4,7 @@ mod m0001_outcome;
 mod m0003_versions;
 mod m0005_scales;
 mod m0006_imports;
+mod m0010_runs;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -14,5 +15,6 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0003_versions::Migration),
         Box::new(m0005_scales::Migration),
         Box::new(m0006_imports::Migration),
+        Box::new(m0010_runs::Migration),
     ]
 }
