@@ -319,7 +319,9 @@ impl Tx {
                 values.extend(columns.iter().filter_map(|column| model.take(*column).into_value()));
             }
             if values.len() != count * columns.len() {
-                return Err(Failure::internal("of rows that are written together each sets the same columns"));
+                return Err(Failure::internal(
+                    "of rows that are written together each sets the same columns",
+                ));
             }
             if count == 0 { Ok(None) } else { target.rows(values).map(Some).map_err(failure) }
         };

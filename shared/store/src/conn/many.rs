@@ -73,7 +73,10 @@ impl Target {
         let row = format!("({})", listed(vec!["?".to_owned(); self.width]));
         let rows = listed(vec![row; values.len() / self.width]);
         let Self { backend, table, names, taken, .. } = self;
-        let sql = format!("INSERT INTO {table} ({names}) VALUES {rows}{taken}");
+        // A statement of several rows that may have to be undone alone first writes down every page that
+        // it changes. After one that is refused the transaction is lost, so this need not be.
+        let or = if taken.is_empty() { " OR FAIL" } else { "" };
+        let sql = format!("INSERT{or} INTO {table} ({names}) VALUES {rows}{taken}");
         Statement::from_sql_and_values(*backend, sql, values)
     }
 
@@ -198,5 +201,7 @@ impl Array {
 }
 
 fn unlike() -> DbErr {
-    DbErr::Type("many rows have values of one type in each column, and of one that tables of ours have".to_owned())
+    DbErr::Type(
+        "many rows have values of one type in each column, and of one that tables of ours have".to_owned(),
+    )
 }

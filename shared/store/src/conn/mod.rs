@@ -239,11 +239,11 @@ impl TxConn {
         }
     }
 
-    /// Writes rows.
+    /// Writes rows. After rows that are refused nothing can be committed.
     pub(crate) async fn write(&self, rows: Rows) -> std::result::Result<(), DbErr> {
         match (&mut *self.open.lock().await, rows) {
             (Open::Sqlite(transaction), Rows::Sqlite(statement)) => {
-                transaction.execute(statement).await.map(drop)
+                transaction.write(statement).await
             }
             (Open::Postgres(transaction), Rows::Postgres(sql, arguments)) => {
                 transaction.write(sql, arguments).await

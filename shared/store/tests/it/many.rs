@@ -195,7 +195,8 @@ fn what_many_rows_need_prepared_does_not_grow_with_their_numbers() {
             tx.insert_many((next..next + count).map(model).map(row).collect()).await.unwrap();
             next += count;
         }
-        let sql = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'INSERT INTO \"sample\"%'";
+        let sql =
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'INSERT INTO \"sample\"%'";
         let statement = Statement::from_string(tx.conn().get_database_backend(), sql);
         let row = tx.conn().query_one_raw(statement).await.unwrap().unwrap();
         assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 1);
