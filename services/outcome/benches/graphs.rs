@@ -54,7 +54,11 @@ fn main() {
         for size in sizes {
             search(&caller, &mut published, size).await;
         }
-        println!("\nThe server held {} MB at most, {} MB now.\n", server.memory("VmHWM"), server.memory("VmRSS"));
+        println!(
+            "\nThe server held {} MB at most, {} MB now.\n",
+            server.memory("VmHWM"),
+            server.memory("VmRSS")
+        );
         costs(&server, &caller, names).await;
     });
 }

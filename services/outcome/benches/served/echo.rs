@@ -16,7 +16,9 @@ use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_prost::ProstCodec;
-use trellis_contracts::outcome::{BatchGetOutcomesRequest, BatchGetOutcomesResponse, GetOutcomeRequest, Outcome};
+use trellis_contracts::outcome::{
+    BatchGetOutcomesRequest, BatchGetOutcomesResponse, GetOutcomeRequest, Outcome,
+};
 
 /// Answers `GetOutcome` with the first outcome of the answer in a file, `BatchGetOutcomes` with all.
 pub(super) async fn serve(answers: &Path) {
@@ -24,7 +26,10 @@ pub(super) async fn serve(answers: &Path) {
     let batch = Arc::new(BatchGetOutcomesResponse::decode(bytes.as_slice()).expect("the answers"));
     let one = Arc::new(batch.outcomes[0].clone());
     let routes = Router::new()
-        .route("/trellis.outcome.v1alpha1.OutcomeService/GetOutcome", post(move |asked| get(asked, one.clone())))
+        .route(
+            "/trellis.outcome.v1alpha1.OutcomeService/GetOutcome",
+            post(move |asked| get(asked, one.clone())),
+        )
         .route(
             "/trellis.outcome.v1alpha1.OutcomeService/BatchGetOutcomes",
             post(move |asked| batch_get(asked, batch.clone())),

@@ -16,7 +16,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 use trellis_kernel::{District, Party};
-use trellis_testkit::{Backend, Role, Suite, postgres, run};
+use trellis_testkit::{Backend, Extra, Role, Setup, Shape, Suite, postgres, run};
 
 /// What tells this program that it is to be a server.
 const SERVE: &str = "serve";
@@ -53,7 +53,10 @@ pub(crate) fn was_server() -> bool {
 }
 
 async fn serve(backend: Backend) {
-    let suite = Suite::start(backend).await;
+    let setup = Setup { backend, shape: Shape::OneProcess, clock: None };
+    // One caller makes all the calls.
+    let settings = [("caller_rate", vec!["0".to_owned()])];
+    let suite = Suite::started(setup, &Extra { settings: &settings, ..Extra::default() }).await;
     let district = District::parse("grand-bend").expect("a district");
     let life = jiff::SignedDuration::from_hours(4);
     let token = suite.minter().mint(&district, &Party::Operator, &Role::Operator.scopes(), life);
