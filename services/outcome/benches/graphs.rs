@@ -1,13 +1,19 @@
-//! How long it takes to read, to join and to search what is published: prints a table, of `SQLite`.
+//! How long it takes to read, to join and to search what is published, and what it costs: prints tables, of
+//! `SQLite`. The server is a process of its own.
 //!
 //! `cargo bench -p trellis-outcome --bench graphs -- 10000 100000`: each number is how many outcomes are
-//! published over fifty frameworks before they are searched; the tree is of the last number, and the
-//! crosswalk of a tenth of it. Times are those that a client over a socket sees, its own work included.
+//! published over fifty frameworks before they are searched; the tree is of the last number, though of
+//! 100,000 at most, and the crosswalk of a tenth of it. Times are those that a client over a socket sees,
+//! its own work included. Costs stand beside those of tonic's own server with the same messages.
+
+mod served;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
+use prost::Message as _;
 use trellis_contracts::outcome::association_service_client::AssociationServiceClient;
 use trellis_contracts::outcome::framework_transfer_service_client::FrameworkTransferServiceClient;
 use trellis_contracts::outcome::outcome_service_client::OutcomeServiceClient;
@@ -16,7 +22,10 @@ use trellis_contracts::outcome::{
     ListDescendantsRequest, SearchOutcomesRequest, TransferFormat,
 };
 use trellis_kernel::Uuid;
-use trellis_testkit::{Backend, Caller, Suite, run};
+use trellis_testkit::run;
+
+use self::served::pace::{Call, Cost, round};
+use self::served::{Caller, Served};
 
 const DISTRICT: &str = "districts/grand-bend";
 /// Over how many frameworks the searched outcomes are spread.
@@ -25,21 +34,32 @@ const FRAMEWORKS: usize = 50;
 const WORDS: usize = 20_000;
 /// How many calls a time is taken from.
 const CALLS: usize = 2_000;
+/// How often what things cost is measured, in alternation.
+const ROUNDS: usize = 3;
 
 fn main() {
+    if served::was_server() {
+        return;
+    }
     let sizes: Vec<usize> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![10_000, 100_000] } else { sizes };
+    let server = Served::start(&["sqlite"]);
     run(async {
-        let suite = Suite::start(Backend::Sqlite).await;
-        let caller = suite.operator("grand-bend");
+        let caller = server.caller().await;
         let last = sizes.last().copied().unwrap_or(10_000).min(100_000);
         println!("| what | median | 99th of 100 |\n|---|---|---|");
-        tree(&caller, last).await;
+        let names = tree(&caller, last).await;
         crosswalk(&caller, last / 10).await;
         let mut published = 0;
         for size in sizes {
             search(&caller, &mut published, size).await;
         }
+        println!(
+            "\nThe server held {} MB at most, {} MB now.\n",
+            server.memory("VmHWM"),
+            server.memory("VmRSS")
+        );
+        costs(&server, &caller, names).await;
     });
 }
 
@@ -49,8 +69,8 @@ fn row(what: &str, mut times: Vec<Duration>) {
     println!("| {what} | {:.2?} | {:.2?} |", at(50), at(99));
 }
 
-/// The tree of a revision, and single outcomes of it.
-async fn tree(caller: &Caller, size: usize) {
+/// The tree of a revision, and single outcomes of it; answers with their names.
+async fn tree(caller: &Caller, size: usize) -> Vec<String> {
     let framework = published(caller, &package("tree", size, None)).await;
     let mut client = OutcomeServiceClient::new(caller.clone());
     let mut names = Vec::new();
@@ -84,6 +104,56 @@ async fn tree(caller: &Caller, size: usize) {
         taken.push(began.elapsed());
     }
     row("BatchGetOutcomes of 100", taken);
+    names
+}
+
+/// What single outcomes and a hundred of them cost the server, beside what their messages cost tonic alone.
+async fn costs(server: &Served, caller: &Caller, names: Vec<String>) {
+    let mut client = OutcomeServiceClient::new(caller.clone());
+    let request = BatchGetOutcomesRequest { parent: DISTRICT.to_owned(), names: names[..100].to_vec() };
+    let answer = client.batch_get_outcomes(request).await.expect("outcomes").into_inner();
+    let directory = tempfile::tempdir().expect("a directory");
+    let answers = directory.path().join("answers");
+    std::fs::write(&answers, answer.encode_to_vec()).expect("the answers");
+    let echo = Served::start(&["echo", answers.to_str().expect("a path")]);
+    let echoing = echo.caller().await;
+    let names = Arc::new(names);
+    println!("| what | calls/s | CPU µs | calls × | CPU × |\n|---|---|---|---|---|");
+    let pairs: [(&str, fn(&Caller, &Arc<Vec<String>>) -> Call); 2] =
+        [("GetOutcome at a revision", one), ("BatchGetOutcomes of 100", hundred)];
+    for (what, call) in pairs {
+        let (floor, own) = (call(&echoing, &names), call(caller, &names));
+        let (mut least, mut cost) = (Cost::default(), Cost::default());
+        for _ in 0..ROUNDS {
+            least = least.and(round(&echo, &floor).await);
+            cost = cost.and(round(server, &own).await);
+        }
+        println!("| tonic alone | {:.0} | {:.1} | 1.00 | 1.00 |", least.rate(), least.cpu());
+        let (rate, cpu) = (cost.rate() / least.rate(), cost.cpu() / least.cpu());
+        println!("| {what} | {:.0} | {:.1} | {rate:.2} | {cpu:.2} |", cost.rate(), cost.cpu());
+    }
+}
+
+fn one(caller: &Caller, names: &Arc<Vec<String>>) -> Call {
+    let (client, names) = (OutcomeServiceClient::new(caller.clone()), names.clone());
+    Arc::new(move |number| {
+        let (mut client, name) = (client.clone(), names[number * 7 % names.len()].clone());
+        Box::pin(async move {
+            client.get_outcome(GetOutcomeRequest { name }).await.expect("an outcome");
+        })
+    })
+}
+
+fn hundred(caller: &Caller, names: &Arc<Vec<String>>) -> Call {
+    let (client, names) = (OutcomeServiceClient::new(caller.clone()), names.clone());
+    Arc::new(move |number| {
+        let from = number * 100 % (names.len() - 99);
+        let (mut client, names) = (client.clone(), names[from..from + 100].to_vec());
+        Box::pin(async move {
+            let request = BatchGetOutcomesRequest { parent: DISTRICT.to_owned(), names };
+            client.batch_get_outcomes(request).await.expect("outcomes");
+        })
+    })
 }
 
 /// Two frameworks whose outcomes are joined through those of a third.

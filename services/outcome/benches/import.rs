@@ -1,9 +1,11 @@
 //! How fast a large package is imported, and how much memory that takes: prints, for each database, the
-//! items of a generated framework that are imported each second, and the most that the whole process held.
+//! items of a generated framework that are imported each second, and the most that the server held, which
+//! is a process of its own: the suite, all four services of it.
 //!
 //! `cargo bench -p trellis-outcome --bench import -- 100000`; the number is that of the outcomes, and each
-//! has an association that places it. The document is made while it is sent, so that the memory told is
-//! that of the suite, all four services of it, and a client.
+//! has an association that places it. `sqlite` or `postgres` after it leaves the other database out.
+
+mod served;
 
 use std::fmt::Write as _;
 use std::time::Instant;
@@ -11,7 +13,9 @@ use std::time::Instant;
 use trellis_contracts::outcome::framework_transfer_service_client::FrameworkTransferServiceClient;
 use trellis_contracts::outcome::{FrameworkTransfer, ImportFrameworkRequest, TransferFormat};
 use trellis_kernel::Uuid;
-use trellis_testkit::{Backend, Suite, run};
+use trellis_testkit::run;
+
+use self::served::Served;
 
 /// How many bytes of the document are sent at a time, at least.
 const CHUNK: usize = 500_000;
@@ -19,34 +23,44 @@ const CHUNK: usize = 500_000;
 const BRANCHES: usize = 8;
 
 fn main() {
-    let count = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
-    for (name, backend) in [("SQLite", Backend::Sqlite), ("PostgreSQL", Backend::Postgres)] {
+    if served::was_server() {
+        return;
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let count = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
+    let chosen = |name: &&str| arguments.iter().any(|argument| argument == name);
+    let all = ["sqlite", "postgres"];
+    let some = all.iter().any(|name| chosen(&name));
+    for name in all.iter().filter(|name| !some || chosen(name)) {
+        let server = Served::start(&[name]);
         run(async {
-            let suite = Suite::start(backend).await;
-            let before = resident("VmRSS");
-            forget_peak();
-            let first = imported(&suite, count).await;
-            println!("{name}: {first}; at most {} MB, {before} MB before", resident("VmHWM"));
-            forget_peak();
-            let again = imported(&suite, count).await;
-            println!("{name}, again: {again}; at most {} MB", resident("VmHWM"));
+            let before = server.memory("VmRSS");
+            for what in ["first", "again"] {
+                server.forget_peak();
+                let told = imported(&server, count).await;
+                println!("{name}, {what}: {told}; at most {} MB, {before} MB before", server.memory("VmHWM"));
+            }
         });
     }
 }
 
 /// Imports the framework, and says how fast.
-async fn imported(suite: &Suite, count: usize) -> String {
-    let mut client = FrameworkTransferServiceClient::new(suite.operator("grand-bend"));
-    let began = Instant::now();
+async fn imported(server: &Served, count: usize) -> String {
+    let mut client = FrameworkTransferServiceClient::new(server.caller().await);
+    let (began, spent) = (Instant::now(), server.cpu());
     let transfer: FrameworkTransfer =
         client.import_framework(tokio_stream::iter(messages(count))).await.expect("taken").into_inner();
     let seconds = began.elapsed().as_secs_f64();
-    let counts = transfer.outcomes.expect("counts");
-    assert_eq!(counts.created + counts.unchanged, i32::try_from(count).expect("a count"));
-    let rate = f64::from(counts.read) / seconds;
+    let spent = (server.cpu() - spent).as_secs_f64();
+    let (outcomes, links) = (transfer.outcomes.expect("counts"), transfer.associations.expect("counts"));
+    assert_eq!(outcomes.created + outcomes.unchanged, i32::try_from(count).expect("a count"));
+    let rate = |read: i32| f64::from(read) / seconds;
     let megabytes = transfer.received_size / 1_000_000;
     format!(
-        "{count} outcomes and as many associations, {megabytes} MB, in {seconds:.1} s: {rate:.0} outcomes/s"
+        "{count} outcomes and as many associations, {megabytes} MB, in {seconds:.1} s ({spent:.1} s of the \
+         processors): {:.0} outcomes/s, {:.0} outcomes and associations/s",
+        rate(outcomes.read),
+        rate(outcomes.read + links.read)
     )
 }
 
@@ -118,17 +132,4 @@ fn link(number: usize) -> String {
 /// Identities as authoring tools make them: without an order.
 fn guid(kind: char, number: usize) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{kind}{number}").as_bytes())
-}
-
-/// A figure of the process's memory, in megabytes.
-fn resident(figure: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("the process's figures");
-    let line = status.lines().find(|line| line.starts_with(figure)).expect("the figure");
-    let kilobytes: u64 = line.split_whitespace().nth(1).expect("a number").parse().expect("a number");
-    kilobytes / 1000
-}
-
-/// Lets the peak begin at what is held now.
-fn forget_peak() {
-    std::fs::write("/proc/self/clear_refs", "5").expect("the kernel forgets the peak");
 }

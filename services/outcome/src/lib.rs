@@ -71,8 +71,10 @@ pub fn mount(deps: Deps, sources: CaseSources) -> Mounted {
     let snapshots = snapshot::Snapshots::new(store.clone(), api::write_outcome);
     let frameworks = api::frameworks::Frameworks::new(store.clone());
     let index = search::SearchIndex::new(store.clone(), snapshots.clone());
-    let outcomes = api::outcomes::Outcomes::new(store.clone(), snapshots.clone(), index.clone());
-    let associations = api::associations::Associations::new(store.clone(), snapshots.clone());
+    let replaced = app::replaced::Replaced::new(store.clone());
+    let memory = events::Memory::new(snapshots.clone(), index.clone(), replaced.clone());
+    let outcomes = api::outcomes::Outcomes::new(store.clone(), snapshots.clone(), index, replaced);
+    let associations = api::associations::Associations::new(store.clone(), snapshots);
     let progressions = api::progressions::Progressions::new(store.clone());
     let rubrics = api::rubrics::Rubrics::new(store.clone());
     let transfers = api::transfers::Transfers::new(store.clone(), sources, public_url.clone());
@@ -96,7 +98,7 @@ pub fn mount(deps: Deps, sources: CaseSources) -> Mounted {
         service: NAME,
         routes,
         http,
-        tasks: vec![events::published(store.clone(), snapshots, index)],
+        tasks: vec![events::published(store.clone(), memory)],
         effects: Vec::new(),
         events_from: store,
     }

@@ -2,16 +2,17 @@
 
 use std::fmt;
 
-use sea_orm::sea_query::OnConflict;
+use futures::future;
 use sea_orm::{
-    ActiveModelTrait, DbBackend, EntityTrait, Iden, Iterable, PrimaryKeyToColumn, QueryResult, Statement,
+    ActiveModelTrait, DbBackend, EntityName as _, EntityTrait, Iden as _, Iterable, PrimaryKeyToColumn,
+    QueryResult, Statement,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use trellis_kernel::{District, Failure, Reason, Result, Timestamp, Uuid};
 
-use crate::conn::{Sight, TxConn};
+use crate::conn::{Rows, Sight, Target, TxConn};
 use crate::ending::{Ending, FEW, Of};
 use crate::feed::outbox;
 use crate::{Access, Grounds, Scope, Scoped, Sealer, Store, audit, failure, positions};
@@ -87,6 +88,21 @@ pub struct Tx {
     change: Box<Change>,
     now: Timestamp,
     told: Vec<Told>,
+    /// What of it is written already.
+    written: Written,
+}
+
+/// What of a change was told before its end.
+#[derive(Default)]
+struct Written {
+    /// How many of those that were told one by one.
+    count: usize,
+    /// Whether others were told, many at once.
+    many: bool,
+    /// Whom those are about.
+    learners: Vec<Uuid>,
+    /// The head, where this transaction gives the positions.
+    head: Option<i64>,
 }
 
 impl Store {
@@ -99,8 +115,14 @@ impl Store {
     pub async fn write<T: Replay>(&self, change: Change) -> Result<Write<T>> {
         let sight = Sight::District(change.district.clone());
         let now = self.clock().now();
-        let begun =
-            |conn| Tx { store: self.clone(), conn, change: Box::new(change.clone()), now, told: Vec::new() };
+        let begun = |conn| Tx {
+            store: self.clone(),
+            conn,
+            change: Box::new(change.clone()),
+            now,
+            told: Vec::new(),
+            written: Written::default(),
+        };
         let Some(request) = &change.idempotency else {
             return Ok(Write::Begin(begun(self.begin(&sight).await?)));
         };
@@ -163,22 +185,39 @@ impl Tx {
         self.told.push(told);
     }
 
+    /// Tells of many at once, if the transaction commits: they are written now, and not held until the end,
+    /// which for those of a hundred thousand would take much memory. What is called
+    /// [on commit](Store::on_commit) does not hear of them.
+    pub async fn tell_many(&mut self, told: Vec<Told>) -> Result<()> {
+        let before = self.told.split_off(self.written.count);
+        self.append(&before).await?;
+        self.told.extend(before);
+        self.written.count = self.told.len();
+        self.append(&told).await?;
+        self.written.many |= !told.is_empty();
+        self.written.learners.extend(told.into_iter().flat_map(|told| told.subjects));
+        Ok(())
+    }
+
     /// Commits the rows, what was told and the reply for a repetition: all or nothing.
     pub async fn commit<T: Replay>(mut self, reply: T) -> Result<T> {
         let told = std::mem::take(&mut self.told);
+        let rest = &told[self.written.count..];
+        let few = rest.len() <= FEW;
+        if !few {
+            self.append(rest).await?;
+        }
+        let mut head = self.written.head;
         let Change { district, actor, idempotency, grounds } = &*self.change;
         let mut ending = Ending::new(self.store.backend(), Of { district, actor, now: self.now });
-        let mut head = None;
-        if told.len() > FEW {
-            head = self.append(&told).await?;
-        } else {
-            ending.tell(&told, || self.new_id());
+        if few {
+            ending.tell(rest, || self.new_id());
         }
         if let Some(request) = idempotency {
             ending.keep(request, serde_json::to_string(&reply).map_err(Failure::internal)?);
         }
         if let Some(grounds) = grounds {
-            let learners = told.iter().flat_map(|told| &told.subjects);
+            let learners = told.iter().flat_map(|told| &told.subjects).chain(&self.written.learners);
             let change = (district, actor.as_str(), grounds);
             ending.account(&audit::Line::change(change, learners, self.new_id(), self.now))?;
         }
@@ -189,7 +228,7 @@ impl Tx {
         self.store.inner.committed(district, &told);
         match head {
             Some(head) => self.store.announce(head),
-            None if told.is_empty() => {}
+            None if told.is_empty() && !self.written.many => {}
             None => self.store.inner.wake.notify_one(),
         }
         Ok(reply)
@@ -227,11 +266,7 @@ impl Tx {
         A: ActiveModelTrait + Send,
         A::Entity: Scoped,
     {
-        let mut models = models.into_iter();
-        while let Some(chunk) = self.chunk(&mut models) {
-            A::Entity::insert_many(chunk).exec_without_returning(&self.conn).await.map_err(failure)?;
-        }
-        Ok(())
+        self.write_many(models.into_iter().map(|model| self.placed(model)), None).await
     }
 
     /// Inserts rows, or replaces every column of those whose primary key is there already; their
@@ -241,55 +276,62 @@ impl Tx {
         A: ActiveModelTrait + Send,
         A::Entity: Scoped,
     {
-        let keys: Vec<_> = <<A::Entity as EntityTrait>::PrimaryKey as Iterable>::iter()
-            .map(PrimaryKeyToColumn::into_column)
-            .collect();
-        let others: Vec<_> = <<A::Entity as EntityTrait>::Column as Iterable>::iter()
-            .filter(|column| keys.iter().all(|key| key.unquoted() != column.unquoted()))
-            .collect();
-        let mut replace = OnConflict::columns(keys);
-        if others.is_empty() {
-            replace.do_nothing();
-        } else {
-            replace.update_columns(others);
-        }
-        let mut models = models.into_iter();
-        while let Some(chunk) = self.chunk(&mut models) {
-            A::Entity::insert_many(chunk)
-                .on_conflict(replace.clone())
-                .exec_without_returning(&self.conn)
-                .await
-                .map_err(failure)?;
-        }
+        let keys = <<A::Entity as EntityTrait>::PrimaryKey as Iterable>::iter();
+        let keys: Vec<String> = keys.map(|key| key.into_column().unquoted().to_owned()).collect();
+        self.write_many(models.into_iter().map(|model| self.placed(model)), Some(&keys)).await
+    }
+
+    /// Writes what was told.
+    async fn append(&mut self, told: &[Told]) -> Result<()> {
+        let mut next = positions::take(&self.conn, told.len()).await?;
+        let rows = told.iter().map(|told| {
+            let position = next;
+            next = next.map(|position| position + 1);
+            let Change { district, actor, .. } = &*self.change;
+            outbox::row(told.clone(), position, self.new_id(), district, actor, self.now)
+        });
+        self.write_many(rows, None).await?;
+        self.written.head = next.map(|next| next - 1).or(self.written.head);
         Ok(())
     }
 
-    /// Writes what was told; returns the new head, where this transaction gives the positions.
-    async fn append(&self, told: &[Told]) -> Result<Option<i64>> {
-        let mut next = positions::take(&self.conn, told.len()).await?;
-        for some in told.chunks(rows_of(outbox::Column::iter().count())) {
-            let rows = some.iter().map(|told| {
-                let position = next;
-                next = next.map(|position| position + 1);
-                let Change { district, actor, .. } = &*self.change;
-                outbox::row(told.clone(), position, self.new_id(), district, actor, self.now)
-            });
-            let rows: Vec<_> = rows.collect();
-            outbox::Entity::insert_many(rows).exec_without_returning(&self.conn).await.map_err(failure)?;
-        }
-        Ok(next.map(|next| next - 1))
-    }
-
-    /// The rows of the next statement; none after the last. Made as they are written: those of a hundred
-    /// thousand would fill the memory.
-    fn chunk<A>(&self, models: &mut std::vec::IntoIter<A>) -> Option<Vec<A>>
+    /// Writes rows, some at a time. Each is made when it is about to be written, for those of a hundred
+    /// thousand would fill the memory; and while the database writes some, the next are made.
+    async fn write_many<A>(
+        &self,
+        mut models: impl ExactSizeIterator<Item = A> + Send,
+        key: Option<&[String]>,
+    ) -> Result<()>
     where
-        A: ActiveModelTrait,
-        A::Entity: Scoped,
+        A: ActiveModelTrait + Send,
     {
-        let columns = <<A::Entity as EntityTrait>::Column as Iterable>::iter().count();
-        let chunk: Vec<A> = models.take(rows_of(columns)).map(|model| self.placed(model)).collect();
-        (!chunk.is_empty()).then_some(chunk)
+        let Some(first) = models.next() else { return Ok(()) };
+        let columns: Vec<_> = <<A::Entity as EntityTrait>::Column as Iterable>::iter()
+            .filter(|column| !first.is_not_set(*column))
+            .collect();
+        let names: Vec<String> = columns.iter().map(|column| column.unquoted().to_owned()).collect();
+        let target = Target::new(self.store.backend(), A::Entity::default().table_name(), &names, key);
+        let mut first = Some(first);
+        let mut next = move || -> Result<Option<Rows>> {
+            let count = target.next(models.len() + usize::from(first.is_some()));
+            let mut values = Vec::with_capacity(count * columns.len());
+            for mut model in first.take().into_iter().chain(&mut models).take(count) {
+                values.extend(columns.iter().filter_map(|column| model.take(*column).into_value()));
+            }
+            if values.len() != count * columns.len() {
+                return Err(Failure::internal(
+                    "of rows that are written together each sets the same columns",
+                ));
+            }
+            if count == 0 { Ok(None) } else { target.rows(values).map(Some).map_err(failure) }
+        };
+        let mut ready = next()?;
+        while let Some(rows) = ready {
+            let (written, made) = future::join(self.conn.write(rows), async { next() }).await;
+            written.map_err(failure)?;
+            ready = made?;
+        }
+        Ok(())
     }
 
     fn placed<A>(&self, mut model: A) -> A
@@ -300,12 +342,6 @@ impl Tx {
         model.set(<A::Entity as Scoped>::district_column(), self.change.district.as_str().into());
         model
     }
-}
-
-/// How many rows one statement holds, within both databases' limit of values in one (32,766 in `SQLite`).
-fn rows_of(columns: usize) -> usize {
-    const VALUES: usize = 30_000;
-    (VALUES / columns.max(1)).max(1)
 }
 
 fn kept(row: &QueryResult) -> std::result::Result<(String, Vec<u8>, String), sea_orm::DbErr> {

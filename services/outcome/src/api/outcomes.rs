@@ -1,5 +1,7 @@
 //! `trellis.outcome.v1alpha1.OutcomeService`.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream;
@@ -19,6 +21,7 @@ use super::convert::{graph as graph_convert, outcome as convert, search as searc
 use super::{mask, required};
 use crate::app::moves::{self, Beside, Destination};
 use crate::app::outcomes::{self, Stand};
+use crate::app::replaced::Replaced;
 use crate::app::{currency, descendants, graph, removals, search};
 use crate::domain::framework::{FRAMEWORKS, FrameworkRef};
 use crate::domain::outcome::{OUTCOME, OUTCOMES, Outcome as Own, parse_draft_outcome, parse_outcome};
@@ -32,16 +35,28 @@ pub(crate) struct Outcomes {
     store: Store,
     snapshots: Snapshots,
     index: SearchIndex,
+    replaced: Replaced,
 }
 
 impl Outcomes {
     /// Serves those of a store.
-    pub(crate) const fn new(store: Store, snapshots: Snapshots, index: SearchIndex) -> Self {
-        Self { store, snapshots, index }
+    pub(crate) const fn new(
+        store: Store,
+        snapshots: Snapshots,
+        index: SearchIndex,
+        replaced: Replaced,
+    ) -> Self {
+        Self { store, snapshots, index, replaced }
     }
 
     async fn shown(&self, outcome: Own) -> Result<Outcome> {
-        one(show(&self.store, vec![outcome]).await?)
+        one(self.current(written(vec![outcome])).await?)
+    }
+
+    /// Messages of outcomes, each told what replaces it. Whatever the revision, that is asked anew.
+    async fn current(&self, outcomes: Vec<(OutcomeId, Outcome)>) -> Result<Vec<Outcome>> {
+        let replaced = self.replaced.of(outcomes.iter().map(|(id, _)| id.clone()).collect()).await?;
+        Ok(told(outcomes, &replaced))
     }
 }
 
@@ -50,7 +65,7 @@ impl OutcomeServiceApi for Outcomes {
     async fn get_outcome(&self, call: Call<GetOutcomeRequest>) -> Result<Outcome> {
         let (framework, id) = parse_outcome("name", &call.message.name)?;
         let outcome = outcomes::get(&self.store, &self.snapshots, &framework, id).await?;
-        one(current(&self.store, vec![(OutcomeId::of(&framework, id), outcome)]).await?)
+        one(self.current(vec![(OutcomeId::of(&framework, id), outcome)]).await?)
     }
 
     async fn list_outcomes(&self, call: Call<ListOutcomesRequest>) -> Result<ListOutcomesResponse> {
@@ -64,7 +79,7 @@ impl OutcomeServiceApi for Outcomes {
         let filter = Filter { below, item_type: r#type, code, kind: convert::read_kind(kind) };
         let page = PageRequest::parse(page_size, page_token)?;
         let page = outcomes::list(&self.store, &framework, &filter, &page).await?;
-        let outcomes = show(&self.store, page.items).await?;
+        let outcomes = self.current(written(page.items)).await?;
         Ok(ListOutcomesResponse { outcomes, next_page_token: page.next })
     }
 
@@ -134,7 +149,7 @@ impl OutcomeServiceApi for Outcomes {
         }
         let outcomes = outcomes::batch_get(&self.store, &self.snapshots, &asked).await?;
         let ids = asked.iter().map(|(framework, id)| OutcomeId::of(framework, *id));
-        let outcomes = current(&self.store, ids.zip(outcomes).collect()).await?;
+        let outcomes = self.current(ids.zip(outcomes).collect()).await?;
         Ok(BatchGetOutcomesResponse { outcomes })
     }
 
@@ -206,21 +221,26 @@ fn own_outcome(field: &str, text: &str, of: &FrameworkRef) -> Result<Uuid> {
     Ok(id)
 }
 
-/// Outcomes as the contract has them, each with what replaces it.
+/// Outcomes as the contract has them, each with what replaces it by the rows of this moment.
 pub(super) async fn show(store: &Store, outcomes: Vec<Own>) -> Result<Vec<Outcome>> {
-    let written =
-        outcomes.into_iter().map(|own| (OutcomeId::of(&own.framework, own.id), convert::write(own)));
-    current(store, written.collect()).await
+    let outcomes = written(outcomes);
+    let replaced = currency::of_outcomes(store, outcomes.iter().map(|(id, _)| id.clone()).collect()).await?;
+    Ok(told(outcomes, &replaced))
 }
 
-/// Messages of outcomes, each told what replaces it. Whatever the revision, that is asked anew.
-async fn current(store: &Store, outcomes: Vec<(OutcomeId, Outcome)>) -> Result<Vec<Outcome>> {
-    let replaced = currency::of_outcomes(store, outcomes.iter().map(|(id, _)| id.clone()).collect()).await?;
-    let shown = outcomes.into_iter().map(|(id, outcome)| {
+/// The messages of outcomes.
+fn written(outcomes: Vec<Own>) -> Vec<(OutcomeId, Outcome)> {
+    let written = |own: Own| (OutcomeId::of(&own.framework, own.id), convert::write(own));
+    outcomes.into_iter().map(written).collect()
+}
+
+/// Tells messages of outcomes what replaces each.
+fn told(outcomes: Vec<(OutcomeId, Outcome)>, replaced: &HashMap<OutcomeId, Vec<Name>>) -> Vec<Outcome> {
+    let told = |(id, outcome): (OutcomeId, Outcome)| {
         let by = replaced.get(&id).map(Vec::as_slice).unwrap_or_default();
         Outcome { superseded_by: by.iter().map(Name::to_string).collect(), ..outcome }
-    });
-    Ok(shown.collect())
+    };
+    outcomes.into_iter().map(told).collect()
 }
 
 fn one(mut shown: Vec<Outcome>) -> Result<Outcome> {

@@ -18,6 +18,7 @@ pub(crate) mod proficiency_scales;
 pub(crate) mod progressions;
 pub(crate) mod provider;
 pub(crate) mod removals;
+pub(crate) mod replaced;
 pub(crate) mod rubrics;
 pub(crate) mod search;
 pub(crate) mod sheet_plan;

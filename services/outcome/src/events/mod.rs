@@ -8,6 +8,7 @@ use trellis_kernel::{Reason, Result};
 use trellis_store::feed::Place;
 use trellis_store::{Store, Task};
 
+use crate::app::replaced::Replaced;
 use crate::domain::framework::{FRAMEWORK, FrameworkRef};
 use crate::search::SearchIndex;
 use crate::snapshot::Snapshots;
@@ -18,12 +19,18 @@ const CHUNK: u64 = 500;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What is held in memory.
-struct Memory {
+pub(crate) struct Memory {
     snapshots: Snapshots,
     index: SearchIndex,
+    replaced: Replaced,
 }
 
 impl Memory {
+    /// What these hold.
+    pub(crate) const fn new(snapshots: Snapshots, index: SearchIndex, replaced: Replaced) -> Self {
+        Self { snapshots, index, replaced }
+    }
+
     /// Takes note of something that happened to a framework, other than a change of its draft.
     fn note(&self, kind: &str, resource_type: &str, resource: &str) {
         let of_draft = matches!(kind, "framework.created" | "framework.updated");
@@ -33,6 +40,7 @@ impl Memory {
         {
             self.snapshots.forget(&framework);
             self.index.published(&framework);
+            self.replaced.forget(&framework.district);
         }
     }
 
@@ -40,13 +48,14 @@ impl Memory {
     fn forget_all(&self) {
         self.snapshots.forget_all();
         self.index.forget_all();
+        self.replaced.follow(true);
     }
 }
 
 /// Takes note of what this process writes, before it is answered, and gives the task that follows what
 /// others write.
-pub(crate) fn published(store: Store, snapshots: Snapshots, index: SearchIndex) -> Task {
-    let memory = Arc::new(Memory { snapshots, index });
+pub(crate) fn published(store: Store, memory: Memory) -> Task {
+    let memory = Arc::new(memory);
     // What is held holds the store: owned here, it would keep the store for ever.
     let own = Arc::downgrade(&memory);
     store.on_commit(move |_, told| {
@@ -58,7 +67,9 @@ pub(crate) fn published(store: Store, snapshots: Snapshots, index: SearchIndex) 
     let name = format!("{} memory", store.service());
     let task = async move {
         loop {
-            if let Err(failure) = follow(&store, &memory).await {
+            let followed = follow(&store, &memory).await;
+            memory.replaced.follow(false);
+            if let Err(failure) = followed {
                 let reason: Reason = failure.reason();
                 tracing::warn!(
                     service = store.service(),

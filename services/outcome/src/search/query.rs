@@ -4,8 +4,8 @@
 //! district holds changes nothing, nor does the way in which the index is cut into segments.
 
 use tantivy::query::{
-    BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, EnableScoring, FuzzyTermQuery, Occur, Query,
-    TermQuery, TermSetQuery,
+    BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, EnableScoring, FuzzyTermQuery, Occur,
+    Query, TermQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocSet as _, Searcher, TERMINATED, TantivyError, Term};
@@ -95,12 +95,12 @@ impl Asked {
 /// What is asked for, within the question's districts and filters. Every query is made here, so that
 /// none can be asked without its districts; with no district nothing is found.
 fn within(fields: &Fields, question: &Question, asked: Box<dyn Query>) -> BooleanQuery {
-    let districts = question.districts.iter().map(|own| Term::from_field_text(fields.district, own.as_str()));
+    let districts = question.districts.iter().map(|own| term(fields.district, own.as_str()));
     let mut all: Vec<(Occur, Box<dyn Query>)> =
-        vec![(Occur::Must, unscored(Box::new(TermSetQuery::new(districts)))), (Occur::Must, asked)];
+        vec![(Occur::Must, unscored(one_of(districts))), (Occur::Must, asked)];
     for (own, values) in &question.filters.0 {
-        let terms = values.iter().map(|value| Term::from_field_text(fields.of(*own), value));
-        all.push((Occur::Must, unscored(Box::new(TermSetQuery::new(terms)))));
+        let terms = values.iter().map(|value| term(fields.of(*own), value));
+        all.push((Occur::Must, unscored(one_of(terms))));
     }
     BooleanQuery::new(all)
 }
@@ -143,8 +143,8 @@ fn clause(fields: &Fields, word: &str, begins: bool, mistyped: bool) -> Box<dyn 
             add(Box::new(beginning), 80, weight);
         }
     }
-    let stems = stems::of_word(word).into_iter().map(|stem| Term::from_field_text(fields.stems, &stem));
-    add(Box::new(TermSetQuery::new(stems)), 90, 2);
+    let stems = stems::of_word(word);
+    add(one_of(stems.iter().map(|stem| term(fields.stems, stem))), 90, 2);
     let letters = word.chars().count();
     // A number or a short word with another letter is another one.
     if mistyped && letters >= 4 && !word.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -161,6 +161,13 @@ fn clause(fields: &Fields, word: &str, begins: bool, mistyped: bool) -> Box<dyn 
 
 fn term(field: Field, text: &str) -> Box<dyn Query> {
     Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::Basic))
+}
+
+/// What any of these finds. A query of a set of terms would first build an automaton of them, which takes
+/// longer than all the rest of a search.
+fn one_of(terms: impl Iterator<Item = Box<dyn Query>>) -> Box<dyn Query> {
+    let terms: Vec<(Occur, Box<dyn Query>)> = terms.map(|term| (Occur::Should, term)).collect();
+    if terms.is_empty() { Box::new(EmptyQuery) } else { Box::new(BooleanQuery::new(terms)) }
 }
 
 fn scored(query: Box<dyn Query>, points: f32) -> Box<dyn Query> {

@@ -1,8 +1,10 @@
 //! Rows of successions.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter};
+use std::collections::HashSet;
+
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use trellis_kernel::{District, Result, Uuid};
-use trellis_store::{Scope, Tx, failure};
+use trellis_store::{Reader, Scope, Tx, failure};
 
 use super::entities::successions::{Column, Entity, Model};
 use crate::domain::succession::{OutcomeId, Succession};
@@ -19,6 +21,13 @@ pub(crate) async fn replacing<S: Scope>(scope: &S, origins: &[Uuid]) -> Result<V
     let select = scope.find::<Entity>().filter(Column::Origin.is_in(origins.iter().copied()));
     let rows = select.all(scope.conn()).await.map_err(failure)?;
     rows.into_iter().map(|row| read(scope.district(), row)).collect()
+}
+
+/// The identities of all outcomes that are replaced; none when there are more than `limit`.
+pub(crate) async fn origins(reader: &Reader, limit: usize) -> Result<Option<HashSet<Uuid>>> {
+    let select = reader.find::<Entity>().select_only().column(Column::Origin).limit(limit as u64 + 1);
+    let origins: Vec<Uuid> = select.into_tuple().all(reader.conn()).await.map_err(failure)?;
+    Ok((origins.len() <= limit).then(|| origins.into_iter().collect()))
 }
 
 /// Writes what a framework tells, new or changed.

@@ -5,9 +5,11 @@ use tonic::Code;
 use trellis_contracts::common::{IssueSeverity, JobState};
 use trellis_contracts::outcome::{
     FrameworkTransfer, GetFrameworkTransferRequest, GetOutcomeRequest, ImportFrameworkRequest,
-    ListAssociationsRequest, ListDescendantsRequest, ListFrameworksRequest, Outcome, OutcomeKind,
-    TransferAction, TransferCounts, TransferPhase, UpdateOutcomeRequest, WatchFrameworkTransferRequest,
+    ListAssociationsRequest, ListDescendantsRequest, ListFrameworkTransferChangesRequest,
+    ListFrameworksRequest, Outcome, OutcomeKind, TransferAction, TransferCounts, TransferPhase,
+    UpdateOutcomeRequest, WatchFrameworkTransferRequest,
 };
+use trellis_kernel::Uuid;
 use trellis_testkit::{on_each_database, refused};
 
 use crate::support::{Clients, DISTRICT, beginning, english, fixture, metadata};
@@ -352,6 +354,63 @@ on_each_database!(
         let done = clients.imported(document).await;
         assert_eq!(clients.differences(&done.name, 0).await, would);
         assert!(clients.differences(&dry.name, 0).await.is_empty(), "the list of before is gone");
+    }
+);
+
+on_each_database!(
+    async fn what_a_first_import_adds_is_listed_in_the_order_of_the_document_by_pages_of_any_size(
+        suite: Suite,
+    ) {
+        let mut clients = Clients::operator(&suite);
+        let (mut items, mut links) = (Vec::new(), Vec::new());
+        let guid = |name: String| Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).to_string();
+        let framework = guid("framework".to_owned());
+        for number in 0..450 {
+            let id = |kind: &str| guid(format!("{kind} {number}"));
+            items.push(serde_json::json!({"identifier": id("item"), "fullStatement": "One of many"}));
+            links.push(serde_json::json!({
+                "identifier": id("link"), "associationType": "isChildOf",
+                "originNodeURI": {"identifier": id("item")},
+                "destinationNodeURI": {"identifier": framework}
+            }));
+        }
+        let document = serde_json::json!({
+            "CFDocument": {"identifier": framework, "title": "Many", "creator": "A test"},
+            "CFItems": items, "CFAssociations": links
+        });
+        let told = |items: &[serde_json::Value]| -> Vec<String> {
+            items.iter().map(|item| item["identifier"].as_str().expect("one").to_owned()).collect()
+        };
+        let all = [vec![framework], told(&items), told(&links)].concat();
+        let done = clients.imported(document.to_string().into_bytes()).await;
+        assert_eq!(usize::try_from(done.change_count).expect("a count"), all.len());
+        for (page_size, action) in [(1000, 0), (200, 0), (199, 0), (7, TransferAction::Added.into())] {
+            let (mut listed, mut page_token) = (Vec::new(), String::new());
+            loop {
+                let request = ListFrameworkTransferChangesRequest {
+                    parent: done.name.clone(),
+                    page_size,
+                    page_token,
+                    action,
+                };
+                let page = clients.transfers.list_framework_transfer_changes(request).await;
+                let page = page.expect("changes").into_inner();
+                assert!(page.changes.len() <= usize::try_from(page_size).expect("a size"));
+                listed.extend(page.changes.into_iter().map(|change| change.uid));
+                page_token = page.next_page_token;
+                if page_token.is_empty() {
+                    break;
+                }
+            }
+            assert_eq!(listed, all, "by pages of {page_size}");
+        }
+        let request = ListFrameworkTransferChangesRequest {
+            parent: done.name.clone(),
+            page_token: "no token".to_owned(),
+            ..ListFrameworkTransferChangesRequest::default()
+        };
+        let answer = clients.transfers.list_framework_transfer_changes(request).await;
+        refused(answer, Code::InvalidArgument, "INVALID_PAGE_TOKEN");
     }
 );
 

@@ -6,6 +6,7 @@
 //! prepared once per connection. Their text and values reach no log and no span.
 
 mod figures;
+mod many;
 mod postgres;
 mod run;
 mod sqlite;
@@ -19,6 +20,7 @@ use trellis_kernel::{District, Failure, Result};
 use trellis_telemetry::spans::Part;
 
 use self::figures::{Figures, Name};
+pub(crate) use self::many::{Rows, Target};
 
 use crate::{Options, failure};
 
@@ -234,6 +236,17 @@ impl TxConn {
         match self.open.into_inner() {
             Open::Sqlite(transaction) => transaction.commit(last).await,
             Open::Postgres(transaction) => transaction.commit(last).await,
+        }
+    }
+
+    /// Writes rows. After rows that are refused nothing can be committed.
+    pub(crate) async fn write(&self, rows: Rows) -> std::result::Result<(), DbErr> {
+        match (&mut *self.open.lock().await, rows) {
+            (Open::Sqlite(transaction), Rows::Sqlite(statement)) => transaction.write(statement).await,
+            (Open::Postgres(transaction), Rows::Postgres(sql, arguments)) => {
+                transaction.write(sql, arguments).await
+            }
+            _ => Err(DbErr::Custom("rows were written on another database than they are for".to_owned())),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::pool::PoolConnection;
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Database, Error, PgPool, Postgres, SqlSafeStr as _};
 use sea_orm::{DatabaseConnection, DbErr, ExecResult, QueryResult, SqlxPostgresConnector, Statement};
 use sqlx_core::transaction::TransactionManager;
@@ -165,6 +165,13 @@ impl Transaction {
     pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
         let done = answered(self.patience, run::execute(&mut *self.conn, statement)).await;
         self.noted(done)
+    }
+
+    /// Runs a statement of ours that answers with nothing.
+    pub(super) async fn write(&mut self, sql: String, arguments: PgArguments) -> Result<(), DbErr> {
+        let query = sea_orm::sqlx::query_with(AssertSqlSafe(sql), arguments);
+        let done = answered(self.patience, query.execute(&mut *self.conn)).await;
+        self.noted(done.map(drop))
     }
 
     fn noted<T>(&mut self, done: Result<T, Error>) -> Result<T, DbErr> {

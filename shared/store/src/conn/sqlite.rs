@@ -37,7 +37,8 @@ pub(super) async fn open(options: &Options, directory: &str, service: &'static s
     let file = Path::new(directory).join(format!("{service}.db"));
     // The writer first: it is the one that creates the file and its journal.
     let name = |pool| Name { system: "sqlite", service, pool };
-    let writer = Pool::open(options, settings(options, &file), name("writer"), 1).await.map_err(failure)?;
+    let writing = settings(options, &file).pragma("cache_size", CACHE);
+    let writer = Pool::open(options, writing, name("writer"), 1).await.map_err(failure)?;
     let reading = settings(options, &file).pragma("query_only", "on");
     let reader = Pool::open(options, reading, name("reader"), options.readers).await.map_err(failure)?;
     Ok((reader, writer))
@@ -65,6 +66,10 @@ fn settings(options: &Options, file: &Path) -> SqliteConnectOptions {
 const SHORT: Duration = Duration::from_millis(100);
 /// How many bytes of a journal that has been taken into its file are kept for the next.
 const JOURNAL: &str = "8388608";
+
+/// How many KiB of pages the connection that writes may hold, as `SQLite` wants it: with its own 2 MiB, a
+/// change of many rows would write pages out and read them again all the time. They are taken as needed.
+const CACHE: &str = "-32768";
 
 /// At most so many connections to one file, opened when they are first needed.
 #[derive(Clone)]
@@ -139,7 +144,7 @@ impl Pool {
         mut question: Statement,
     ) -> Done<(Transaction, Vec<QueryResult>)> {
         // Made first, so that it is rolled back when this is given up half-way.
-        let mut transaction = Transaction { lease: Some(self.lease().await?) };
+        let mut transaction = Transaction { lease: Some(self.lease().await?), halfway: false };
         question.sql.insert_str(0, "BEGIN IMMEDIATE; ");
         let rows = transaction.rows(question).await?;
         Ok((transaction, rows))
@@ -302,6 +307,8 @@ impl Drop for Lease {
 /// A transaction under way, which is rolled back when it is dropped.
 pub(crate) struct Transaction {
     lease: Option<Lease>,
+    /// Whether rows were refused of which some may have been written.
+    halfway: bool,
 }
 
 impl Transaction {
@@ -313,7 +320,19 @@ impl Transaction {
         self.lease()?.execute(statement).await
     }
 
+    /// Runs a statement that writes rows, and may have written some when it is refused.
+    pub(super) async fn write(&mut self, statement: Statement) -> Done<()> {
+        let done = self.execute(statement).await;
+        self.halfway |= done.is_err();
+        done.map(drop)
+    }
+
     pub(super) async fn commit(mut self, last: Option<Statement>) -> Done<Vec<QueryResult>> {
+        if self.halfway {
+            return Err(DbErr::Custom(
+                "a transaction with a refused statement cannot be committed".to_owned(),
+            ));
+        }
         let statement = match last {
             None => bare("COMMIT"),
             Some(mut last) => {

@@ -14,6 +14,7 @@ mod house;
 mod interrupted;
 mod lagging;
 mod limiting;
+mod many;
 mod migrating;
 mod paging;
 mod patience;

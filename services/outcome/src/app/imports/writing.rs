@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt as _};
 use trellis_kernel::{Failure, Name, Result, Timestamp, Uuid};
-use trellis_store::Tx;
+use trellis_store::{Told, Tx};
 
 use super::reconcile::{ASSOCIATIONS, DOCUMENT, ITEMS, Plan, Step};
 use crate::app::told;
@@ -21,7 +21,7 @@ use crate::store::case_entries::Entry;
 /// How many entries are written at a time.
 const SOME: usize = 2_000;
 
-/// An outcome to write: what becomes of it, where it stands, what it says, and its entry if that is new.
+/// An outcome to write: what becomes of it, where it stands, what it says, and its entry if that changed.
 type NewOutcome = (Step, Item, OutcomeContent, Option<Entry>);
 /// An association to write, at its position.
 type NewAssociation = (Step, Link, i32, AssociationContent, Option<Entry>);
@@ -46,6 +46,7 @@ pub(super) async fn write(
         dry,
         package: package.clone(),
         transfer: transfer.id,
+        told: Vec::new(),
         changes: 0,
         edited: 0,
     };
@@ -57,6 +58,12 @@ pub(super) async fn write(
     let mut batches = read(&package, &plan.associations, read_association);
     while let Some(batch) = batches.next().await {
         writer.associations(batch?).await?;
+    }
+    for sources in [new_items(plan), new_links(plan)] {
+        let mut batches = read(&package, &sources, |package, source| Some(new_entry(package, source)));
+        while let Some(batch) = batches.next().await {
+            writer.keep(batch?).await?;
+        }
     }
     for batch in plan.definitions.chunks(SOME) {
         writer.definitions(batch).await?;
@@ -104,14 +111,39 @@ where
 }
 
 fn read_outcome(package: &Package, (step, item): &(Step, Item)) -> Option<NewOutcome> {
-    let entry = (*step != Step::Move).then(|| entry(package, ITEMS, item.id, String::new(), item.source));
+    let entry = (*step == Step::Change).then(|| entry(package, ITEMS, item.id, String::new(), item.source));
     Some((*step, *item, package.item(item)?, entry))
 }
 
 fn read_association(package: &Package, (step, link, position): &(Step, Link, i32)) -> Option<NewAssociation> {
     let entry =
-        (*step != Step::Move).then(|| entry(package, ASSOCIATIONS, link.id, String::new(), link.source));
+        (*step == Step::Change).then(|| entry(package, ASSOCIATIONS, link.id, String::new(), link.source));
     Some((*step, *link, *position, package.association(link)?, entry))
+}
+
+/// Where an entry stands that is new: its section and identity.
+type NewSource = (&'static str, Uuid, Source);
+
+/// The entries of new outcomes in the order of their identities, which is that of the table: one that
+/// comes behind the last costs a part of what one anywhere between others does.
+fn new_items(plan: &Plan) -> Vec<NewSource> {
+    let new = plan.outcomes.iter().filter(|(step, _)| *step == Step::Add);
+    in_order(new.map(|(_, item)| (ITEMS, item.id, item.source)).collect())
+}
+
+/// And those of new associations.
+fn new_links(plan: &Plan) -> Vec<NewSource> {
+    let new = plan.associations.iter().filter(|(step, ..)| *step == Step::Add);
+    in_order(new.map(|(_, link, _)| (ASSOCIATIONS, link.id, link.source)).collect())
+}
+
+fn in_order(mut sources: Vec<NewSource>) -> Vec<NewSource> {
+    sources.sort_unstable_by_key(|(_, id, _)| *id);
+    sources
+}
+
+fn new_entry(package: &Package, (section, id, source): &NewSource) -> Entry {
+    entry(package, section, *id, String::new(), *source)
 }
 
 fn entry(package: &Package, section: &str, id: Uuid, title: String, source: Source) -> Entry {
@@ -129,6 +161,8 @@ pub(super) struct Writer<'t> {
     pub(super) dry: bool,
     pub(super) package: Arc<Package>,
     transfer: Uuid,
+    /// What was told and is not written yet.
+    told: Vec<Told>,
     /// How many changes there are so far.
     changes: u32,
     /// How many outcomes were edited here and changed there.
@@ -138,8 +172,13 @@ pub(super) struct Writer<'t> {
 impl Writer<'_> {
     pub(super) fn tell(&mut self, kind: &'static str, name: &Name, resource_type: &'static str) {
         if !self.dry {
-            self.tx.tell(told(kind, name, resource_type));
+            self.told.push(told(kind, name, resource_type));
         }
+    }
+
+    /// Writes what was told since.
+    async fn spread(&mut self) -> Result<()> {
+        self.tx.tell_many(std::mem::take(&mut self.told)).await
     }
 
     async fn keep(&self, entries: Vec<Entry>) -> Result<()> {
@@ -169,7 +208,9 @@ impl Writer<'_> {
 
     async fn framework(&mut self, plan: &Plan) -> Result<()> {
         let kind = if plan.new { "framework.created" } else { "framework.updated" };
-        self.tell(kind, &self.place.name(), FRAMEWORK);
+        if !self.dry {
+            self.tx.tell(told(kind, &self.place.name(), FRAMEWORK));
+        }
         if !self.dry && plan.new {
             store::frameworks::insert(self.tx, &plan.framework).await?;
         } else if !self.dry {
@@ -219,6 +260,7 @@ impl Writer<'_> {
             store::outcomes::insert(self.tx, &added).await?;
             store::outcomes::put(self.tx, &changed).await?;
         }
+        self.spread().await?;
         self.record(&differences).await?;
         self.keep(entries).await
     }
@@ -288,6 +330,7 @@ impl Writer<'_> {
             store::associations::insert(self.tx, &added).await?;
             store::associations::put(self.tx, &changed).await?;
         }
+        self.spread().await?;
         self.record(&differences).await?;
         self.keep(entries).await
     }
@@ -314,6 +357,7 @@ impl Writer<'_> {
         for id in &plan.associations_gone {
             self.tell("association.deleted", &association_name(&self.place, *id), ASSOCIATION);
         }
+        self.spread().await?;
         let others = plan
             .entries_gone
             .iter()

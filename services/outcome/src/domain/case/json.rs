@@ -214,16 +214,21 @@ pub(super) fn small(number: usize) -> u32 {
 pub(super) fn compact(json: &str) -> String {
     let mut kept = String::with_capacity(json.len());
     let (mut in_string, mut escaped) = (false, false);
-    for c in json.chars() {
-        match c {
+    // Where what is not kept yet begins. White space is one byte, so both sides of it are texts.
+    let mut begin = 0;
+    for (offset, byte) in json.bytes().enumerate() {
+        match byte {
             _ if escaped => escaped = false,
-            '\\' if in_string => escaped = true,
-            '"' => in_string = !in_string,
-            ' ' | '\n' | '\r' | '\t' if !in_string => continue,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b' ' | b'\n' | b'\r' | b'\t' if !in_string => {
+                kept.push_str(&json[begin..offset]);
+                begin = offset + 1;
+            }
             _ => {}
         }
-        kept.push(c);
     }
+    kept.push_str(&json[begin..]);
     kept
 }
 

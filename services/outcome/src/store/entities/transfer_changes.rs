@@ -18,6 +18,9 @@ pub(crate) struct Model {
     pub entry: Uuid,
     #[sea_orm(column_type = "Text")]
     pub fields: String,
+    /// The entries that come behind this one, to which the same was done and of which no fields are told.
+    #[sea_orm(column_type = "Text")]
+    pub more: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -7,6 +7,7 @@ mod m0006_imports;
 mod m0007_rubrics;
 mod m0008_adoptions;
 mod m0009_public_frameworks;
+mod m0010_runs;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -20,5 +21,6 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0007_rubrics::Migration),
         Box::new(m0008_adoptions::Migration),
         Box::new(m0009_public_frameworks::Migration),
+        Box::new(m0010_runs::Migration),
     ]
 }
