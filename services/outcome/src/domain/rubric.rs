@@ -122,9 +122,8 @@ impl RubricContent {
     /// Follows which outcomes its framework holds: what a criterion names by its GUID is held as soon as it
     /// is there, and known by its GUID alone when it is gone. Answers whether that changed anything.
     pub(crate) fn realign(&mut self, holds: impl Fn(Uuid) -> bool) -> bool {
-        let alignments = self.criteria.iter_mut().filter_map(|criterion| criterion.outcome.as_mut());
         let mut changed = false;
-        for alignment in alignments {
+        for alignment in self.criteria.iter_mut().filter_map(|criterion| criterion.outcome.as_mut()) {
             changed |= alignment.realign(&holds);
         }
         changed
