@@ -112,3 +112,28 @@ impl Memory {
 fn weight(known: &Known) -> usize {
     1 + known.as_ref().map_or(0, |replaced| replaced.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(count: usize) -> Known {
+        Some(Arc::new((0..count).map(|number| Uuid::from_u128(number as u128)).collect()))
+    }
+
+    #[test]
+    fn what_is_remembered_has_a_bound() {
+        let mut memory = Memory::default();
+        let district = |number: usize| District::parse(&format!("district-{number}")).expect("a district");
+        for number in 0..30 {
+            memory.remember(&district(number), &known(OF_ONE));
+            let held: usize = memory.districts.values().map(weight).sum();
+            assert_eq!(memory.held, held);
+            assert!(held <= OF_ALL);
+            assert_eq!(memory.districts.get(&district(number)).cloned().flatten(), known(OF_ONE));
+        }
+        memory.remember(&district(100), &None);
+        memory.remember(&district(100), &None);
+        assert_eq!(memory.held, memory.districts.values().map(weight).sum::<usize>());
+    }
+}

@@ -358,9 +358,7 @@ on_each_database!(
 );
 
 on_each_database!(
-    async fn what_a_first_import_adds_is_listed_in_the_order_of_the_document_by_pages_of_any_size(
-        suite: Suite,
-    ) {
+    async fn what_a_first_import_adds_is_listed_in_order_by_pages_of_any_size(suite: Suite) {
         let mut clients = Clients::operator(&suite);
         let (mut items, mut links) = (Vec::new(), Vec::new());
         let guid = |name: String| Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).to_string();
