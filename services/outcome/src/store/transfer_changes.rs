@@ -106,7 +106,7 @@ async fn after(
         let rows = rows.all(reader.conn()).await.map_err(failure)?;
         let more = rows.len() as u64 == ROWS;
         from = rows.last().map_or(from, |row| row.number);
-        for row in rows {
+        for row in &rows {
             found.extend(read(row)?.into_iter().filter(|(number, _)| *number > last));
         }
         if !more || kept(&found, size) < found.len() {
@@ -127,7 +127,7 @@ fn kept(changes: &[(i32, Difference)], size: usize) -> usize {
 }
 
 /// The changes that a row tells of, each with its number.
-fn read(row: Model) -> Result<Vec<(i32, Difference)>> {
+fn read(row: &Model) -> Result<Vec<(i32, Difference)>> {
     let action = Action::parse(&row.action).ok_or_else(|| Failure::internal("a row holds no action"))?;
     let fields = if row.fields.is_empty() { Vec::new() } else { decode(&row.fields)? };
     let more: Vec<Uuid> = if row.more.is_empty() { Vec::new() } else { decode(&row.more)? };
