@@ -6,6 +6,7 @@
 //! 100,000 at most, and the crosswalk of a tenth of it. Times are those that a client over a socket sees,
 //! its own work included. Costs stand beside those of tonic's own server with the same messages.
 
+mod pace;
 mod served;
 
 use std::fmt::Write as _;
@@ -24,7 +25,7 @@ use trellis_contracts::outcome::{
 use trellis_kernel::Uuid;
 use trellis_testkit::run;
 
-use self::served::pace::{Call, Cost, round};
+use self::pace::{Call, Cost, round};
 use self::served::{Caller, Served};
 
 const DISTRICT: &str = "districts/grand-bend";
@@ -46,6 +47,7 @@ fn main() {
     let server = Served::start(&["sqlite"]);
     run(async {
         let caller = server.caller().await;
+        server.forget_peak();
         let last = sizes.last().copied().unwrap_or(10_000).min(100_000);
         println!("| what | median | 99th of 100 |\n|---|---|---|");
         let names = tree(&caller, last).await;
@@ -119,10 +121,11 @@ async fn costs(server: &Served, caller: &Caller, names: Vec<String>) {
     let echoing = echo.caller().await;
     let names = Arc::new(names);
     println!("| what | calls/s | CPU µs | calls × | CPU × |\n|---|---|---|---|---|");
-    let pairs: [(&str, fn(&Caller, &Arc<Vec<String>>) -> Call); 2] =
-        [("GetOutcome at a revision", one), ("BatchGetOutcomes of 100", hundred)];
-    for (what, call) in pairs {
-        let (floor, own) = (call(&echoing, &names), call(caller, &names));
+    let pairs = [
+        ("GetOutcome at a revision", one(&echoing, &names), one(caller, &names)),
+        ("BatchGetOutcomes of 100", hundred(&echoing, &names), hundred(caller, &names)),
+    ];
+    for (what, floor, own) in pairs {
         let (mut least, mut cost) = (Cost::default(), Cost::default());
         for _ in 0..ROUNDS {
             least = least.and(round(&echo, &floor).await);

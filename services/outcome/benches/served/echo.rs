@@ -1,6 +1,5 @@
 //! The least that an answer can cost: tonic's own server, with a message that is there already.
 
-use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 

@@ -2,7 +2,6 @@
 //! processor and of memory is its own, and not the client's.
 
 mod echo;
-pub(crate) mod pace;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};

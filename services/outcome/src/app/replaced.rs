@@ -117,8 +117,8 @@ fn weight(known: &Known) -> usize {
 mod tests {
     use super::*;
 
-    fn known(count: usize) -> Known {
-        Some(Arc::new((0..count).map(|number| Uuid::from_u128(number as u128)).collect()))
+    fn replaced(count: usize) -> Arc<HashSet<Uuid>> {
+        Arc::new((0..count).map(|number| Uuid::from_u128(number as u128)).collect())
     }
 
     #[test]
@@ -126,11 +126,11 @@ mod tests {
         let mut memory = Memory::default();
         let district = |number: usize| District::parse(&format!("district-{number}")).expect("a district");
         for number in 0..30 {
-            memory.remember(&district(number), &known(OF_ONE));
+            memory.remember(&district(number), &Some(replaced(OF_ONE)));
             let held: usize = memory.districts.values().map(weight).sum();
             assert_eq!(memory.held, held);
             assert!(held <= OF_ALL);
-            assert_eq!(memory.districts.get(&district(number)).cloned().flatten(), known(OF_ONE));
+            assert_eq!(memory.districts.get(&district(number)).cloned().flatten(), Some(replaced(OF_ONE)));
         }
         memory.remember(&district(100), &None);
         memory.remember(&district(100), &None);

@@ -81,7 +81,7 @@ async fn store(place: &Place) -> Store {
 
 /// A row in which everything follows from its number; in every third all is null that may be.
 fn model(number: u32) -> sample::Model {
-    let some = number % 3 != 0;
+    let some = !number.is_multiple_of(3);
     sample::Model {
         district: "grand-bend".to_owned(),
         id: Uuid::from_u128(u128::from(number)),
@@ -89,7 +89,7 @@ fn model(number: u32) -> sample::Model {
         small: number.cast_signed() - 5,
         big: some.then(|| i64::from(number) << 33),
         real: some.then(|| f64::from(number) / 4.0),
-        flag: some.then(|| number % 2 == 0),
+        flag: some.then_some(number.is_multiple_of(2)),
         text: some.then(|| format!("It's \"{number}\", {{a}}, \\ and NULL, 東京\n")),
         bytes: some.then(|| number.to_be_bytes().to_vec()),
         words: Document(vec![format!("one, \"{number}\""), String::new()]),

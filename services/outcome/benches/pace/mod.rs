@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 use tokio::task::JoinSet;
 
-use super::Served;
+use crate::served::Served;
 
 /// How many callers wait for their answers at once; enough to keep two cores busy.
 const CALLERS: usize = 16;
