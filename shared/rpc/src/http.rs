@@ -10,6 +10,7 @@ use axum::http::header::{IF_NONE_MATCH, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use tonic::metadata::MetadataMap;
 use trellis_auth::door;
 use trellis_kernel::{Failure, Kind, Reason};
 
@@ -45,6 +46,11 @@ pub fn refuse(failure: Failure) -> Response {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// The headers of a request, as the guard reads them.
+pub fn metadata(headers: &HeaderMap) -> MetadataMap {
+    MetadataMap::from_headers(headers.clone())
 }
 
 /// Whether the reader has this version already (RFC 9110, section 13.1.2).

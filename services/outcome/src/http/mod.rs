@@ -16,7 +16,6 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use futures::StreamExt as _;
 use sha2::{Digest as _, Sha256};
-use tonic::metadata::MetadataMap;
 use trellis_auth::{Guard, door};
 use trellis_contracts::guard::{Gate as _, Names};
 use trellis_contracts::outcome::{FRAMEWORK_SERVICE_LIST_FRAMEWORKS, ListFrameworksRequest};
@@ -67,7 +66,7 @@ impl Case {
             let entered = door::enter_by(open, |_| self.anybody(&place.district)).await?;
             return entered.ok_or_else(|| Failure::unauthenticated("A bearer token is required."));
         }
-        let metadata = MetadataMap::from_headers(headers.clone());
+        let metadata = http::metadata(headers);
         let parent = Name::district(place.district.clone()).to_string();
         let names = Names { decided: vec![parent.clone()], placed: Vec::new() };
         let message = ListFrameworksRequest { parent, ..ListFrameworksRequest::default() };
