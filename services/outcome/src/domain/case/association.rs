@@ -175,7 +175,9 @@ fn kind(fields: &mut Fields<'_, '_>) -> Option<(AssociationType, String)> {
     let own = written.strip_prefix("ext:").unwrap_or(&written);
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let spelt: String = own.chars().map(|c| if legal(c) { c } else { '_' }).take(190).collect();
-    let extension = format!("ext:{}", if spelt.is_empty() { "_" } else { &spelt });
+    // By CASE's schema a hyphen cannot be the first.
+    let first = if spelt.is_empty() || spelt.starts_with('-') { "_" } else { "" };
+    let extension = format!("ext:{first}{spelt}");
     if extension != written {
         fields.say(
             "associationType",

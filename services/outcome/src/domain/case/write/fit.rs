@@ -79,7 +79,7 @@ fn association_type(text: &str, version: Version) -> Option<Fitted> {
     let own = |text: &str| {
         let name = text.strip_prefix("ext:").unwrap_or_default();
         let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        !name.is_empty() && name.chars().all(legal)
+        !name.is_empty() && !name.starts_with('-') && name.chars().all(legal)
     };
     let known = AssociationType::from_case(text).filter(|kind| *kind != AssociationType::Extension);
     let since_1p1 = known.is_none() || known == Some(AssociationType::TranslationOf);

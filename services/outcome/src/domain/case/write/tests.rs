@@ -257,6 +257,24 @@ fn version_1p0_has_nothing_that_only_1p1_knows() {
 }
 
 #[test]
+fn a_type_that_begins_with_a_hyphen_is_spelt_as_the_schema_has_it() {
+    for (written, spelt) in
+        [(json!(-1), "ext:_-1"), (json!("-own"), "ext:_-own"), (json!("ext:-x"), "ext:_-x")]
+    {
+        let node = json!({"title": "S", "identifier": id(2), "uri": "u"});
+        let package = json!({
+            "CFDocument": {"identifier": id(1), "title": "T"},
+            "CFItems": [{"identifier": id(2), "fullStatement": "S"}],
+            "CFAssociations": [{
+                "identifier": id(3), "associationType": written, "originNodeURI": node, "destinationNodeURI": node,
+            }],
+        });
+        let out: Value = serde_json::from_str(&require_stable(&read(&package.to_string()))).expect("JSON");
+        assert_eq!(out["CFAssociations"][0]["associationType"], spelt);
+    }
+}
+
+#[test]
 fn what_was_changed_here_wins_over_its_source() {
     let text = json!({
         "CFDocument": {"identifier": id(1), "title": "Old", "creator": "C", "lastChangeDateTime": "2020-01-01T00:00:00Z"},
