@@ -30,7 +30,7 @@ fn main() {
     let count = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
     let chosen = |name: &&str| arguments.iter().any(|argument| argument == name);
     let all = ["sqlite", "postgres"];
-    let some = all.iter().any(|name| chosen(&name));
+    let some = all.iter().any(chosen);
     for name in all.iter().filter(|name| !some || chosen(name)) {
         let server = Served::start(&[name]);
         run(async {
@@ -51,7 +51,7 @@ async fn imported(server: &Served, count: usize) -> String {
     let transfer: FrameworkTransfer =
         client.import_framework(tokio_stream::iter(messages(count))).await.expect("taken").into_inner();
     let seconds = began.elapsed().as_secs_f64();
-    let spent = (server.cpu() - spent).as_secs_f64();
+    let spent = server.cpu().saturating_sub(spent).as_secs_f64();
     let (outcomes, links) = (transfer.outcomes.expect("counts"), transfer.associations.expect("counts"));
     assert_eq!(outcomes.created + outcomes.unchanged, i32::try_from(count).expect("a count"));
     let rate = |read: i32| f64::from(read) / seconds;

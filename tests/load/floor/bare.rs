@@ -8,7 +8,7 @@ use trellis_contracts::outcome::{
     CreateFrameworkRequest, DeleteFrameworkRequest, DeprecateFrameworkRequest, DiffRevisionsRequest,
     DiffRevisionsResponse, Framework, FrameworkKind, GetFrameworkRequest, ListFrameworksRequest,
     ListFrameworksResponse, ListRevisionsRequest, ListRevisionsResponse, PublishFrameworkRequest,
-    UndeprecateFrameworkRequest, UpdateFrameworkRequest,
+    SetFrameworkVisibilityRequest, UndeprecateFrameworkRequest, UpdateFrameworkRequest,
 };
 
 /// The framework that every layer answers with.
@@ -91,6 +91,13 @@ impl FrameworkService for Bare {
     async fn undeprecate_framework(
         &self,
         _request: Request<UndeprecateFrameworkRequest>,
+    ) -> Result<Response<Framework>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn set_framework_visibility(
+        &self,
+        _request: Request<SetFrameworkVisibilityRequest>,
     ) -> Result<Response<Framework>, Status> {
         Err(Status::unimplemented(""))
     }

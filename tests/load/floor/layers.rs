@@ -17,7 +17,7 @@ use trellis_contracts::outcome::{
     CreateFrameworkRequest, DeleteFrameworkRequest, DeprecateFrameworkRequest, DiffRevisionsRequest,
     DiffRevisionsResponse, Framework, FrameworkServiceApi, GetFrameworkRequest, ListFrameworksRequest,
     ListFrameworksResponse, ListRevisionsRequest, ListRevisionsResponse, PublishFrameworkRequest,
-    UndeprecateFrameworkRequest, UpdateFrameworkRequest, framework_service,
+    SetFrameworkVisibilityRequest, UndeprecateFrameworkRequest, UpdateFrameworkRequest, framework_service,
 };
 use trellis_kernel::{Actor, District, Failure, Relation, Relations, Result, SystemClock};
 use trellis_rpc::{Limits, Rate, Server};
@@ -141,6 +141,13 @@ impl FrameworkServiceApi for Constant {
     }
 
     async fn undeprecate_framework(&self, _call: Call<UndeprecateFrameworkRequest>) -> Result<Framework> {
+        Err(Failure::internal("not measured"))
+    }
+
+    async fn set_framework_visibility(
+        &self,
+        _call: Call<SetFrameworkVisibilityRequest>,
+    ) -> Result<Framework> {
         Err(Failure::internal("not measured"))
     }
 
