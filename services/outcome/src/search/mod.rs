@@ -233,7 +233,7 @@ impl Inner {
         self.engine()?.remove(&revision);
         let mut after = None;
         loop {
-            let rows = store::outcomes::next(reader, &revision, after, CHUNK).await?;
+            let rows = store::outcomes::window(reader, &revision, after, CHUNK).await?;
             after = rows.last().map(|row| row.id);
             let last = (rows.len() as u64) < CHUNK;
             let (inner, subjects) = (self.clone(), subjects.clone());

@@ -25,7 +25,7 @@ pub(super) async fn load(store: &Store, framework: &FrameworkRef, write: WriteOu
     let mut outcomes = Outcomes::default();
     let mut after = None;
     loop {
-        let rows = store::outcomes::next(&reader, framework, after, CHUNK).await?;
+        let rows = store::outcomes::window(&reader, framework, after, CHUNK).await?;
         after = rows.last().map(|row| row.id);
         let last = (rows.len() as u64) < CHUNK;
         for outcome in rows {
@@ -43,7 +43,7 @@ pub(super) async fn load(store: &Store, framework: &FrameworkRef, write: WriteOu
     let mut links = Vec::new();
     let mut after = None;
     loop {
-        let rows = store::associations::next(&reader, framework, after, CHUNK).await?;
+        let rows = store::associations::window(&reader, framework, after, CHUNK).await?;
         after = rows.last().map(|row| row.id);
         let last = (rows.len() as u64) < CHUNK;
         links.extend(rows.into_iter().map(link));

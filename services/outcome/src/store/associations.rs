@@ -160,21 +160,6 @@ pub(crate) async fn ends(
     }
 }
 
-/// Associations of a framework after one, in the order of their identities.
-pub(crate) async fn next(
-    reader: &Reader,
-    framework: &FrameworkRef,
-    after: Option<Uuid>,
-    limit: u64,
-) -> Result<Vec<Association>> {
-    let mut select = of(reader, framework);
-    if let Some(after) = after {
-        select = select.filter(Column::Id.gt(after));
-    }
-    let rows = select.order_by_asc(Column::Id).limit(limit).all(reader.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
-}
-
 /// Reads those of these associations of a draft that there are, in any order.
 pub(crate) async fn some<S: Scope>(
     scope: &S,

@@ -192,21 +192,6 @@ pub(crate) async fn elsewhere(tx: &Tx, framework: Uuid, ids: &[Uuid]) -> Result<
         .map_err(failure)
 }
 
-/// Outcomes of a framework after one, in the order of their identities.
-pub(crate) async fn next(
-    reader: &Reader,
-    framework: &FrameworkRef,
-    after: Option<Uuid>,
-    limit: u64,
-) -> Result<Vec<Outcome>> {
-    let mut select = of(reader, framework);
-    if let Some(after) = after {
-        select = select.filter(Column::Id.gt(after));
-    }
-    let rows = select.order_by_asc(Column::Id).limit(limit).all(reader.conn()).await.map_err(failure)?;
-    rows.into_iter().map(|row| read(reader.district(), &row)).collect()
-}
-
 /// Lists outcomes in list order.
 pub(crate) async fn list(
     reader: &Reader,

@@ -143,6 +143,25 @@ async fn furnished(clients: &mut Clients) -> (Framework, Framework) {
     (came, written)
 }
 
+/// Where a member finds a framework, and one of each sort of what it holds.
+async fn everything_of(member: &Reader<'_>, framework: &Framework) -> Vec<String> {
+    let package = member.found(&format!("CFPackages/{}", framework.uid), &schema("cfpackage")).await;
+    let id = |entry: &Value| entry["identifier"].as_str().expect("an identifier").to_owned();
+    let item = id(&package["CFItems"][0]);
+    let paths = vec![
+        format!("CFDocuments/{}", framework.uid),
+        format!("CFPackages/{}", framework.uid),
+        format!("CFItems/{item}"),
+        format!("CFItemAssociations/{item}"),
+        format!("CFAssociations/{}", id(&package["CFAssociations"][0])),
+        format!("CFLicenses/{}", id(&package["CFDefinitions"]["CFLicenses"][0])),
+    ];
+    for path in &paths {
+        assert_eq!(member.get(path).await.status(), StatusCode::OK, "{path}");
+    }
+    paths
+}
+
 /// The draft's name of a revision.
 fn draft(framework: &Framework) -> &str {
     framework.name.split_once('@').map_or(framework.name.as_str(), |(draft, _)| draft)
@@ -222,6 +241,12 @@ on_each_database!(
             assert_eq!(stranger.refusal(path).await, (403, "forbidden".to_owned()));
         }
         member.found(&path, &schema("cfdocument")).await;
+        let closed = everything_of(&member, &written).await;
+        let absent: Vec<String> = closed
+            .iter()
+            .map(|path| path.split_once('/').expect("a path").0)
+            .map(|own| format!("{own}/{ABSENT}"))
+            .collect();
 
         let opened = set(&mut clients, draft(&came), FrameworkVisibility::Public).await;
         assert_eq!(opened.visibility(), FrameworkVisibility::Public);
@@ -238,11 +263,8 @@ on_each_database!(
             let list = reader.found("CFDocuments", &schema("cfdocumentset")).await;
             assert_eq!(list["CFDocuments"].as_array().map(Vec::len), Some(1));
             // What is there and closed is answered like what is not there.
-            for closed in [written.uid.as_str(), ABSENT] {
-                for collection in ["CFDocuments", "CFPackages", "CFItems", "CFAssociations", "CFLicenses"] {
-                    let refusal = reader.refusal(&format!("{collection}/{closed}")).await;
-                    assert_eq!(refusal, (404, "unknownobject".to_owned()), "{collection}");
-                }
+            for path in closed.iter().chain(&absent) {
+                assert_eq!(reader.refusal(path).await, (404, "unknownobject".to_owned()), "{path}");
             }
         }
         assert_eq!(broken.refusal(&path).await.0, 401, "a token that proves nobody is never overlooked");
