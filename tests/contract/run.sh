@@ -50,7 +50,7 @@ for variable in $(compgen -v TOKEN_); do
   role=$(printf '%s' "${variable#TOKEN_}" | tr '[:upper:]' '[:lower:]')
   token=${!variable}
   [ -n "$token" ] || continue
-  call trellis.common.v1alpha1.IdentityService/WhoAmI "$token" "$work/empty" "$work/none" 10
+  call trellis.common.v1.IdentityService/WhoAmI "$token" "$work/empty" "$work/none" 10
   # A stranger's district is another one.
   globals=$(jq -c --arg role "$role" --argjson known "$globals" \
     '$known + {($role): (.[0].person // .[0].application // "")}

@@ -250,7 +250,7 @@ pub(super) async fn until_ready(suite: &Suite, wanted: u16) {
 pub(super) async fn until_healthy(suite: &Suite, wanted: ServingStatus) {
     let channel = Channel::from_shared(suite.url()).expect("a URL").connect_lazy();
     let mut client = HealthClient::new(channel);
-    for service in ["", "trellis.outcome.v1alpha1.FrameworkService"] {
+    for service in ["", "trellis.outcome.v1.FrameworkService"] {
         let service = service.to_owned();
         let states = client.watch(HealthCheckRequest { service }).await.expect("a watch");
         let mut states = states.into_inner();

@@ -41,8 +41,8 @@ fn the_operator_reaches_no_method_on_a_learner_s_record() {
 /// The methods that read and that no GET of HTTP asks for: those between the suite's own services, and one that is sent
 /// a document.
 const READS: [&str; 4] = [
-    "/trellis.common.v1alpha1.EventService/StreamEvents",
-    "/trellis.outcome.v1alpha1.AuthoringService/PreviewSpreadsheet",
+    "/trellis.common.v1.EventService/StreamEvents",
+    "/trellis.outcome.v1.AuthoringService/PreviewSpreadsheet",
     "/trellis.profile.v1alpha1.AccessService/CheckToken",
     "/trellis.profile.v1alpha1.AccessService/DecideAccess",
 ];
@@ -100,10 +100,10 @@ fn every_enum_begins_with_what_is_not_stated() {
 fn the_descriptor_set_keeps_its_comments_and_options() {
     let method = methods().find(|method| method.name() == "GetFramework").expect("a method");
     let access =
-        DESCRIPTOR_POOL.get_extension_by_name("trellis.common.v1alpha1.access").expect("the access option");
+        DESCRIPTOR_POOL.get_extension_by_name("trellis.common.v1.access").expect("the access option");
     assert!(method.options().has_extension(&access));
     let file = method.parent_file();
     assert!(file.file_descriptor_proto().source_code_info.is_some());
     let descriptor = trellis_contracts::outcome::GetFrameworkRequest::default().descriptor();
-    assert_eq!(descriptor.full_name(), "trellis.outcome.v1alpha1.GetFrameworkRequest");
+    assert_eq!(descriptor.full_name(), "trellis.outcome.v1.GetFrameworkRequest");
 }

@@ -11,7 +11,7 @@ use trellis_kernel::Reason;
 fn kernel_contract_and_documents_hold_the_same_reasons() {
     let kernel: BTreeSet<String> = Reason::ALL.iter().map(|reason| reason.as_str().to_owned()).collect();
     let contract: BTreeSet<String> = DESCRIPTOR_POOL
-        .get_enum_by_name("trellis.common.v1alpha1.ErrorReason")
+        .get_enum_by_name("trellis.common.v1.ErrorReason")
         .expect("the enum of reasons")
         .values()
         .filter(|value| value.number() != 0)

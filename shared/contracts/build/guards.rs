@@ -10,7 +10,7 @@ use prost_reflect::{
     ReflectMessage, ServiceDescriptor, Value,
 };
 
-const ACCESS: &str = "trellis.common.v1alpha1.access";
+const ACCESS: &str = "trellis.common.v1.access";
 
 /// The source of the module tree that holds the packages and their guards.
 pub(crate) fn generate(pool: &DescriptorPool) -> String {

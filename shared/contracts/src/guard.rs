@@ -20,7 +20,7 @@ use crate::status;
 /// What the contract says of a method.
 #[derive(Debug)]
 pub struct Method {
-    /// The service, `trellis.outcome.v1alpha1.FrameworkService`.
+    /// The service, `trellis.outcome.v1.FrameworkService`.
     pub service: &'static str,
     /// The method, `GetFramework`.
     pub name: &'static str,
@@ -28,7 +28,7 @@ pub struct Method {
     pub path: &'static str,
     /// The scope that the token must carry.
     pub scope: &'static str,
-    /// The class of data, a number of `trellis.common.v1alpha1.DataClass`.
+    /// The class of data, a number of `trellis.common.v1.DataClass`.
     pub data_class: i32,
     /// The path of the field that names the resource.
     pub resource: &'static str,

@@ -20,9 +20,9 @@ mod generated {
 use std::sync::LazyLock;
 
 pub use generated::{METHODS, trellis};
-pub use trellis::common::v1alpha1 as common;
+pub use trellis::common::v1 as common;
 pub use trellis::experience::v1alpha1 as experience;
-pub use trellis::outcome::v1alpha1 as outcome;
+pub use trellis::outcome::v1 as outcome;
 pub use trellis::profile::v1alpha1 as profile;
 pub use trellis::scheduling::v1alpha1 as scheduling;
 

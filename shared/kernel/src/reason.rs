@@ -2,7 +2,7 @@
 
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])* $variant:ident = $text:literal,)*) => {
-        /// Why a request was refused or failed. The contract's `trellis.common.v1alpha1.ErrorReason`
+        /// Why a request was refused or failed. The contract's `trellis.common.v1.ErrorReason`
         /// holds the same list, and `docs/errors` a page for each.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Reason { $($(#[doc = $doc])* $variant,)* }

@@ -48,8 +48,8 @@ where
 pub(crate) fn outcome() -> Routes {
     let routes =
         Router::new().fallback(|| async { Status::unimplemented("").into_http::<axum::body::Body>() });
-    let routes = unary(routes, "/trellis.outcome.v1alpha1.OutcomeService/BatchGetOutcomes", outcomes);
-    Routes::from(unary(routes, "/trellis.outcome.v1alpha1.ProgressionService/GetProgression", progression))
+    let routes = unary(routes, "/trellis.outcome.v1.OutcomeService/BatchGetOutcomes", outcomes);
+    Routes::from(unary(routes, "/trellis.outcome.v1.ProgressionService/GetProgression", progression))
 }
 
 /// The profile service.

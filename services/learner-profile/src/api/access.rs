@@ -1,4 +1,4 @@
-//! `trellis.profile.v1alpha1.AccessService` and `trellis.common.v1alpha1.IdentityService`.
+//! `trellis.profile.v1alpha1.AccessService` and `trellis.common.v1.IdentityService`.
 
 use std::sync::Arc;
 

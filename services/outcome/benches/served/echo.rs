@@ -26,11 +26,11 @@ pub(super) async fn serve(answers: &Path) {
     let one = Arc::new(batch.outcomes[0].clone());
     let routes = Router::new()
         .route(
-            "/trellis.outcome.v1alpha1.OutcomeService/GetOutcome",
+            "/trellis.outcome.v1.OutcomeService/GetOutcome",
             post(move |asked| get(asked, one.clone())),
         )
         .route(
-            "/trellis.outcome.v1alpha1.OutcomeService/BatchGetOutcomes",
+            "/trellis.outcome.v1.OutcomeService/BatchGetOutcomes",
             post(move |asked| batch_get(asked, batch.clone())),
         );
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

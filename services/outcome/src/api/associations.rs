@@ -1,4 +1,4 @@
-//! `trellis.outcome.v1alpha1.AssociationService`.
+//! `trellis.outcome.v1.AssociationService`.
 
 use async_trait::async_trait;
 use futures::stream;

@@ -1,4 +1,4 @@
-//! `trellis.outcome.v1alpha1.AuthoringService`.
+//! `trellis.outcome.v1.AuthoringService`.
 
 use async_trait::async_trait;
 use futures::{Stream, StreamExt as _, stream};

@@ -1,4 +1,4 @@
-//! `trellis.outcome.v1alpha1.ChangeService`: the feed of what changes among a district's frameworks.
+//! `trellis.outcome.v1.ChangeService`: the feed of what changes among a district's frameworks.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use trellis_contracts::outcome::outcome_change::Body;
 use trellis_contracts::outcome::{
     ChangeServiceApi, ListChangesRequest, ListChangesResponse, OutcomeChange, WatchChangesRequest,
 };
-use trellis_contracts::trellis::outcome::v1alpha1 as methods;
+use trellis_contracts::trellis::outcome::v1 as methods;
 use trellis_kernel::{Actor, District, Failure, Name, Result, Timestamp, Uuid};
 use trellis_rpc::changes::{Change, ChangeFeed, Resources, Row};
 use trellis_store::Store;

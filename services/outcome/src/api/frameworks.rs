@@ -1,4 +1,4 @@
-//! `trellis.outcome.v1alpha1.FrameworkService`.
+//! `trellis.outcome.v1.FrameworkService`.
 
 use async_trait::async_trait;
 use futures::StreamExt as _;

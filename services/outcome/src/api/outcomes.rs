@@ -1,4 +1,4 @@
-//! `trellis.outcome.v1alpha1.OutcomeService`.
+//! `trellis.outcome.v1.OutcomeService`.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! `trellis.outcome.v1alpha1.ProgressionService`.
+//! `trellis.outcome.v1.ProgressionService`.
 
 use async_trait::async_trait;
 use trellis_contracts::guard::Call;

@@ -1,4 +1,4 @@
-//! `trellis.outcome.v1alpha1.RubricService`.
+//! `trellis.outcome.v1.RubricService`.
 
 use async_trait::async_trait;
 use trellis_contracts::guard::Call;

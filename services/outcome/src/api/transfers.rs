@@ -1,4 +1,4 @@
-//! `trellis.outcome.v1alpha1.FrameworkTransferService`.
+//! `trellis.outcome.v1.FrameworkTransferService`.
 
 use async_trait::async_trait;
 use futures::{StreamExt as _, TryStreamExt as _, stream};

@@ -56,7 +56,7 @@ fn told(kind: &'static str, resource: &Name, resource_type: &'static str) -> Tol
 /// The same with the event's own message, for the other services.
 fn carrying<M: Message>(mut told: Told, name: &str, event: &M) -> Told {
     told.payload = Some(Payload {
-        type_url: format!("type.googleapis.com/trellis.outcome.v1alpha1.{name}"),
+        type_url: format!("type.googleapis.com/trellis.outcome.v1.{name}"),
         value: event.encode_to_vec(),
     });
     told

@@ -227,7 +227,12 @@ fn searched(outcome: &Outcome) -> Searched {
         framework: outcome.framework.id,
         id: outcome.id,
         code: content.code.clone(),
-        label: format!("{}\n{}", joined(&content.abbreviated), content.item_type),
+        label: format!(
+            "{}\n{}\n{}",
+            joined(&content.abbreviated),
+            content.item_type,
+            content.concept_keywords.join("\n")
+        ),
         statement: joined(&content.statement),
         notes: joined(&content.notes),
     }

@@ -70,7 +70,7 @@ mod tests {
         let now = [succession(10, 20, 21), succession(11, 22, 21), succession(12, 20, 23)];
         let told = superseded(&outcome(20), &now, &revision);
         let payload = told.payload.expect("a payload");
-        assert_eq!(payload.type_url, "type.googleapis.com/trellis.outcome.v1alpha1.OutcomeSuperseded");
+        assert_eq!(payload.type_url, "type.googleapis.com/trellis.outcome.v1.OutcomeSuperseded");
         let event = proto::OutcomeSuperseded::decode(payload.value.as_slice()).expect("an event");
         let name = |id| outcome(id).name().to_string();
         assert_eq!((told.kind, told.resource, &event.outcome), ("outcome.superseded", name(20), &name(20)));

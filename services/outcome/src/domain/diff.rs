@@ -96,6 +96,7 @@ impl Comparable for Outcome {
             code => "code",
             item_type => "type",
             education_levels => "education_levels",
+            concept_keywords => "concept_keywords",
             list_enumeration => "list_enumeration",
             language => "language",
             valid_from => "valid_from",

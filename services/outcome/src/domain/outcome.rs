@@ -56,6 +56,9 @@ pub(crate) struct OutcomeContent {
     pub item_type: String,
     /// The education levels.
     pub education_levels: Vec<String>,
+    /// The concepts that it is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub concept_keywords: Vec<String>,
     /// How it is numbered among its siblings.
     pub list_enumeration: String,
     /// The language.

@@ -24,7 +24,7 @@ pub(crate) struct Searched {
     pub(crate) id: Uuid,
     /// Its code.
     pub(crate) code: String,
-    /// What names it: the abbreviated statement and the type.
+    /// What names it: the abbreviated statement, the type and the concepts.
     pub(crate) label: String,
     /// The statement.
     pub(crate) statement: String,

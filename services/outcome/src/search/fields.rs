@@ -30,7 +30,7 @@ pub(super) struct Fields {
     pub(super) code_parts: Field,
     /// The words of the code.
     pub(super) code_words: Field,
-    /// The words of the statements, the labels and the type.
+    /// The words of the statements, the labels, the type and the concepts.
     pub(super) words: Field,
     /// The words of the notes.
     pub(super) notes: Field,
@@ -91,6 +91,7 @@ impl Fields {
         };
         let mut main = texts(&[&content.statement, &content.abbreviated]);
         main.push(content.item_type.clone());
+        main.extend(content.concept_keywords.iter().cloned());
         document.add_text(self.words, spaced_words(main.iter().map(String::as_str)));
         document.add_text(self.notes, spaced_words(texts(&[&content.notes]).iter().map(String::as_str)));
         let stemmed = content.statement.iter().chain(&content.abbreviated);

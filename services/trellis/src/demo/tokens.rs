@@ -104,7 +104,7 @@ impl Tokens {
         let profile = "trellis.profile.v1alpha1";
         text.push_str("What is served, and who you are:\n");
         let _ = writeln!(text, "grpcurl -plaintext {address} list");
-        text.push_str(&call("learner", "{}", "trellis.common.v1alpha1.IdentityService/WhoAmI"));
+        text.push_str(&call("learner", "{}", "trellis.common.v1.IdentityService/WhoAmI"));
         text.push_str("\nThe learner's levels, and how one came about:\n");
         let parent = format!(r#"{{"parent": "{learner}"}}"#);
         let name = format!(r#"{{"name": "{level}"}}"#);

@@ -1,4 +1,4 @@
-//! `trellis.common.v1alpha1.AuditService`.
+//! `trellis.common.v1.AuditService`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

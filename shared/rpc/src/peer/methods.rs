@@ -133,8 +133,8 @@ mod tests {
 
     use super::*;
 
-    const CREATE: &str = "/trellis.outcome.v1alpha1.FrameworkService/CreateFramework";
-    const GET: &str = "/trellis.outcome.v1alpha1.FrameworkService/GetFramework";
+    const CREATE: &str = "/trellis.outcome.v1.FrameworkService/CreateFramework";
+    const GET: &str = "/trellis.outcome.v1.FrameworkService/GetFramework";
 
     fn framed(message: &impl Message) -> Vec<u8> {
         let mut framed = vec![0; FRAME_HEADER];

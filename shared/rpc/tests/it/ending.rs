@@ -64,7 +64,7 @@ fn a_call_under_way_is_answered_before_the_end() {
 /// Waits until the server says that a call is under way.
 async fn wait_until_counted(server: &Running) {
     let series =
-        r#"trellis_rpc_server_active_calls{rpc_method="trellis.common.v1alpha1.IdentityService/WhoAmI"} "#;
+        r#"trellis_rpc_server_active_calls{rpc_method="trellis.common.v1.IdentityService/WhoAmI"} "#;
     soon(async {
         loop {
             let answer = reqwest::get(format!("{}/metrics", server.url())).await.expect("an answer");
@@ -102,7 +102,7 @@ fn health_says_that_the_end_has_begun() {
         let channel = server.channel().await;
         let url = server.url();
         let mut client = HealthClient::new(channel);
-        let service = "trellis.common.v1alpha1.IdentityService".to_owned();
+        let service = "trellis.common.v1.IdentityService".to_owned();
         let mut states = client.watch(HealthCheckRequest { service }).await.expect("a watch").into_inner();
         let serving = states.message().await.expect("a state").expect("one");
         assert_eq!(serving.status, ServingStatus::Serving as i32);

@@ -42,7 +42,7 @@ fn a_body_that_is_no_message_is_the_callers_mistake() {
             .http1_only()
             .build()
             .expect("a client")
-            .post(format!("{}/trellis.common.v1alpha1.IdentityService/WhoAmI", server.url()))
+            .post(format!("{}/trellis.common.v1.IdentityService/WhoAmI", server.url()))
             .header("content-type", "application/grpc-web+proto")
             // A frame whose message is cut off inside a field.
             .body(vec![0, 0, 0, 0, 1, 0x0a])
@@ -62,7 +62,7 @@ async fn post(
 ) -> (Option<Code>, HeaderMap, Vec<u8>) {
     let client = reqwest::Client::builder().http1_only().build().expect("a client");
     let mut request = client
-        .post(format!("{}/trellis.common.v1alpha1.IdentityService/WhoAmI", server.url()))
+        .post(format!("{}/trellis.common.v1.IdentityService/WhoAmI", server.url()))
         .header("content-type", "application/grpc-web+proto")
         .bearer_auth(token)
         .body(body);

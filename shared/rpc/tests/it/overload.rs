@@ -95,7 +95,7 @@ fn a_known_caller_too_many_is_refused_before_the_call_is_read() {
 /// What a message that is larger than the limit is answered with.
 async fn too_large(channel: &Channel, token: &str) -> Status {
     let message = StreamEventsRequest { producer: "x".repeat(5 << 20), ..StreamEventsRequest::default() };
-    let path = http::uri::PathAndQuery::from_static("/trellis.common.v1alpha1.IdentityService/WhoAmI");
+    let path = http::uri::PathAndQuery::from_static("/trellis.common.v1.IdentityService/WhoAmI");
     let codec = tonic_prost::ProstCodec::<StreamEventsRequest, WhoAmIResponse>::default();
     let mut client = tonic::client::Grpc::new(channel.clone());
     client.ready().await.expect("a connection");

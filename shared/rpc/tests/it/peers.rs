@@ -132,7 +132,7 @@ fn no_extension_crosses_to_the_callee() {
         let (routes, arrived) = noting(|request| request.extensions().get::<Actor>().cloned());
         let target = Target::in_process("noting");
         target.serve(routes);
-        let mut request = http::Request::post("/trellis.common.v1alpha1.IdentityService/WhoAmI")
+        let mut request = http::Request::post("/trellis.common.v1.IdentityService/WhoAmI")
             .body(tonic::body::Body::empty())
             .expect("a request");
         request.extensions_mut().insert(learner());

@@ -16,8 +16,8 @@ use trellis_testkit::run;
 
 use crate::house::{Does, House, Running, identity, reason, signed, soon};
 
-const IDENTITY: &str = "trellis.common.v1alpha1.IdentityService";
-const WHO_AM_I: &str = "trellis.common.v1alpha1.IdentityService/WhoAmI";
+const IDENTITY: &str = "trellis.common.v1.IdentityService";
+const WHO_AM_I: &str = "trellis.common.v1.IdentityService/WhoAmI";
 
 #[test]
 fn a_call_reaches_its_handler_as_the_one_who_asks() {
@@ -46,7 +46,7 @@ fn health_says_that_each_service_is_served_and_knows_no_other() {
     run(async {
         let server = Running::start(House::new().routes(Does::Answer), Limits::default()).await;
         let mut client = HealthClient::new(server.channel().await);
-        for service in ["", IDENTITY, "trellis.common.v1alpha1.EventService"] {
+        for service in ["", IDENTITY, "trellis.common.v1.EventService"] {
             let answer = client.check(HealthCheckRequest { service: service.to_owned() }).await;
             assert_eq!(
                 answer.expect("known").into_inner().status,
@@ -54,7 +54,7 @@ fn health_says_that_each_service_is_served_and_knows_no_other() {
                 "{service}"
             );
         }
-        let service = "trellis.outcome.v1alpha1.FrameworkService".to_owned();
+        let service = "trellis.outcome.v1.FrameworkService".to_owned();
         let unknown = client.check(HealthCheckRequest { service }).await.expect_err("not mounted");
         assert_eq!(unknown.code(), Code::NotFound);
     });
@@ -95,7 +95,7 @@ fn both_versions_of_reflection_list_what_is_mounted() {
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",
             "grpc.reflection.v1alpha.ServerReflection",
-            "trellis.common.v1alpha1.EventService",
+            "trellis.common.v1.EventService",
             IDENTITY,
         ];
         assert_eq!(listed!(v1, server.channel().await), expected);

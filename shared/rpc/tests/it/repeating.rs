@@ -59,7 +59,7 @@ fn a_read_is_made_again_whatever_became_of_it() {
         for fault in UNKNOWN.into_iter().chain(asking().map(Fault::Status)) {
             let server = Faulty::start([fault.clone()]).await;
             read(&channel(&server, quick())).await.unwrap_or_else(|status| panic!("{fault:?}: {status}"));
-            let path = "/trellis.common.v1alpha1.IdentityService/WhoAmI".to_owned();
+            let path = "/trellis.common.v1.IdentityService/WhoAmI".to_owned();
             assert_eq!(server.seen(), [(path.clone(), 0), (path, 1)], "{fault:?}");
         }
     });

@@ -11,7 +11,7 @@ use crate::raw::{
     DATA, END_HEADERS, END_STREAM, HEADERS, INITIAL_WINDOW_SIZE, NOTHING, RST_STREAM, Raw, call, frame, get,
 };
 
-const WHO_AM_I: &str = "/trellis.common.v1alpha1.IdentityService/WhoAmI";
+const WHO_AM_I: &str = "/trellis.common.v1.IdentityService/WhoAmI";
 
 /// A server whose answers have so many bytes, and a client who lets it send so many of each.
 async fn asked_by_who_reads_little(bytes: usize, window: u32, limits: Limits) -> (Running, Raw) {

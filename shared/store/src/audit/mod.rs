@@ -27,7 +27,7 @@ pub struct Access {
     pub token_id: Option<String>,
     /// The path of the method.
     pub method: &'static str,
-    /// The class of data, a number of `trellis.common.v1alpha1.DataClass`.
+    /// The class of data, a number of `trellis.common.v1.DataClass`.
     pub data_class: i32,
     /// How they stand to the learners, or to the district.
     pub relations: Relations,
@@ -50,7 +50,7 @@ pub struct Grounds {
     pub method: &'static str,
     /// The `jti` of the token.
     pub token_id: Option<String>,
-    /// The class of data, a number of `trellis.common.v1alpha1.DataClass`.
+    /// The class of data, a number of `trellis.common.v1.DataClass`.
     pub data_class: i32,
     /// How they stand to the learners, or to the district.
     pub relations: Relations,

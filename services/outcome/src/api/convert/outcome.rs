@@ -25,6 +25,7 @@ pub(crate) fn write(outcome: Outcome) -> proto::Outcome {
         code,
         item_type,
         education_levels,
+        concept_keywords,
         list_enumeration,
         language,
         valid_from,
@@ -43,6 +44,7 @@ pub(crate) fn write(outcome: Outcome) -> proto::Outcome {
         code,
         r#type: item_type,
         education_levels,
+        concept_keywords,
         list_enumeration,
         language,
         parent_outcome: parent.map(|id| outcome_name(&framework, id).to_string()).unwrap_or_default(),
@@ -71,6 +73,7 @@ pub(in crate::api) fn read(outcome: proto::Outcome) -> Result<OutcomeContent> {
         code,
         r#type,
         education_levels,
+        concept_keywords,
         list_enumeration,
         language,
         parent_outcome: _,
@@ -93,6 +96,7 @@ pub(in crate::api) fn read(outcome: proto::Outcome) -> Result<OutcomeContent> {
         code,
         item_type: r#type,
         education_levels,
+        concept_keywords,
         list_enumeration,
         language,
         valid_from: read_day("outcome.valid_from", &valid_from)?,
@@ -103,7 +107,7 @@ pub(in crate::api) fn read(outcome: proto::Outcome) -> Result<OutcomeContent> {
 }
 
 /// The fields of an outcome that can be changed, each with whether it is populated.
-pub(in crate::api) fn fields(content: &OutcomeContent) -> [(&'static str, bool); 12] {
+pub(in crate::api) fn fields(content: &OutcomeContent) -> [(&'static str, bool); 13] {
     [
         ("kind", content.kind != OutcomeKind::Unspecified),
         ("statement", !content.statement.is_empty()),
@@ -112,6 +116,7 @@ pub(in crate::api) fn fields(content: &OutcomeContent) -> [(&'static str, bool);
         ("code", !content.code.is_empty()),
         ("type", !content.item_type.is_empty()),
         ("education_levels", !content.education_levels.is_empty()),
+        ("concept_keywords", !content.concept_keywords.is_empty()),
         ("list_enumeration", !content.list_enumeration.is_empty()),
         ("language", !content.language.is_empty()),
         ("valid_from", content.valid_from.is_some()),
@@ -131,6 +136,7 @@ pub(in crate::api) fn merge(own: OutcomeContent, new: OutcomeContent, paths: &[&
         code: if takes("code") { new.code } else { own.code },
         item_type: if takes("type") { new.item_type } else { own.item_type },
         education_levels: if takes("education_levels") { new.education_levels } else { own.education_levels },
+        concept_keywords: if takes("concept_keywords") { new.concept_keywords } else { own.concept_keywords },
         list_enumeration: if takes("list_enumeration") { new.list_enumeration } else { own.list_enumeration },
         language: if takes("language") { new.language } else { own.language },
         valid_from: if takes("valid_from") { new.valid_from } else { own.valid_from },

@@ -224,6 +224,7 @@ same! {
     AbbreviatedStatement = Abbreviated,
     Notes = Notes,
     EducationLevels = EducationLevels,
+    ConceptKeywords = ConceptKeywords,
     ListEnumeration = ListEnumeration,
     Language = Language,
     ListOrder = ListOrder,

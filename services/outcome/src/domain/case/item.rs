@@ -13,6 +13,9 @@ use super::{Item, Refusal, Scope, Source, Spot};
 use crate::domain::outcome::{OutcomeContent, OutcomeKind};
 use crate::domain::transfer::{Counts, Severity};
 
+/// The longest keyword, in characters.
+const KEYWORD: usize = 200;
+
 /// Items, and by what else than their GUIDs associations may name them.
 pub(super) type Items = (Vec<Item>, HashMap<String, Uuid>);
 
@@ -127,6 +130,7 @@ fn content(fields: &mut Fields<'_, '_>, scope: &Scope) -> Option<(Uuid, OutcomeC
         notes: texts(language, fields.text("notes", LONG)),
         item_type: item_type(fields),
         education_levels: fields.list("educationLevel", 50),
+        concept_keywords: concept_keywords(fields),
         list_enumeration: fields.text("listEnumeration", 100),
         valid_from: fields.date("statusStartDate"),
         valid_until: fields.date("statusEndDate"),
@@ -169,6 +173,15 @@ fn statement(fields: &mut Fields<'_, '_>, abbreviated: &str, code: &str) -> Opti
         "The item has no statement, nor anything that says what it is.",
     );
     None
+}
+
+fn concept_keywords(fields: &mut Fields<'_, '_>) -> Vec<String> {
+    let written = fields.list("conceptKeywords", KEYWORD);
+    if !written.is_empty() || !fields.has("conceptKeywordsURI") {
+        return written;
+    }
+    let title = fields.link("conceptKeywordsURI").map(|link| link.title.chars().take(KEYWORD).collect());
+    title.into_iter().filter(|title: &String| !title.is_empty()).collect()
 }
 
 fn item_type(fields: &mut Fields<'_, '_>) -> String {

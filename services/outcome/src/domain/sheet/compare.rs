@@ -31,6 +31,7 @@ pub(crate) fn differences(before: &OutcomeContent, after: &OutcomeContent) -> Ve
         ("code", before.code != after.code),
         ("type", before.item_type != after.item_type),
         ("education_levels", before.education_levels != after.education_levels),
+        ("concept_keywords", before.concept_keywords != after.concept_keywords),
         ("list_enumeration", before.list_enumeration != after.list_enumeration),
         ("language", before.language != after.language),
         ("valid_from", before.valid_from != after.valid_from),

@@ -52,6 +52,8 @@ fields! {
     Notes = "notes",
     /// The education levels.
     EducationLevels = "education_levels",
+    /// The concepts that it is about.
+    ConceptKeywords = "concept_keywords",
     /// How it is numbered among its siblings.
     ListEnumeration = "list_enumeration",
     /// The language of the outcome.

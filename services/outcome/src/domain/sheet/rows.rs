@@ -1,5 +1,7 @@
 //! The rows of a spreadsheet as what they say of outcomes.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use trellis_kernel::Uuid;
 
@@ -39,6 +41,7 @@ enum Set {
     Type(String),
     Text(Field, Text),
     EducationLevels(Vec<String>),
+    ConceptKeywords(Vec<String>),
     ListEnumeration(String),
     Language(String),
     ValidFrom(Option<Date>),
@@ -58,6 +61,7 @@ impl Entry {
                 Set::Text(Field::Notes, text) => put_text(&mut content.notes, text),
                 Set::Text(_, text) => put_text(&mut content.statement, text),
                 Set::EducationLevels(levels) => content.education_levels.clone_from(levels),
+                Set::ConceptKeywords(keywords) => content.concept_keywords.clone_from(keywords),
                 Set::ListEnumeration(enumeration) => content.list_enumeration.clone_from(enumeration),
                 Set::Language(language) => content.language.clone_from(language),
                 Set::ValidFrom(day) => content.valid_from = *day,
@@ -133,7 +137,7 @@ impl Reading<'_> {
         }
     }
 
-    fn wrong(&mut self, column: &Column, code: &'static str, text: &'static str) {
+    fn wrong(&mut self, column: &Column, code: &'static str, text: impl Into<Cow<'static, str>>) {
         self.issues.push(Issue::error(code, self.row.number, column.number(), text));
     }
 
@@ -175,8 +179,12 @@ impl Reading<'_> {
                     entry.sets.push(Set::Text(column.field, Text { language, text }));
                 }
                 Field::EducationLevels => {
-                    let levels = self.levels(column, line);
+                    let levels = self.list(column, line, 50);
                     entry.sets.push(Set::EducationLevels(levels));
+                }
+                Field::ConceptKeywords => {
+                    let keywords = self.list(column, line, 200);
+                    entry.sets.push(Set::ConceptKeywords(keywords));
                 }
                 Field::ListEnumeration => entry.sets.push(Set::ListEnumeration(self.line(column, line, 100))),
                 Field::Language if line.is_empty() || is_language(line) => {
@@ -267,14 +275,15 @@ impl Reading<'_> {
         day
     }
 
-    fn levels(&mut self, column: &Column, line: &str) -> Vec<String> {
-        let levels = split(line);
-        if levels.len() > 100 || levels.iter().any(|level| level.chars().count() > 50) {
-            let text = "The cell holds more than 100 levels, or one longer than 50 characters.";
+    /// The parts of a cell, none of them longer than so many characters.
+    fn list(&mut self, column: &Column, line: &str, longest: usize) -> Vec<String> {
+        let parts = split(line);
+        if parts.len() > 100 || parts.iter().any(|part| part.chars().count() > longest) {
+            let text = format!("The cell holds more than 100 parts, or one longer than {longest} characters.");
             self.wrong(column, "CELL_TOO_LONG", text);
             return Vec::new();
         }
-        levels
+        parts
     }
 }
 

@@ -55,6 +55,10 @@ const WORDS: &[(Field, &[&str])] = &[
         Field::EducationLevels,
         &["education levels", "education level", "educationlevel", "grade", "grades", "grado", "grados"],
     ),
+    (
+        Field::ConceptKeywords,
+        &["concept keywords", "conceptkeywords", "keywords", "concepts", "palabras clave", "conceptos"],
+    ),
     (Field::ListEnumeration, &["list enumeration", "listenumeration"]),
     (Field::Language, &["language", "idioma"]),
     (Field::ListOrder, &["list order", "order", "sequence", "sequence number", "orden"]),

@@ -283,6 +283,7 @@ prop_compose! {
             notes: notes.unwrap_or_default(),
             code,
             item_type: "Competency".to_owned(),
+            concept_keywords: levels.iter().rev().cloned().collect(),
             education_levels: levels,
             language: "en".to_owned(),
             valid_from: day.map(|day| date(2026, 3, day)),

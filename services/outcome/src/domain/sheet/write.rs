@@ -12,8 +12,9 @@ const BEFORE: [Field; 5] = [Field::Id, Field::Code, Field::ParentId, Field::Kind
 /// The texts, each with a column for each language.
 const TEXTS: [Field; 3] = [Field::Statement, Field::Abbreviated, Field::Notes];
 /// The columns after those of texts.
-const AFTER: [Field; 6] = [
+const AFTER: [Field; 7] = [
     Field::EducationLevels,
+    Field::ConceptKeywords,
     Field::ListEnumeration,
     Field::Language,
     Field::ListOrder,
@@ -102,6 +103,7 @@ fn cell(outcome: &Outcome, field: Field, qualifier: &str) -> String {
             texts(content, field).iter().find(own).map(|text| text.text.clone()).unwrap_or_default()
         }
         Field::EducationLevels => join(&content.education_levels),
+        Field::ConceptKeywords => join(&content.concept_keywords),
         Field::ListEnumeration => content.list_enumeration.clone(),
         Field::Language => content.language.clone(),
         Field::ListOrder => outcome.list_order.to_string(),

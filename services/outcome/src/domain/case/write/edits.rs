@@ -135,6 +135,10 @@ pub(super) fn item(now: &OutcomeContent, before: &OutcomeContent, language: &str
         compared.value("CFItemTypeURI", None);
     }
     compared.texts("educationLevel", &now.education_levels, &before.education_levels);
+    if compared.texts("conceptKeywords", &now.concept_keywords, &before.concept_keywords) {
+        // The reference named the concept of before.
+        compared.value("conceptKeywordsURI", None);
+    }
     let days = [
         ("statusStartDate", now.valid_from, before.valid_from),
         ("statusEndDate", now.valid_until, before.valid_until),
