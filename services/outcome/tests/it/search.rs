@@ -149,6 +149,7 @@ on_each_database!(
                 statement: english(text),
                 r#type: kind_of.to_owned(),
                 education_levels: vec![level.to_owned()],
+                concept_keywords: vec![format!("Partition {level}")],
                 ..Outcome::default()
             };
             let request = CreateOutcomeRequest {
@@ -181,6 +182,8 @@ on_each_database!(
                     ("frameworks", vec![(draft.as_str(), 3)]),
                 ]
             );
+            let concepts = SearchOutcomesRequest { query: "partition 04".to_owned(), ..all.clone() };
+            assert_eq!(statements(&mut clients, concepts).await[0], "I add fractions.");
             let skills = SearchOutcomesRequest { kinds: vec![OutcomeKind::Skill.into()], ..all.clone() };
             assert_eq!(statements(&mut clients, skills.clone()).await.len(), 2);
             let targets = SearchOutcomesRequest { types: vec!["Target".to_owned()], ..skills };

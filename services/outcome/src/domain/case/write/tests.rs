@@ -281,6 +281,7 @@ fn what_was_changed_here_wins_over_its_source() {
         "CFItems": [{
             "identifier": id(2), "fullStatement": "Old", "CFItemType": "Skill", "notes": "gone",
             "CFItemTypeURI": {"title": "Skill", "identifier": id(9), "uri": "u"}, "vendor": "stays",
+            "conceptKeywordsURI": {"title": "Number", "identifier": id(8), "uri": "u"},
             "lastChangeDateTime": "2020-01-01T00:00:00Z",
         }],
     });
@@ -289,13 +290,15 @@ fn what_was_changed_here_wins_over_its_source() {
     let mut edited = outcome(&framework.place, &package, &package.items[0]);
     edited.content.statement = vec![Text::new("", "New")];
     edited.content.item_type = "Mindset".to_owned();
+    assert_eq!(edited.content.concept_keywords, ["Number"]);
+    edited.content.concept_keywords = vec!["Growth".to_owned()];
     edited.content.notes = Vec::new();
     let provider = provider();
     let writer = Writer { provider: &provider, version: Version::V1p1 };
     let out = writer.item(&edited, Some(&package.json(package.items[0].source)), "");
     let out: Value = serde_json::from_str(&out.to_string()).expect("JSON");
     let expected = json!({
-        "identifier": id(2), "fullStatement": "New", "CFItemType": "Mindset",
+        "identifier": id(2), "fullStatement": "New", "CFItemType": "Mindset", "conceptKeywords": ["Growth"],
         "uri": format!("https://trellis.example.org/case/grand-bend/ims/case/v1p1/CFItems/{}", id(2)),
         "lastChangeDateTime": "2026-03-04T05:06:07Z", "extensions": {"trellis:kept": {"vendor": "stays"}},
     });
