@@ -4,7 +4,8 @@ use tokio_stream::StreamExt as _;
 use tonic::Code;
 use trellis_contracts::common::{IssueSeverity, JobState};
 use trellis_contracts::outcome::{
-    FrameworkTransfer, GetFrameworkTransferRequest, GetOutcomeRequest, ImportFrameworkRequest,
+    Association, FrameworkTransfer, GetAssociationRequest, GetFrameworkTransferRequest, GetOutcomeRequest,
+    ImportFrameworkRequest, UpdateAssociationRequest,
     ListAssociationsRequest, ListDescendantsRequest, ListFrameworkTransferChangesRequest,
     ListFrameworksRequest, Outcome, OutcomeKind, TransferAction, TransferCounts, TransferPhase,
     UpdateOutcomeRequest, WatchFrameworkTransferRequest,
@@ -424,10 +425,25 @@ on_each_database!(
         clients.outcomes.update_outcome(edit).await.expect("edited");
         assert!(!clients.imported(json.to_string().into_bytes()).await.changed, "the entry is as it was");
 
+        let uid = json["CFAssociations"][0]["identifier"].as_str().expect("an identifier").to_owned();
+        let association = format!("{framework}/associations/{uid}");
+        let edit = Association { name: association.clone(), notes: "Ours".to_owned(), ..Association::default() };
+        let edit = UpdateAssociationRequest { association: Some(edit), ..UpdateAssociationRequest::default() };
+        clients.associations.update_association(edit).await.expect("edited");
+
         json["CFItems"][0]["notes"] = "Theirs".into();
+        for index in [0, 1] {
+            json["CFAssociations"][index]["notes"] = "Theirs".into();
+        }
         let done = clients.imported(json.to_string().into_bytes()).await;
         let issues = clients.issues(&done.name).await;
-        assert!(issues.iter().any(|issue| issue.code == "EDITED_HERE"), "{issues:?}");
+        let edited = issues.iter().filter(|issue| issue.code == "EDITED_HERE");
+        let edited: Vec<(&str, bool)> =
+            edited.map(|issue| (issue.pointer.as_str(), issue.text.contains(" 1 were"))).collect();
+        assert_eq!(edited, [("/CFItems", true), ("/CFAssociations", true)], "{issues:?}");
+        let association = GetAssociationRequest { name: association };
+        let association = clients.associations.get_association(association).await.expect("it is there");
+        assert_eq!(association.into_inner().notes, "Theirs");
         let outcome = clients.outcomes.get_outcome(GetOutcomeRequest { name }).await.expect("it is there");
         assert_ne!(outcome.into_inner().statement[0].text, "Ours");
     }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use trellis_kernel::{Result, Uuid};
 
-use super::reconcile::{Aligned, Plan, RUBRICS};
-use super::writing::Writer;
+use super::reconcile::{Aligned, Plan, RUBRICS, Step};
+use super::writing::{Writer, changed};
 use crate::domain::case::Definition;
 use crate::domain::rubric::{RUBRIC, Rubric, RubricContent, rubric_name};
 use crate::domain::transfer::{Action, Difference};
@@ -18,12 +18,8 @@ impl Writer<'_> {
     /// Writes the rubrics whose entries are new or changed, those whose criteria look at outcomes that came or
     /// went, and deletes those that are gone.
     pub(super) async fn rubrics(&mut self, plan: &Plan) -> Result<()> {
-        let entries: Vec<&Definition> = plan
-            .definitions
-            .iter()
-            .map(|(_, definition)| definition)
-            .filter(|definition| definition.section == RUBRICS)
-            .collect();
+        let rubrics = plan.definitions.iter().filter(|(_, definition)| definition.section == RUBRICS);
+        let entries: Vec<&(Step, Definition)> = rubrics.collect();
         for some in entries.chunks(SOME) {
             self.some_rubrics(some, plan).await?;
         }
@@ -33,11 +29,17 @@ impl Writer<'_> {
         self.delete_rubrics(&plan.rubrics_gone).await
     }
 
-    async fn some_rubrics(&mut self, entries: &[&Definition], plan: &Plan) -> Result<()> {
-        let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
+    async fn some_rubrics(&mut self, entries: &[&(Step, Definition)], plan: &Plan) -> Result<()> {
+        let ids: Vec<Uuid> = entries.iter().map(|(_, entry)| entry.id).collect();
         let mut held = self.held_rubrics(&ids).await?;
+        let before = self.before(RUBRICS, changed(entries.iter().map(|(step, entry)| (*step, entry.id))));
+        for (id, before) in before.await? {
+            let edited =
+                held.get(&id).is_some_and(|held| self.package.is_rubric_edited(&before, id, &held.content));
+            self.edited.rubrics += u32::from(edited);
+        }
         let (mut written, mut unread) = (Vec::with_capacity(entries.len()), Vec::new());
-        for entry in entries {
+        for (_, entry) in entries {
             match (self.package.rubric(entry), held.remove(&entry.id)) {
                 (Some(content), held) => {
                     written.push(self.rubric(entry.id, content, held, plan));

@@ -8,7 +8,7 @@ use futures::stream::{self, StreamExt as _};
 use trellis_kernel::{Failure, Name, Result, Timestamp, Uuid};
 use trellis_store::{Told, Tx};
 
-use super::reconcile::{ASSOCIATIONS, DOCUMENT, ITEMS, Plan, Step};
+use super::reconcile::{ASSOCIATIONS, DOCUMENT, ITEMS, Plan, RUBRICS, Step};
 use crate::app::told;
 use crate::domain::association::{ASSOCIATION, Association, AssociationContent, association_name};
 use crate::domain::case::{self, Definition, Item, Link, Package, Source};
@@ -48,7 +48,7 @@ pub(super) async fn write(
         transfer: transfer.id,
         told: Vec::new(),
         changes: 0,
-        edited: 0,
+        edited: Edited::default(),
     };
     writer.framework(plan).await?;
     let mut batches = read(&package, &plan.outcomes, read_outcome);
@@ -65,26 +65,42 @@ pub(super) async fn write(
             writer.keep(batch?).await?;
         }
     }
+    writer.rubrics(plan).await?;
     for batch in plan.definitions.chunks(SOME) {
         writer.definitions(batch).await?;
     }
-    writer.rubrics(plan).await?;
     writer.forget(plan).await?;
     let (changes, edited) = (writer.changes, writer.edited);
-    plan.issues.extend((edited > 0).then(|| edited_here(edited)));
+    plan.issues.extend(edited.issues());
     Ok(changes)
 }
 
-/// Says which words win where people and the package both changed them.
-fn edited_here(count: u32) -> Issue {
-    Issue {
-        severity: Severity::Warning,
-        code: "EDITED_HERE".to_owned(),
-        place: Place { pointer: format!("/{ITEMS}"), line: 0, column: 0 },
-        text: format!(
-            "Of the outcomes whose entries changed, {count} were edited here since they were imported."
-        ),
-        repair: "The document rules over what it brought: its words replace those written here.".to_owned(),
+/// How many resources were edited here and changed there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Edited {
+    outcomes: u32,
+    associations: u32,
+    pub(super) rubrics: u32,
+}
+
+impl Edited {
+    /// Says which words win where people and the package both changed them.
+    fn issues(self) -> impl Iterator<Item = Issue> {
+        let all = [
+            (ITEMS, "outcomes", self.outcomes),
+            (ASSOCIATIONS, "associations", self.associations),
+            (RUBRICS, "rubrics", self.rubrics),
+        ];
+        all.into_iter().filter(|(.., count)| *count > 0).map(|(section, what, count)| Issue {
+            severity: Severity::Warning,
+            code: "EDITED_HERE".to_owned(),
+            place: Place { pointer: format!("/{section}"), line: 0, column: 0 },
+            text: format!(
+                "Of the {what} whose entries changed, {count} were edited here since they were imported."
+            ),
+            repair: "The document rules over what it brought: its words replace those written here."
+                .to_owned(),
+        })
     }
 }
 
@@ -165,8 +181,8 @@ pub(super) struct Writer<'t> {
     told: Vec<Told>,
     /// How many changes there are so far.
     changes: u32,
-    /// How many outcomes were edited here and changed there.
-    edited: u32,
+    /// How many resources were edited here and changed there.
+    pub(super) edited: Edited,
 }
 
 impl Writer<'_> {
@@ -199,7 +215,7 @@ impl Writer<'_> {
     }
 
     /// What the entries of a section said before that are said to change now.
-    async fn before(&self, section: &str, changed: Vec<Uuid>) -> Result<HashMap<Uuid, String>> {
+    pub(super) async fn before(&self, section: &str, changed: Vec<Uuid>) -> Result<HashMap<Uuid, String>> {
         if changed.is_empty() {
             return Ok(HashMap::new());
         }
@@ -250,7 +266,7 @@ impl Writer<'_> {
                 Some(outcome) => {
                     let edited =
                         before.is_some_and(|before| self.package.is_edited(before, &outcome.content));
-                    self.edited += u32::from(edited);
+                    self.edited.outcomes += u32::from(edited);
                     self.tell("outcome.updated", &name, OUTCOME);
                     changed.push(self.changed(step, item, content, outcome));
                 }
@@ -310,11 +326,15 @@ impl Writer<'_> {
         let (mut added, mut changed, mut entries) = (Vec::new(), Vec::new(), Vec::new());
         let mut differences = Vec::with_capacity(batch.len());
         for (step, link, position, content, entry) in batch {
-            differences.push(difference(step, ASSOCIATIONS, link.id, before.get(&link.id), entry.as_ref()));
+            let before = before.get(&link.id);
+            differences.push(difference(step, ASSOCIATIONS, link.id, before, entry.as_ref()));
             entries.extend(entry);
             let name = association_name(&self.place, link.id);
             let update_time = self.now;
             if let Some(held) = held.remove(&link.id) {
+                let edited =
+                    before.is_some_and(|before| self.package.is_association_edited(before, &held.content));
+                self.edited.associations += u32::from(edited);
                 self.tell("association.updated", &name, ASSOCIATION);
                 let version = held.version + 1;
                 changed.push((Association { content, update_time, version, ..held }, position));
@@ -387,7 +407,7 @@ impl Writer<'_> {
 }
 
 /// Those entries that say something else than before.
-fn changed(steps: impl IntoIterator<Item = (Step, Uuid)>) -> Vec<Uuid> {
+pub(super) fn changed(steps: impl IntoIterator<Item = (Step, Uuid)>) -> Vec<Uuid> {
     steps.into_iter().filter(|(step, _)| *step == Step::Change).map(|(_, id)| id).collect()
 }
 

@@ -238,16 +238,14 @@ impl Package {
 
     /// What is written about an association.
     pub(crate) fn association(&self, link: &Link) -> Option<AssociationContent> {
-        let ends = Ends { framework: self.document.id, names: &self.names, ids: &self.ids };
-        association::again(link.source.of(&self.text), &self.scope(), &ends)
+        association::again(link.source.of(&self.text), &self.scope(), &self.ends())
     }
 
     /// What is written about a rubric; none when it cannot be read, or this is none.
     pub(crate) fn rubric(&self, definition: &Definition) -> Option<RubricContent> {
-        let ends = Ends { framework: self.document.id, names: &self.names, ids: &self.ids };
         let is_rubric = definition.counted && definition.section == write::RUBRICS;
         let text = is_rubric.then(|| definition.source.of(&self.text))?;
-        rubric::again(text, definition.id, &self.scope(), &ends)
+        rubric::again(text, definition.id, &self.scope(), &self.ends())
     }
 
     /// Whether it has an outcome of this identity.
@@ -268,6 +266,32 @@ impl Package {
             said.external_ids.clone_from(&held.external_ids);
             said != *held
         })
+    }
+
+    /// The same of an association. Which of its ends are held follows from the package, and nobody edits that.
+    pub(crate) fn is_association_edited(&self, before: &str, held: &AssociationContent) -> bool {
+        let loose = |mut content: AssociationContent| {
+            (content.origin.held, content.destination.held) = (None, None);
+            content
+        };
+        let said = association::again(before, &self.scope(), &self.ends());
+        said.is_some_and(|said| loose(said) != loose(held.clone()))
+    }
+
+    /// The same of a rubric: words in other languages than the package's, and what its criteria look at, are
+    /// no edits of what it said.
+    pub(crate) fn is_rubric_edited(&self, before: &str, id: Uuid, held: &RubricContent) -> bool {
+        let Some(said) = rubric::again(before, id, &self.scope(), &self.ends()) else { return false };
+        let mut would_be = held.clone().taking(said, &self.document.content.language);
+        let mut held = held.clone();
+        for content in [&mut would_be, &mut held] {
+            content.realign(|outcome| self.holds(outcome));
+        }
+        would_be != held
+    }
+
+    fn ends(&self) -> Ends<'_> {
+        Ends { framework: self.document.id, names: &self.names, ids: &self.ids }
     }
 
     fn scope(&self) -> Scope {

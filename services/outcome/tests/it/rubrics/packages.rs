@@ -125,6 +125,29 @@ on_each_database!(
 );
 
 on_each_database!(
+    async fn a_rubric_that_was_edited_here_and_changed_there_is_told_of(suite: Suite) {
+        let mut clients = Clients::operator(&suite);
+        let (one, other) = (entry("Story"), json!({"identifier": id(301), "title": "Other"}));
+        clients.imported(package(&[10], &[one.clone(), other])).await;
+        let edited = async |clients: &mut Clients, rubrics: &[Value]| -> Vec<String> {
+            let done = clients.imported(package(&[10, 11], rubrics)).await;
+            let issues = clients.issues(&done.name).await;
+            issues.into_iter().filter(|issue| issue.code == "EDITED_HERE").map(|issue| issue.pointer).collect()
+        };
+        let mut came = clients.read_rubric(&name(300)).await;
+        came.title = both("Story", "Cuento");
+        let translated = clients.rubrics.update_rubric(update(came, &["title"])).await.expect("translated");
+        let changed = json!({"identifier": id(301), "title": "Another"});
+        assert!(edited(&mut clients, &[entry("Tale"), changed.clone()]).await.is_empty(), "nobody edited it");
+        let mut came = Rubric { title: english("Ours"), ..translated.into_inner() };
+        came.etag.clear();
+        clients.rubrics.update_rubric(update(came, &["title"])).await.expect("edited");
+        assert_eq!(edited(&mut clients, &[entry("Legend"), changed]).await, ["/CFRubrics"]);
+        assert_eq!(clients.read_rubric(&name(300)).await.title, english("Legend"));
+    }
+);
+
+on_each_database!(
     async fn a_second_import_changes_what_changed_and_nothing_else(suite: Suite) {
         let mut clients = Clients::operator(&suite);
         let other = json!({"identifier": id(301), "title": "Other"});
