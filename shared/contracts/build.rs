@@ -41,6 +41,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             ),
         );
     }
+    for message in guards::PREPARED {
+        builder = builder.extern_path(format!(".{message}"), guards::prepared(message));
+    }
     builder.compile_fds_with_config(compiler.file_descriptor_set(), config)?;
     fs::write(out.join("packages.rs"), guards::generate(&pool))?;
     Ok(())

@@ -149,7 +149,7 @@ pub(super) async fn criterion(operator: &Caller, school: &School) -> Criterion {
     let outcome = outcomes.create_outcome(request).await.expect("an outcome").into_inner();
     let level = |words: &str| ProgressionLevel {
         title: english(words),
-        descriptor: english(words),
+        description: english(words),
         ..ProgressionLevel::default()
     };
     let progression = Progression {

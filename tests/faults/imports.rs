@@ -9,8 +9,8 @@ use trellis_contracts::common::JobState;
 use trellis_contracts::outcome::framework_service_client::FrameworkServiceClient;
 use trellis_contracts::outcome::framework_transfer_service_client::FrameworkTransferServiceClient;
 use trellis_contracts::outcome::{
-    FrameworkTransfer, GetFrameworkTransferRequest, ImportFrameworkRequest, ListFrameworksRequest,
-    TransferFormat, TransferPhase,
+    FrameworkTransfer, FrameworkTransferFormat, FrameworkTransferPhase, GetFrameworkTransferRequest,
+    ImportFrameworkRequest, ListFrameworksRequest,
 };
 use trellis_contracts::profile::roster_transfer_service_client::RosterTransferServiceClient;
 use trellis_contracts::profile::{ImportRosterHeader, ImportRosterRequest, RosterFormat, RosterTransfer};
@@ -74,7 +74,7 @@ async fn a_framework_that_was_being_written(backend: Backend) {
     let request_id = RandomIds.next().to_string();
     let document = std::fs::read(demonstration("mockMATH.json")).expect("the document");
     let import = whole(&operator, &request_id, &document);
-    let writing = async |transfer: &FrameworkTransfer| transfer.phase() == TransferPhase::Writing;
+    let writing = async |transfer: &FrameworkTransfer| transfer.phase() == FrameworkTransferPhase::Writing;
     transfer_until(&operator, &request_id, writing).await;
     suite.processes().kill(Service::Outcome);
     import.await.expect("the call ends").expect_err("nobody answered it");
@@ -158,7 +158,7 @@ pub(crate) fn whole(operator: &Caller, request_id: &str, document: &[u8]) -> Ans
 pub(crate) fn messages(request_id: &str, document: &[u8]) -> Vec<ImportFrameworkRequest> {
     let first = ImportFrameworkRequest {
         parent: format!("districts/{DISTRICT}"),
-        format: TransferFormat::CaseJson.into(),
+        format: FrameworkTransferFormat::CaseJson.into(),
         request_id: request_id.to_owned(),
         ..ImportFrameworkRequest::default()
     };

@@ -13,7 +13,7 @@ use trellis_contracts::common::{JobState, LocalizedText};
 use trellis_contracts::outcome::framework_service_client::FrameworkServiceClient;
 use trellis_contracts::outcome::framework_transfer_service_client::FrameworkTransferServiceClient;
 use trellis_contracts::outcome::{
-    CreateFrameworkRequest, Framework, FrameworkKind, ImportFrameworkRequest, TransferFormat,
+    CreateFrameworkRequest, Framework, FrameworkKind, FrameworkTransferFormat, ImportFrameworkRequest,
 };
 use trellis_contracts::profile::learner_service_client::LearnerServiceClient;
 use trellis_contracts::profile::roster_transfer_service_client::RosterTransferServiceClient;
@@ -161,7 +161,7 @@ pub(crate) async fn import_case(house: &House, process: &Process) -> Duration {
     let case = fs::read(demo("mockMATH.json")).expect("the package");
     let first = ImportFrameworkRequest {
         parent: format!("districts/{GRAND_BEND}"),
-        format: TransferFormat::CaseJson.into(),
+        format: FrameworkTransferFormat::CaseJson.into(),
         ..Default::default()
     };
     let chunks = case

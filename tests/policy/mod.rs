@@ -55,7 +55,8 @@ fn rules() -> Vec<Rule> {
 
 /// `profile.GoalService.GetGoal`.
 fn short(method: &Method) -> String {
-    let service = method.service.trim_start_matches("trellis.").replace(".v1alpha1.", ".").replace(".v1.", ".");
+    let service =
+        method.service.trim_start_matches("trellis.").replace(".v1alpha1.", ".").replace(".v1.", ".");
     format!("{service}.{}", method.name)
 }
 

@@ -141,9 +141,9 @@ impl Scene {
         };
         let outcome = OutcomeServiceClient::new(author.clone()).create_outcome(request).await;
         let outcome = outcome.expect("an outcome").into_inner();
-        let level = |title: &str, descriptor: &str| ProgressionLevel {
+        let level = |title: &str, description: &str| ProgressionLevel {
             title: text(title),
-            descriptor: text(descriptor),
+            description: text(description),
             ..ProgressionLevel::default()
         };
         let progression = Progression {

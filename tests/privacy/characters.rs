@@ -4,7 +4,7 @@ use tonic::Code;
 use trellis_contracts::experience::evidence_service_client::EvidenceServiceClient;
 use trellis_contracts::experience::{CreateEvidenceRequest, Evidence};
 use trellis_contracts::outcome::framework_transfer_service_client::FrameworkTransferServiceClient;
-use trellis_contracts::outcome::{ImportFrameworkRequest, TransferFormat};
+use trellis_contracts::outcome::{FrameworkTransferFormat, ImportFrameworkRequest};
 use trellis_contracts::profile::learner_service_client::LearnerServiceClient;
 use trellis_contracts::profile::roster_service_client::RosterServiceClient;
 use trellis_contracts::profile::{
@@ -69,7 +69,7 @@ on_each_database!(
         assert_ne!(package, whole);
         let request = ImportFrameworkRequest {
             parent: "districts/grand-bend".to_owned(),
-            format: TransferFormat::CaseJson.into(),
+            format: FrameworkTransferFormat::CaseJson.into(),
             chunk: package.into_bytes().into(),
             ..ImportFrameworkRequest::default()
         };

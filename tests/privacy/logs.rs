@@ -14,7 +14,7 @@ use trellis_contracts::experience::{
     CreateEvidenceRequest, CreateReflectionRequest, Evidence, Feedback, GiveFeedbackRequest, Reflection,
 };
 use trellis_contracts::outcome::framework_transfer_service_client::FrameworkTransferServiceClient;
-use trellis_contracts::outcome::{ImportFrameworkRequest, TransferFormat};
+use trellis_contracts::outcome::{FrameworkTransferFormat, ImportFrameworkRequest};
 use trellis_contracts::profile::learner_service_client::LearnerServiceClient;
 use trellis_contracts::profile::roster_service_client::RosterServiceClient;
 use trellis_contracts::profile::roster_transfer_service_client::RosterTransferServiceClient;
@@ -297,7 +297,7 @@ async fn packages(place: &Place, told: &mut Told) {
     for broken in [format!("{{\"{MARK}\": {MARK}"), package.replacen("\"Draft\"", &format!("[{MARK}]"), 1)] {
         let request = ImportFrameworkRequest {
             parent: place.school.parent(),
-            format: TransferFormat::CaseJson.into(),
+            format: FrameworkTransferFormat::CaseJson.into(),
             chunk: broken.into_bytes().into(),
             ..ImportFrameworkRequest::default()
         };

@@ -84,7 +84,7 @@ impl Place {
         let outcome = outcome.expect("an outcome").into_inner().name;
         let level = |text: &str| ProgressionLevel {
             title: words(text),
-            descriptor: words(text),
+            description: words(text),
             ..ProgressionLevel::default()
         };
         let progression = Progression {

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use trellis_contracts::outcome::framework_transfer_service_client::FrameworkTransferServiceClient;
-use trellis_contracts::outcome::{FrameworkTransfer, ImportFrameworkRequest, TransferFormat};
+use trellis_contracts::outcome::{FrameworkTransfer, FrameworkTransferFormat, ImportFrameworkRequest};
 use trellis_kernel::Uuid;
 use trellis_testkit::run;
 
@@ -67,7 +67,7 @@ async fn imported(server: &Served, count: usize) -> String {
 fn messages(count: usize) -> impl Iterator<Item = ImportFrameworkRequest> + Send + 'static {
     let first = ImportFrameworkRequest {
         parent: "districts/grand-bend".to_owned(),
-        format: TransferFormat::CaseJson.into(),
+        format: FrameworkTransferFormat::CaseJson.into(),
         ..ImportFrameworkRequest::default()
     };
     let mut pieces = pieces(count);

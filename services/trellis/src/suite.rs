@@ -14,10 +14,9 @@ use trellis_auth::{
     Signer, Standings, Trail,
 };
 use trellis_contracts::common::audit_service_server::AuditServiceServer;
-use trellis_contracts::common::event_service_server::EventServiceServer;
-use trellis_contracts::common::{
-    AuditServiceGuarded, EventServiceGuarded, audit_service, dead_letter_service, event_service,
-};
+use trellis_contracts::common::{AuditServiceGuarded, audit_service, dead_letter_service};
+use trellis_contracts::internal::event_service_server::EventServiceServer;
+use trellis_contracts::internal::{EventServiceGuarded, event_service};
 use trellis_events::{DeadLetters, EventFeed};
 use trellis_kernel::{Clock, Failure, Ids, RandomIds, Reason, Result, SystemClock};
 use trellis_rpc::{

@@ -10,6 +10,15 @@ use prost_reflect::{
     ReflectMessage, ServiceDescriptor, Value,
 };
 
+/// The messages that are written by hand, in `src/prepared.rs`.
+pub(crate) const PREPARED: [&str; 1] = ["trellis.outcome.v1.BatchGetOutcomesResponse"];
+
+/// Where one of them is.
+pub(crate) fn prepared(message: &str) -> String {
+    let name = message.rsplit('.').next().unwrap_or_default();
+    format!("crate::prepared::{name}")
+}
+
 const ACCESS: &str = "trellis.common.v1.access";
 
 /// The source of the module tree that holds the packages and their guards.
@@ -26,6 +35,11 @@ pub(crate) fn generate(pool: &DescriptorPool) -> String {
         }
         writeln!(out, "include!(concat!(env!(\"OUT_DIR\"), \"/{package}.rs\"));")
             .expect("writing to a string");
+        for message in
+            PREPARED.iter().filter(|message| message.rsplit_once('.').is_some_and(|(own, _)| own == package))
+        {
+            writeln!(out, "pub use {};", prepared(message)).expect("writing to a string");
+        }
         for service in services {
             out.push_str(&guarded(pool, service));
         }

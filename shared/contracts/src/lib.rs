@@ -3,6 +3,7 @@
 //! Everything here but the guard and the status conversion is made from `proto/` by the build script.
 
 pub mod guard;
+pub mod prepared;
 pub mod status;
 pub mod values;
 
@@ -22,6 +23,7 @@ use std::sync::LazyLock;
 pub use generated::{METHODS, trellis};
 pub use trellis::common::v1 as common;
 pub use trellis::experience::v1alpha1 as experience;
+pub use trellis::internal::v1alpha1 as internal;
 pub use trellis::outcome::v1 as outcome;
 pub use trellis::profile::v1alpha1 as profile;
 pub use trellis::scheduling::v1alpha1 as scheduling;

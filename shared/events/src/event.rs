@@ -1,7 +1,7 @@
 //! What happened in another service, as a consumer sees it.
 
 use prost_types::Any;
-use trellis_contracts::{common, values};
+use trellis_contracts::{internal, values};
 use trellis_kernel::{District, Failure, Name, Result, Timestamp, Uuid};
 use trellis_store::Payload;
 use trellis_store::feed::FeedRow;
@@ -35,7 +35,7 @@ impl Event {
         M::decode(payload.value.as_slice()).map_err(Failure::internal)
     }
 
-    pub(crate) fn received(event: common::Event) -> Result<Self> {
+    pub(crate) fn received(event: internal::Event) -> Result<Self> {
         let malformed = || Failure::internal("a producer sent an event that is not well formed");
         Ok(Self {
             position: event.position,
@@ -49,8 +49,8 @@ impl Event {
         })
     }
 
-    pub(crate) fn sent(row: FeedRow) -> common::Event {
-        common::Event {
+    pub(crate) fn sent(row: FeedRow) -> internal::Event {
+        internal::Event {
             position: row.position,
             uid: row.uid.to_string(),
             district: format!("districts/{}", row.district),

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use tokio::sync::watch;
 
-use trellis_contracts::common::{self, EventServiceApi, StreamEventsRequest, StreamEventsResponse};
 use trellis_contracts::guard::{Call, Outbound};
+use trellis_contracts::internal::{self, EventServiceApi, StreamEventsRequest, StreamEventsResponse};
 use trellis_kernel::{Failure, Reason, Result, Uuid};
 use trellis_store::Store;
 use trellis_store::feed::{Extent, Place};
@@ -118,7 +118,7 @@ impl Following {
         }
     }
 
-    fn told(&self, event: Option<common::Event>) -> StreamEventsResponse {
+    fn told(&self, event: Option<internal::Event>) -> StreamEventsResponse {
         StreamEventsResponse { event, incarnation: self.place.incarnation.to_string() }
     }
 }

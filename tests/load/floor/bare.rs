@@ -5,10 +5,11 @@ use tonic::{Request, Response, Status, async_trait};
 use trellis_contracts::common::LocalizedText;
 use trellis_contracts::outcome::framework_service_server::{FrameworkService, FrameworkServiceServer};
 use trellis_contracts::outcome::{
-    CreateFrameworkRequest, DeleteFrameworkRequest, DeprecateFrameworkRequest, DiffRevisionsRequest,
-    DiffRevisionsResponse, Framework, FrameworkKind, GetFrameworkRequest, ListFrameworksRequest,
-    ListFrameworksResponse, ListRevisionsRequest, ListRevisionsResponse, PublishFrameworkRequest,
-    SetFrameworkVisibilityRequest, UndeprecateFrameworkRequest, UpdateFrameworkRequest,
+    CreateFrameworkRequest, DeleteFrameworkRequest, DeprecateFrameworkRequest, DiffFrameworkRevisionsRequest,
+    DiffFrameworkRevisionsResponse, Framework, FrameworkKind, GetFrameworkRequest,
+    ListFrameworkRevisionsRequest, ListFrameworkRevisionsResponse, ListFrameworksRequest,
+    ListFrameworksResponse, PublishFrameworkRequest, SetFrameworkVisibilityRequest,
+    UndeprecateFrameworkRequest, UpdateFrameworkRequest,
 };
 
 /// The framework that every layer answers with.
@@ -65,18 +66,18 @@ impl FrameworkService for Bare {
         Err(Status::unimplemented(""))
     }
 
-    async fn list_revisions(
+    async fn list_framework_revisions(
         &self,
-        _request: Request<ListRevisionsRequest>,
-    ) -> Result<Response<ListRevisionsResponse>, Status> {
+        _request: Request<ListFrameworkRevisionsRequest>,
+    ) -> Result<Response<ListFrameworkRevisionsResponse>, Status> {
         Err(Status::unimplemented(""))
     }
 
-    type DiffRevisionsStream = tokio_stream::Pending<Result<DiffRevisionsResponse, Status>>;
+    type DiffRevisionsStream = tokio_stream::Pending<Result<DiffFrameworkRevisionsResponse, Status>>;
 
-    async fn diff_revisions(
+    async fn diff_framework_revisions(
         &self,
-        _request: Request<DiffRevisionsRequest>,
+        _request: Request<DiffFrameworkRevisionsRequest>,
     ) -> Result<Response<Self::DiffRevisionsStream>, Status> {
         Err(Status::unimplemented(""))
     }

@@ -14,10 +14,11 @@ use trellis_auth::{
 };
 use trellis_contracts::guard::{Admission, Call, Gate, Method, Names, Outbound};
 use trellis_contracts::outcome::{
-    CreateFrameworkRequest, DeleteFrameworkRequest, DeprecateFrameworkRequest, DiffRevisionsRequest,
-    DiffRevisionsResponse, Framework, FrameworkServiceApi, GetFrameworkRequest, ListFrameworksRequest,
-    ListFrameworksResponse, ListRevisionsRequest, ListRevisionsResponse, PublishFrameworkRequest,
-    SetFrameworkVisibilityRequest, UndeprecateFrameworkRequest, UpdateFrameworkRequest, framework_service,
+    CreateFrameworkRequest, DeleteFrameworkRequest, DeprecateFrameworkRequest, DiffFrameworkRevisionsRequest,
+    DiffFrameworkRevisionsResponse, Framework, FrameworkServiceApi, GetFrameworkRequest,
+    ListFrameworkRevisionsRequest, ListFrameworkRevisionsResponse, ListFrameworksRequest,
+    ListFrameworksResponse, PublishFrameworkRequest, SetFrameworkVisibilityRequest,
+    UndeprecateFrameworkRequest, UpdateFrameworkRequest, framework_service,
 };
 use trellis_kernel::{Actor, District, Failure, Relation, Relations, Result, SystemClock};
 use trellis_rpc::{Limits, Rate, Server};
@@ -125,14 +126,17 @@ impl FrameworkServiceApi for Constant {
         Err(Failure::internal("not measured"))
     }
 
-    async fn list_revisions(&self, _call: Call<ListRevisionsRequest>) -> Result<ListRevisionsResponse> {
+    async fn list_framework_revisions(
+        &self,
+        _call: Call<ListFrameworkRevisionsRequest>,
+    ) -> Result<ListFrameworkRevisionsResponse> {
         Err(Failure::internal("not measured"))
     }
 
-    async fn diff_revisions(
+    async fn diff_framework_revisions(
         &self,
-        _call: Call<DiffRevisionsRequest>,
-    ) -> Result<Outbound<DiffRevisionsResponse>> {
+        _call: Call<DiffFrameworkRevisionsRequest>,
+    ) -> Result<Outbound<DiffFrameworkRevisionsResponse>> {
         Err(Failure::internal("not measured"))
     }
 

@@ -74,7 +74,7 @@ fn outcomes(request: &BatchGetOutcomesRequest) -> Result<BatchGetOutcomesRespons
         Ok(Outcome { name: text.clone(), pinned_name, ..Outcome::default() })
     };
     let outcomes = request.names.iter().map(outcome).collect::<Result<_, Failure>>()?;
-    Ok(BatchGetOutcomesResponse { outcomes })
+    Ok(BatchGetOutcomesResponse::of(outcomes))
 }
 
 fn progression(request: &GetProgressionRequest) -> Result<Progression, Failure> {

@@ -71,7 +71,7 @@ pub(crate) async fn aim(suite: &Suite, school: &School) -> Aim {
         OutcomeServiceClient::new(operator.clone()).create_outcome(request).await.unwrap().into_inner();
     let level = |number: i32| ProgressionLevel {
         title: words(&format!("Level {number}")),
-        descriptor: words(&format!("I can do it {number} times")),
+        description: words(&format!("I can do it {number} times")),
         ..ProgressionLevel::default()
     };
     let progression = Progression {

@@ -25,10 +25,7 @@ pub(super) async fn serve(answers: &Path) {
     let batch = Arc::new(BatchGetOutcomesResponse::decode(bytes.as_slice()).expect("the answers"));
     let one = Arc::new(batch.outcomes[0].clone());
     let routes = Router::new()
-        .route(
-            "/trellis.outcome.v1.OutcomeService/GetOutcome",
-            post(move |asked| get(asked, one.clone())),
-        )
+        .route("/trellis.outcome.v1.OutcomeService/GetOutcome", post(move |asked| get(asked, one.clone())))
         .route(
             "/trellis.outcome.v1.OutcomeService/BatchGetOutcomes",
             post(move |asked| batch_get(asked, batch.clone())),

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use trellis_contracts::guard::{Call, Outbound};
 use trellis_contracts::outcome::{
-    CreateFrameworkRequest, DeleteFrameworkRequest, DeprecateFrameworkRequest, DiffRevisionsRequest,
-    DiffRevisionsResponse, Framework, FrameworkServiceApi, GetFrameworkRequest, ListFrameworksRequest,
-    ListFrameworksResponse, ListRevisionsRequest, ListRevisionsResponse, PublishFrameworkRequest,
-    SetFrameworkVisibilityRequest, UndeprecateFrameworkRequest, UpdateFrameworkRequest,
+    CreateFrameworkRequest, DeleteFrameworkRequest, DeprecateFrameworkRequest, DiffFrameworkRevisionsRequest,
+    DiffFrameworkRevisionsResponse, Framework, FrameworkServiceApi, GetFrameworkRequest,
+    ListFrameworkRevisionsRequest, ListFrameworkRevisionsResponse, ListFrameworksRequest,
+    ListFrameworksResponse, PublishFrameworkRequest, SetFrameworkVisibilityRequest,
+    UndeprecateFrameworkRequest, UpdateFrameworkRequest,
 };
 use trellis_kernel::{Failure, Name, PageRequest, Result};
 use trellis_store::Store;
@@ -92,20 +93,23 @@ impl FrameworkServiceApi for Frameworks {
         self.shown(visibility::set(&self.store, change, &of, &etag, visibility).await?).await
     }
 
-    async fn list_revisions(&self, call: Call<ListRevisionsRequest>) -> Result<ListRevisionsResponse> {
-        let ListRevisionsRequest { name, page_size, page_token } = call.message;
+    async fn list_framework_revisions(
+        &self,
+        call: Call<ListFrameworkRevisionsRequest>,
+    ) -> Result<ListFrameworkRevisionsResponse> {
+        let ListFrameworkRevisionsRequest { name, page_size, page_token } = call.message;
         let of = FrameworkRef::parse_draft("name", &name)?;
         let page = PageRequest::parse(page_size, page_token)?;
         let page = frameworks::revisions(&self.store, &of, &page).await?;
         let revisions = show(&self.store, page.items).await?;
-        Ok(ListRevisionsResponse { revisions, next_page_token: page.next })
+        Ok(ListFrameworkRevisionsResponse { revisions, next_page_token: page.next })
     }
 
-    async fn diff_revisions(
+    async fn diff_framework_revisions(
         &self,
-        call: Call<DiffRevisionsRequest>,
-    ) -> Result<Outbound<DiffRevisionsResponse>> {
-        let DiffRevisionsRequest { name, base } = &call.message;
+        call: Call<DiffFrameworkRevisionsRequest>,
+    ) -> Result<Outbound<DiffFrameworkRevisionsResponse>> {
+        let DiffFrameworkRevisionsRequest { name, base } = &call.message;
         let (of, base) = (FrameworkRef::parse("name", name)?, FrameworkRef::parse("base", base)?);
         if !base.same_framework(&of) {
             return Err(Failure::field(

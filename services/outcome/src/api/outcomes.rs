@@ -55,7 +55,7 @@ impl Outcomes {
 
     /// Messages of outcomes, each told what replaces it. Whatever the revision, that is asked anew.
     async fn current(&self, outcomes: Vec<(OutcomeId, Outcome)>) -> Result<Vec<Outcome>> {
-        let replaced = self.replaced.of(outcomes.iter().map(|(id, _)| id.clone()).collect()).await?;
+        let replaced = self.replaced.of(outcomes.iter().map(|(id, _)| id)).await?;
         Ok(told(outcomes, &replaced))
     }
 }
@@ -140,7 +140,8 @@ impl OutcomeServiceApi for Outcomes {
         let district = Name::of("parent", &parent, &[])?.district;
         let mut asked = Vec::with_capacity(names.len());
         for (index, name) in names.iter().enumerate() {
-            let (framework, id) = parse_outcome(&format!("names[{index}]"), name)?;
+            let own = parse_outcome("names", name);
+            let (framework, id) = own.or_else(|_| parse_outcome(&format!("names[{index}]"), name))?;
             if framework.district != district && !framework.district.is_commons() {
                 // Whether it exists in another district is nobody's business here.
                 return Err(Failure::not_found(OUTCOME, name.clone()));
@@ -148,9 +149,17 @@ impl OutcomeServiceApi for Outcomes {
             asked.push((framework, id));
         }
         let outcomes = outcomes::batch_get(&self.store, &self.snapshots, &asked).await?;
-        let ids = asked.iter().map(|(framework, id)| OutcomeId::of(framework, *id));
-        let outcomes = self.current(ids.zip(outcomes).collect()).await?;
-        Ok(BatchGetOutcomesResponse { outcomes })
+        let ids: Vec<OutcomeId> = asked.iter().map(|(framework, id)| OutcomeId::of(framework, *id)).collect();
+        let replaced = self.replaced.of(ids.iter()).await?;
+        let beside = |id: &OutcomeId| Outcome {
+            superseded_by: replaced.get(id).map(|by| names_of(by)).unwrap_or_default(),
+            ..Outcome::default()
+        };
+        let told = ids.iter().zip(&outcomes).map(|(id, outcome)| {
+            let beside = (!replaced.is_empty()).then(|| beside(id));
+            (outcome.as_ref(), beside)
+        });
+        Ok(BatchGetOutcomesResponse::encoded(told))
     }
 
     async fn list_descendants(
@@ -236,11 +245,17 @@ fn written(outcomes: Vec<Own>) -> Vec<(OutcomeId, Outcome)> {
 
 /// Tells messages of outcomes what replaces each.
 fn told(outcomes: Vec<(OutcomeId, Outcome)>, replaced: &HashMap<OutcomeId, Vec<Name>>) -> Vec<Outcome> {
-    let told = |(id, outcome): (OutcomeId, Outcome)| {
-        let by = replaced.get(&id).map(Vec::as_slice).unwrap_or_default();
-        Outcome { superseded_by: by.iter().map(Name::to_string).collect(), ..outcome }
+    let told = |(id, mut outcome): (OutcomeId, Outcome)| {
+        if let Some(by) = replaced.get(&id) {
+            outcome.superseded_by = names_of(by);
+        }
+        outcome
     };
     outcomes.into_iter().map(told).collect()
+}
+
+fn names_of(names: &[Name]) -> Vec<String> {
+    names.iter().map(Name::to_string).collect()
 }
 
 fn one(mut shown: Vec<Outcome>) -> Result<Outcome> {

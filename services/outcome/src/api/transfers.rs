@@ -6,9 +6,10 @@ use prost::bytes::Bytes;
 use trellis_contracts::guard::{Call, Inbound, Outbound};
 use trellis_contracts::outcome::{
     CancelFrameworkTransferRequest, ExportFrameworkRequest, ExportFrameworkResponse, FrameworkTransfer,
-    FrameworkTransferServiceApi, GetFrameworkTransferRequest, ImportFrameworkFromUriRequest,
-    ImportFrameworkRequest, ListFrameworkTransferChangesRequest, ListFrameworkTransferChangesResponse,
-    ListTransferIssuesRequest, ListTransferIssuesResponse, TransferFormat, WatchFrameworkTransferRequest,
+    FrameworkTransferFormat, FrameworkTransferServiceApi, GetFrameworkTransferRequest,
+    ImportFrameworkFromUriRequest, ImportFrameworkRequest, ListFrameworkTransferChangesRequest,
+    ListFrameworkTransferChangesResponse, ListFrameworkTransferIssuesRequest,
+    ListFrameworkTransferIssuesResponse, WatchFrameworkTransferRequest, WatchFrameworkTransferResponse,
 };
 use trellis_kernel::{Failure, Name, PageRequest, Result, Uuid};
 use trellis_store::Store;
@@ -46,7 +47,7 @@ impl FrameworkTransferServiceApi for Transfers {
         let ImportFrameworkRequest { parent, format, publish, dry_run, request_id, total_size, chunk } =
             inbound.first.clone();
         Name::of("parent", &parent, &[])?;
-        if format != i32::from(TransferFormat::CaseJson) {
+        if format != i32::from(FrameworkTransferFormat::CaseJson) {
             return Err(Failure::field("format", "value is required in the first message"));
         }
         let request_id = read_id(&request_id)?;
@@ -107,10 +108,14 @@ impl FrameworkTransferServiceApi for Transfers {
     async fn watch_framework_transfer(
         &self,
         call: Call<WatchFrameworkTransferRequest>,
-    ) -> Result<Outbound<FrameworkTransfer>> {
+    ) -> Result<Outbound<WatchFrameworkTransferResponse>> {
         let (district, id) = parse_transfer("name", &call.message.name)?;
         let watched = self.imports.watch(district, id).await?;
-        Ok(Box::pin(watched.map(|transfer| transfer.map(convert::write))))
+        let told = |transfer| {
+            let framework_transfer = Some(convert::write(transfer));
+            WatchFrameworkTransferResponse { framework_transfer }
+        };
+        Ok(Box::pin(watched.map(move |transfer| transfer.map(told))))
     }
 
     async fn list_framework_transfer_changes(
@@ -126,16 +131,16 @@ impl FrameworkTransferServiceApi for Transfers {
         Ok(ListFrameworkTransferChangesResponse { changes: changes.collect(), next_page_token: page.next })
     }
 
-    async fn list_transfer_issues(
+    async fn list_framework_transfer_issues(
         &self,
-        call: Call<ListTransferIssuesRequest>,
-    ) -> Result<ListTransferIssuesResponse> {
-        let ListTransferIssuesRequest { parent, page_size, page_token } = call.message;
+        call: Call<ListFrameworkTransferIssuesRequest>,
+    ) -> Result<ListFrameworkTransferIssuesResponse> {
+        let ListFrameworkTransferIssuesRequest { parent, page_size, page_token } = call.message;
         let (district, id) = parse_transfer("parent", &parent)?;
         let page = PageRequest::parse(page_size, page_token)?;
         let page = self.imports.issues(&district, id, &page).await?;
         let issues = page.items.into_iter().map(convert::write_issue).collect();
-        Ok(ListTransferIssuesResponse { issues, next_page_token: page.next })
+        Ok(ListFrameworkTransferIssuesResponse { issues, next_page_token: page.next })
     }
 }
 

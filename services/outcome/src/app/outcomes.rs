@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use prost::Message as _;
+use prost::bytes::Bytes;
 use trellis_contracts::outcome as proto;
 use trellis_kernel::{Failure, Page, PageRequest, Result, Uuid};
 use trellis_store::{Change, Store, Write};
@@ -23,9 +25,9 @@ pub(crate) async fn get(
     framework: &FrameworkRef,
     id: Uuid,
 ) -> Result<proto::Outcome> {
-    let missing = Failure::not_found(OUTCOME, outcome_name(framework, id).to_string());
+    let missing = || Failure::not_found(OUTCOME, outcome_name(framework, id).to_string());
     if let Some(snapshot) = snapshots.at_hand(framework) {
-        return snapshot.outcome(id)?.ok_or(missing);
+        return snapshot.outcome(id)?.ok_or_else(missing);
     }
     let reader = store.read(&framework.district);
     if let Some(outcome) = store::outcomes::find(&reader, framework, id).await? {
@@ -37,8 +39,8 @@ pub(crate) async fn get(
         None
     };
     Err(match last {
-        Some(revision) => missing.with("last_revision", outcome_name(&framework.at(revision), id)),
-        None => missing,
+        Some(revision) => missing().with("last_revision", outcome_name(&framework.at(revision), id)),
+        None => missing(),
     })
 }
 
@@ -136,33 +138,43 @@ pub(crate) async fn update(
     tx.commit(outcome).await
 }
 
-/// Reads outcomes, pinned or not, in the order asked for: all, or not found with the first missing.
+/// Reads outcomes, pinned or not, in the order asked for, as they are sent: all, or not found with the first
+/// that is missing.
 pub(crate) async fn batch_get(
     store: &Store,
     snapshots: &Snapshots,
     asked: &[(FrameworkRef, Uuid)],
-) -> Result<Vec<proto::Outcome>> {
+) -> Result<Vec<Bytes>> {
+    let mut at_hand: HashMap<&FrameworkRef, Option<Arc<Snapshot>>> = HashMap::new();
     let mut wanted: HashMap<&FrameworkRef, Vec<Uuid>> = HashMap::new();
-    for (framework, id) in asked {
-        wanted.entry(framework).or_default().push(*id);
-    }
-    let mut at_hand: HashMap<&FrameworkRef, Arc<Snapshot>> = HashMap::new();
-    let mut found: HashMap<(&FrameworkRef, Uuid), proto::Outcome> = HashMap::new();
-    for (framework, ids) in wanted {
-        if let Some(snapshot) = snapshots.at_hand(framework) {
-            at_hand.insert(framework, snapshot);
-            continue;
+    // Most ask for many of one framework.
+    for run in asked.chunk_by(|(one, _), (other, _)| one == other) {
+        let framework = &run[0].0;
+        let snapshot = at_hand.entry(framework).or_insert_with(|| snapshots.at_hand(framework));
+        if snapshot.is_none() {
+            wanted.entry(framework).or_default().extend(run.iter().map(|(_, id)| *id));
         }
+    }
+    let mut found: HashMap<(&FrameworkRef, Uuid), Bytes> = HashMap::new();
+    for (framework, ids) in wanted {
         let outcomes = store::outcomes::some(&store.read(&framework.district), framework, &ids).await?;
-        let written = outcomes.into_iter().map(|outcome| ((framework, outcome.id), snapshots.write(outcome)));
+        let written = outcomes.into_iter().map(|outcome| {
+            let id = outcome.id;
+            ((framework, id), snapshots.write(outcome).encode_to_vec().into())
+        });
         found.extend(written);
     }
-    let taken = asked.iter().map(|(framework, id)| {
-        let outcome = match at_hand.get(framework) {
-            Some(snapshot) => snapshot.outcome(*id)?,
-            None => found.get(&(framework, *id)).cloned(),
-        };
-        outcome.ok_or_else(|| Failure::not_found(OUTCOME, outcome_name(framework, *id).to_string()))
-    });
-    taken.collect()
+    let mut taken = Vec::with_capacity(asked.len());
+    for run in asked.chunk_by(|(one, _), (other, _)| one == other) {
+        let snapshot = at_hand.get(&run[0].0).and_then(Option::as_ref);
+        for (framework, id) in run {
+            let outcome = match snapshot {
+                Some(snapshot) => snapshot.tree().place(*id).map(|place| snapshot.bytes(place)),
+                None => found.get(&(framework, *id)).cloned(),
+            };
+            let missing = || Failure::not_found(OUTCOME, outcome_name(framework, *id).to_string());
+            taken.push(outcome.ok_or_else(missing)?);
+        }
+    }
+    Ok(taken)
 }

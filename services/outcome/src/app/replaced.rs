@@ -46,17 +46,26 @@ impl Replaced {
 
     /// What replaces each of these outcomes in the end, by what is published; those that nothing replaces
     /// are left out.
-    pub(crate) async fn of(&self, mut outcomes: HashSet<OutcomeId>) -> Result<HashMap<OutcomeId, Vec<Name>>> {
-        let districts: HashSet<District> = outcomes.iter().map(|outcome| outcome.district.clone()).collect();
-        for district in districts {
-            if let Some(replaced) = self.in_district(&district).await? {
-                outcomes.retain(|outcome| outcome.district != district || replaced.contains(&outcome.id));
+    pub(crate) async fn of(
+        &self,
+        outcomes: impl Iterator<Item = &OutcomeId> + Send,
+    ) -> Result<HashMap<OutcomeId, Vec<Name>>> {
+        let mut asked: HashSet<OutcomeId> = HashSet::new();
+        let mut last: Option<(&District, Known)> = None;
+        for outcome in outcomes {
+            let (_, known) = match last.take().filter(|(district, _)| **district == outcome.district) {
+                Some(last) => last,
+                None => (&outcome.district, self.in_district(&outcome.district).await?),
+            };
+            if known.as_ref().is_none_or(|replaced| replaced.contains(&outcome.id)) {
+                asked.insert(outcome.clone());
             }
+            last = Some((&outcome.district, known));
         }
-        if outcomes.is_empty() {
+        if asked.is_empty() {
             return Ok(HashMap::new());
         }
-        currency::of_outcomes(&self.store, outcomes).await
+        currency::of_outcomes(&self.store, asked).await
     }
 
     /// The identities of the outcomes of a district that are replaced; none where nothing is remembered.

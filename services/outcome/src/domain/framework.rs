@@ -53,7 +53,9 @@ pub(crate) enum AdoptionStatus {
     /// Not stated.
     #[default]
     Unspecified,
-    /// Being written or under review.
+    /// Being written, and not yet shown to the public.
+    PrivateDraft,
+    /// Under public review.
     Draft,
     /// In force.
     Adopted,

@@ -51,7 +51,7 @@ impl ProgressionContent {
         }
         for (index, level) in self.levels.iter().enumerate() {
             check_texts(&format!("progression.levels[{index}].title"), &level.title, true)?;
-            check_texts(&format!("progression.levels[{index}].descriptor"), &level.descriptor, true)?;
+            check_texts(&format!("progression.levels[{index}].description"), &level.descriptor, true)?;
             for (place, indicator) in level.indicators.iter().enumerate() {
                 let field = format!("progression.levels[{index}].indicators[{place}].description");
                 check_texts(&field, indicator, true)?;

@@ -26,6 +26,15 @@ pub(crate) enum State {
     Succeeded,
     /// Nothing is written.
     Failed,
+    /// Nothing is written, because somebody wanted it so.
+    Cancelled,
+}
+
+impl State {
+    /// Whether it has ended, and nothing came of it.
+    pub(crate) const fn is_in_vain(self) -> bool {
+        matches!(self, Self::Failed | Self::Cancelled)
+    }
 }
 
 /// What an import is doing.

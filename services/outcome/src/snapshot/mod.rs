@@ -111,9 +111,9 @@ impl Snapshot {
     }
 
     /// The message of the outcome at a place, as it is sent.
-    pub(crate) fn bytes(&self, place: u32) -> &[u8] {
+    pub(crate) fn bytes(&self, place: u32) -> Bytes {
         let Range { start, end } = self.ranges[place as usize];
-        &self.messages[start as usize..end as usize]
+        self.messages.slice(start as usize..end as usize)
     }
 
     /// How many bytes it takes.

@@ -86,7 +86,7 @@ pub(crate) async fn revisions(
         .filter(frameworks::Column::Id.eq(of.id))
         .filter(frameworks::Column::Revision.gt(DRAFT));
     let keys = Keyset::by_desc(frameworks::Column::Revision);
-    let context = format!("ListRevisions {}", of.name());
+    let context = format!("ListFrameworkRevisions {}", of.name());
     let weigh = |row: &frameworks::Model| row.content.len() + row.release_note.len() + 500;
     let rows = page(reader, select, keys, request, &context, weigh).await?;
     let items = rows.items.into_iter().map(|row| read(reader.district(), &row)).collect::<Result<_>>()?;

@@ -60,6 +60,13 @@ pub(crate) async fn delete(tx: &Tx, framework: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// Whether it is still kept what an import of a framework changed, which was something.
+pub(crate) async fn is_kept(reader: &Reader, framework: Uuid, transfer: Uuid) -> Result<bool> {
+    let all = reader.find::<Entity>().filter(Column::Framework.eq(framework));
+    let own = all.filter(Column::Transfer.eq(transfer));
+    Ok(own.one(reader.conn()).await.map_err(failure)?.is_some())
+}
+
 /// Lists what an import of a framework changed, each with its number; only of one kind, if one is given.
 pub(crate) async fn list(
     reader: &Reader,

@@ -120,7 +120,7 @@ pub(crate) async fn issues(
 ) -> Result<Page<(i32, Issue)>> {
     use transfer_issues::{Column, Entity};
     let select = reader.find::<Entity>().filter(Column::Transfer.eq(transfer));
-    let context = format!("ListTransferIssues {transfer}");
+    let context = format!("ListFrameworkTransferIssues {transfer}");
     let rows =
         page(reader, select, Keyset::by(Column::Number), request, &context, |row| row.content.len() + 50)
             .await?;

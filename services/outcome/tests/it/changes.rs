@@ -46,16 +46,28 @@ on_each_database!(
     }
 );
 
-/// Reads the feed until it tells of a resource in this way.
+/// Reads the feed until it tells of a resource in this way; answers with all that it told, this at last.
+pub(crate) async fn all_until(
+    feed: &mut tonic::Streaming<OutcomeChange>,
+    resource: &str,
+    kind: ChangeKind,
+) -> Vec<OutcomeChange> {
+    let mut told = Vec::new();
+    loop {
+        let change = feed.next().await.expect("more").expect("a change");
+        let found = change.resource == resource && change.kind() == kind;
+        told.push(change);
+        if found {
+            return told;
+        }
+    }
+}
+
+/// The same; answers with the last.
 async fn until(
     feed: &mut tonic::Streaming<OutcomeChange>,
     resource: &str,
     kind: ChangeKind,
 ) -> OutcomeChange {
-    loop {
-        let change = feed.next().await.expect("more").expect("a change");
-        if change.resource == resource && change.kind() == kind {
-            return change;
-        }
-    }
+    all_until(feed, resource, kind).await.pop().expect("it was told")
 }

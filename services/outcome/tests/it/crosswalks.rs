@@ -3,10 +3,10 @@
 use tokio_stream::StreamExt as _;
 use tonic::Code;
 use trellis_contracts::outcome::analyze_coverage_response::Item as CoverageItem;
-use trellis_contracts::outcome::crosswalk_frameworks_response::Item;
 use trellis_contracts::outcome::{
-    AnalyzeCoverageRequest, AssociationType, Coverage, CrosswalkFrameworksRequest, CrosswalkLink,
-    LevelCoverage, SubtreeCoverage, SuggestAssociationsRequest,
+    AnalyzeCoverageRequest, AssociationType, Coverage, CrosswalkFrameworksRequest,
+    CrosswalkFrameworksResponse, CrosswalkLink, CrosswalkSummary, LevelCoverage, SubtreeCoverage,
+    SuggestAssociationsRequest,
 };
 use trellis_testkit::{on_each_database, refused, violations};
 
@@ -50,21 +50,35 @@ fn request(scene: &Scene) -> CrosswalkFrameworksRequest {
     }
 }
 
-async fn crosswalk(clients: &mut Clients, request: CrosswalkFrameworksRequest) -> Vec<Item> {
-    let stream = clients.associations.crosswalk_frameworks(request).await.expect("a crosswalk").into_inner();
-    stream.map(|item| item.expect("an item").item.expect("one")).collect().await
+/// The counts, and all that follows them as one.
+async fn crosswalk(
+    clients: &mut Clients,
+    request: CrosswalkFrameworksRequest,
+) -> (CrosswalkSummary, CrosswalkFrameworksResponse) {
+    let mut stream =
+        clients.associations.crosswalk_frameworks(request).await.expect("a crosswalk").into_inner();
+    let first = stream.next().await.expect("the counts first").expect("the counts");
+    let mut rest = CrosswalkFrameworksResponse::default();
+    while let Some(part) = stream.next().await {
+        let CrosswalkFrameworksResponse { summary, matches, source_gaps, target_gaps } =
+            part.expect("a part");
+        assert_eq!(summary, None);
+        rest.matches.extend(matches);
+        rest.source_gaps.extend(source_gaps);
+        rest.target_gaps.extend(target_gaps);
+    }
+    (first.summary.expect("the counts first"), rest)
 }
 
 on_each_database!(
     async fn two_frameworks_match_through_a_hub_with_the_way_and_its_strength(suite: Suite) {
         let mut clients = Clients::operator(&suite);
         let scene = scene(&mut clients).await;
-        let told = crosswalk(&mut clients, request(&scene)).await;
-        let Item::Summary(summary) = &told[0] else { panic!("the counts first: {told:?}") };
+        let (summary, told) = crosswalk(&mut clients, request(&scene)).await;
         assert_eq!((summary.source_outcomes, summary.source_matched), (3, 1));
         assert_eq!((summary.target_outcomes, summary.target_matched), (2, 1));
         assert_eq!(summary.hubs, [format!("{}@1", scene.hub)]);
-        let Item::Match(found) = &told[1] else { panic!("then the matches: {told:?}") };
+        let found = &told.matches[0];
         assert_eq!(
             (found.source.as_str(), found.target.as_str(), found.strength),
             (scene.listen.as_str(), scene.told.as_str(), 800)
@@ -82,21 +96,20 @@ on_each_database!(
                 (AssociationType::ExactMatchOf, true, scene.told.as_str(), 1000),
             ]
         );
-        let gaps: Vec<&Item> = told[2..].iter().collect();
-        assert!(matches!(gaps[..], [Item::SourceGap(_), Item::SourceGap(_), Item::TargetGap(_)]), "{gaps:?}");
+        assert_eq!((told.matches.len(), told.source_gaps.len(), told.target_gaps.len()), (1, 2, 1));
 
         // A direct link of its own is told instead where it is as strong or stronger.
         join(&mut clients, &scene.ours, AssociationType::ExactMatchOf, &scene.listen, &scene.told).await;
-        let told = crosswalk(&mut clients, request(&scene)).await;
-        let Item::Match(found) = &told[1] else { panic!("a match: {told:?}") };
+        let (_, told) = crosswalk(&mut clients, request(&scene)).await;
+        let found = &told.matches[0];
         assert_eq!((found.strength, found.links.len()), (1000, 1));
         let turned = CrosswalkFrameworksRequest {
             source: scene.theirs.clone(),
             target: scene.ours.clone(),
             ..request(&scene)
         };
-        let told = crosswalk(&mut clients, turned).await;
-        let Item::Match(found) = &told[1] else { panic!("a match: {told:?}") };
+        let (_, told) = crosswalk(&mut clients, turned).await;
+        let found = &told.matches[0];
         assert_eq!(
             (found.source.as_str(), found.strength, found.links[0].reversed),
             (scene.told.as_str(), 1000, true)
@@ -109,8 +122,8 @@ on_each_database!(
         let mut clients = Clients::operator(&suite);
         let scene = scene(&mut clients).await;
         let matches = async |clients: &mut Clients, request| {
-            let told = crosswalk(clients, request).await;
-            told.iter().filter(|item| matches!(item, Item::Match(_))).count()
+            let (_, told) = crosswalk(clients, request).await;
+            told.matches.len()
         };
         let direct = CrosswalkFrameworksRequest { max_links: 1, ..request(&scene) };
         assert_eq!(matches(&mut clients, direct).await, 0);

@@ -257,7 +257,7 @@ on_each_database!(
             indicators: Vec::new(),
             number: 0,
             title: english(title),
-            descriptor: english("I can."),
+            description: english("I can."),
         };
         let progression = |outcomes: &[&String]| CreateProgressionRequest {
             parent: draft.clone(),

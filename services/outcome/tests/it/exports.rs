@@ -42,7 +42,7 @@ on_each_database!(
             "districts/other-district".clone_into(&mut beginning.parent);
             let taken =
                 others.import(beginning, first.clone().into_bytes()).await.expect("taken").into_inner();
-            let again = export(&mut others, &taken.framework, CaseVersion::CaseVersion11).await;
+            let again = export(&mut others, &taken.framework, CaseVersion::V11).await;
             assert_eq!(again, first, "{file}");
         }
     }
@@ -54,14 +54,14 @@ on_each_database!(
         let portrait = clients.portrait().await;
         let top = clients.outcome(&portrait.name, "Thinks with others", "").await;
         clients.outcome(&portrait.name, "Listens", &top.name).await;
-        let draft = export(&mut clients, &portrait.name, CaseVersion::CaseVersion11).await;
+        let draft = export(&mut clients, &portrait.name, CaseVersion::V11).await;
         let draft = require_valid(&schema("cfpackage"), &draft);
         let uri = draft["CFItems"][0]["uri"].as_str().expect("a URI");
         assert!(uri.contains("/case/grand-bend/ims/case/v1p1/CFItems/"), "{uri}");
         assert_eq!(draft["CFAssociations"].as_array().map(Vec::len), Some(2));
         let pinned = clients.publish(&portrait.name).await;
         clients.outcome(&portrait.name, "Asks", "").await;
-        let revision = export(&mut clients, &pinned.name, CaseVersion::CaseVersion10).await;
+        let revision = export(&mut clients, &pinned.name, CaseVersion::V10).await;
         let revision: Value = serde_json::from_str(&revision).expect("JSON");
         assert_eq!(revision["CFItems"].as_array().map(Vec::len), Some(2), "a revision does not change");
         assert_eq!(revision["CFDocument"].get("caseVersion"), None);

@@ -18,7 +18,7 @@ use trellis_contracts::outcome::{
 };
 use trellis_testkit::{Backend, Extra, Setup, Shape, Suite, refused, run};
 
-use crate::support::{Clients, DISTRICT, fixture};
+use crate::support::{Clients, DISTRICT, fixture, shown};
 
 const FIRST: &str = "5b1d2c6e-0f3a-4b7e-9c55-3d3f0a7e1c01";
 const SECOND: &str = "5b1d2c6e-0f3a-4b7e-9c55-3d3f0a7e1c02";
@@ -110,7 +110,7 @@ fn asking(uri: &str, request_id: &str) -> ImportFrameworkFromUriRequest {
 async fn ended(clients: &mut Clients, name: &str) -> FrameworkTransfer {
     let watch = WatchFrameworkTransferRequest { name: name.to_owned() };
     let seen = clients.transfers.watch_framework_transfer(watch).await.expect("a stream").into_inner();
-    let seen: Vec<_> = seen.map(|transfer| transfer.expect("a transfer")).collect().await;
+    let seen: Vec<_> = seen.map(shown).collect().await;
     seen.last().expect("one at least").clone()
 }
 
@@ -235,7 +235,7 @@ mod bodies {
         assert_eq!(began.state(), JobState::Running);
         let cancel = CancelFrameworkTransferRequest { name: began.name.clone(), request_id: String::new() };
         clients.transfers.cancel_framework_transfer(cancel.clone()).await.expect("told to end");
-        assert_eq!(ended(&mut clients, &began.name).await.state(), JobState::Failed);
+        assert_eq!(ended(&mut clients, &began.name).await.state(), JobState::Cancelled);
         let issues = clients.issues(&began.name).await;
         assert_eq!(issues.iter().map(|issue| issue.code.as_str()).collect::<Vec<_>>(), ["CANCELLED"]);
         clients.transfers.cancel_framework_transfer(cancel).await.expect("it stays as it is");

@@ -10,8 +10,12 @@ use trellis_testkit::{on_each_database, refused};
 use crate::proficiency_scales::level as step;
 use crate::support::{Clients, DISTRICT, english};
 
-fn level(title: &str, descriptor: &str) -> ProgressionLevel {
-    ProgressionLevel { title: english(title), descriptor: english(descriptor), ..ProgressionLevel::default() }
+fn level(title: &str, description: &str) -> ProgressionLevel {
+    ProgressionLevel {
+        title: english(title),
+        description: english(description),
+        ..ProgressionLevel::default()
+    }
 }
 
 on_each_database!(
@@ -94,7 +98,7 @@ on_each_database!(
         let revision = clients.publish(&draft).await;
 
         let mut levels = two_levels();
-        levels[1].descriptor.extend([trellis_contracts::common::LocalizedText {
+        levels[1].description.extend([trellis_contracts::common::LocalizedText {
             language: "es".to_owned(),
             text: "Puedo hacer que otros escuchen.".to_owned(),
         }]);
@@ -108,7 +112,7 @@ on_each_database!(
         let changed = clients.progressions.update_progression(update(new.clone(), "levels")).await;
         let changed = changed.expect("a draft changes").into_inner();
         assert_eq!((&changed.title, &changed.outcomes), (&made.title, &made.outcomes));
-        assert_eq!(changed.levels[1].descriptor, new.levels[1].descriptor);
+        assert_eq!(changed.levels[1].description, new.levels[1].description);
         assert_eq!(changed.levels[1].indicators, new.levels[1].indicators);
         assert!(clients.framework(&draft).await.unpublished_changes);
         let stale = clients.progressions.update_progression(update(new.clone(), "levels")).await;

@@ -2,11 +2,12 @@
 
 use tokio_stream::StreamExt as _;
 use tonic::Code;
-use trellis_contracts::outcome::diff_revisions_response::Part;
+use trellis_contracts::outcome::diff_framework_revisions_response::Part;
 use trellis_contracts::outcome::{
-    AssociationType, CreateProgressionRequest, DeleteOutcomeRequest, DiffRevisionsRequest, DiffSummary,
-    DifferenceKind, Framework, GetOutcomeRequest, ListRevisionsRequest, MoveOutcomeRequest, Outcome,
-    Progression, ProgressionLevel, PublishFrameworkRequest, UpdateFrameworkRequest, UpdateOutcomeRequest,
+    AssociationType, CreateProgressionRequest, DeleteOutcomeRequest, DiffFrameworkRevisionsRequest,
+    DifferenceKind, Framework, FrameworkDiffSummary, GetOutcomeRequest, ListFrameworkRevisionsRequest,
+    MoveOutcomeRequest, Outcome, Progression, ProgressionLevel, PublishFrameworkRequest,
+    UpdateFrameworkRequest, UpdateOutcomeRequest,
 };
 use trellis_testkit::{on_each_database, refused, violations};
 
@@ -29,12 +30,19 @@ on_each_database!(
             assert_eq!(published.into_inner().release_note, english(&format!("Note {number}")));
         }
         assert!(clients.framework(&draft).await.release_note.is_empty(), "a note is of a revision");
-        let list =
-            |page_token: String| ListRevisionsRequest { name: draft.clone(), page_size: 2, page_token };
-        let first =
-            clients.frameworks.list_revisions(list(String::new())).await.expect("a page").into_inner();
+        let list = |page_token: String| ListFrameworkRevisionsRequest {
+            name: draft.clone(),
+            page_size: 2,
+            page_token,
+        };
+        let first = clients
+            .frameworks
+            .list_framework_revisions(list(String::new()))
+            .await
+            .expect("a page")
+            .into_inner();
         let rest = list(first.next_page_token.clone());
-        let rest = clients.frameworks.list_revisions(rest).await.expect("a page").into_inner();
+        let rest = clients.frameworks.list_framework_revisions(rest).await.expect("a page").into_inner();
         let all: Vec<&Framework> = first.revisions.iter().chain(&rest.revisions).collect();
         let facts: Vec<_> =
             all.iter().map(|own| (own.name.clone(), own.revision, own.outcome_count)).collect();
@@ -47,8 +55,11 @@ on_each_database!(
         assert!(all[0].superseded_by.is_empty());
         assert_eq!(&clients.framework(&format!("{draft}@1")).await, all[2]);
 
-        let pinned = ListRevisionsRequest { name: format!("{draft}@1"), ..ListRevisionsRequest::default() };
-        let answer = clients.frameworks.list_revisions(pinned).await;
+        let pinned = ListFrameworkRevisionsRequest {
+            name: format!("{draft}@1"),
+            ..ListFrameworkRevisionsRequest::default()
+        };
+        let answer = clients.frameworks.list_framework_revisions(pinned).await;
         refused(answer, Code::FailedPrecondition, "REVISION_IMMUTABLE");
         let twice = PublishFrameworkRequest {
             name: draft.clone(),
@@ -65,9 +76,9 @@ on_each_database!(
 );
 
 /// Everything that is different, without the summary; and the summary.
-pub(crate) async fn diff(clients: &mut Clients, base: &str, name: &str) -> (Vec<Part>, DiffSummary) {
-    let request = DiffRevisionsRequest { name: name.to_owned(), base: base.to_owned() };
-    let stream = clients.frameworks.diff_revisions(request).await.expect("a diff").into_inner();
+pub(crate) async fn diff(clients: &mut Clients, base: &str, name: &str) -> (Vec<Part>, FrameworkDiffSummary) {
+    let request = DiffFrameworkRevisionsRequest { name: name.to_owned(), base: base.to_owned() };
+    let stream = clients.frameworks.diff_framework_revisions(request).await.expect("a diff").into_inner();
     let mut parts: Vec<Part> = stream.map(|part| part.expect("a part").part.expect("a part")).collect().await;
     let Some(Part::Summary(summary)) = parts.pop() else { panic!("the summary is the last") };
     (parts, summary)
@@ -85,7 +96,7 @@ on_each_database!(
             indicators: Vec::new(),
             number: 0,
             title: english(title),
-            descriptor: english("I can."),
+            description: english("I can."),
         };
         let progression = Progression {
             outcomes: vec![old.name.clone(), voice.name.clone()],
@@ -182,15 +193,19 @@ on_each_database!(
         );
 
         let other = clients.portrait().await.name;
-        let foreign = DiffRevisionsRequest { name: draft.clone(), base: other };
+        let foreign = DiffFrameworkRevisionsRequest { name: draft.clone(), base: other };
         let foreign = refused(
-            clients.frameworks.diff_revisions(foreign).await,
+            clients.frameworks.diff_framework_revisions(foreign).await,
             Code::InvalidArgument,
             "FIELD_VIOLATION",
         );
         assert_eq!(violations(&foreign)[0].0, "base");
-        let unknown = DiffRevisionsRequest { name: draft.clone(), base: format!("{draft}@9") };
-        refused(clients.frameworks.diff_revisions(unknown).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+        let unknown = DiffFrameworkRevisionsRequest { name: draft.clone(), base: format!("{draft}@9") };
+        refused(
+            clients.frameworks.diff_framework_revisions(unknown).await,
+            Code::NotFound,
+            "RESOURCE_NOT_FOUND",
+        );
     }
 );
 

@@ -4,15 +4,16 @@ mod packages;
 
 use tonic::Code;
 use trellis_contracts::common::{ChangeKind, LocalizedText};
-use trellis_contracts::outcome::diff_revisions_response::Part;
+use trellis_contracts::outcome::diff_framework_revisions_response::Part;
 use trellis_contracts::outcome::outcome_change::Body;
 use trellis_contracts::outcome::{
     CreateRubricRequest, DeleteFrameworkRequest, DeleteOutcomeRequest, DeleteRubricRequest, DifferenceKind,
-    GetRubricRequest, ListChangesRequest, ListRubricsRequest, Rubric, RubricCriterion, RubricLevel,
-    RubricOutcome, UpdateRubricRequest,
+    GetRubricRequest, ListRubricsRequest, Rubric, RubricCriterion, RubricLevel, RubricOutcome,
+    UpdateRubricRequest, WatchChangesRequest,
 };
 use trellis_testkit::{on_each_database, refused, violations};
 
+use crate::changes::all_until;
 use crate::revisions::diff;
 use crate::support::{Clients, DISTRICT, english, metadata};
 
@@ -239,6 +240,12 @@ on_each_database!(
 on_each_database!(
     async fn a_diff_and_the_feed_tell_of_rubrics(suite: Suite) {
         let mut clients = Clients::operator(&suite);
+        let watch = WatchChangesRequest {
+            parent: DISTRICT.to_owned(),
+            snapshot: true,
+            ..WatchChangesRequest::default()
+        };
+        let mut feed = clients.changes.watch_changes(watch).await.expect("a feed").into_inner();
         let draft = clients.portrait().await.name;
         let kept = clients.rubric(&draft, rubric(Vec::new())).await;
         let gone = clients.rubric(&draft, rubric(Vec::new())).await;
@@ -265,18 +272,10 @@ on_each_database!(
         assert!(told.contains(&(DifferenceKind::Removed, removed, String::new())));
         assert!(told.contains(&(DifferenceKind::Added, came.name.clone(), String::new())));
 
-        let list = ListChangesRequest {
-            parent: DISTRICT.to_owned(),
-            page_size: 1000,
-            ..ListChangesRequest::default()
-        };
-        let listed = clients.changes.list_changes(list.clone()).await.expect("a feed").into_inner().changes;
-        let of = |name: &str| listed.iter().rfind(|change| change.resource == name).expect("it is told");
-        assert_eq!(of(&kept.name).body, Some(Body::Rubric(changed)));
-        assert_eq!(
-            (of(&kept.name).resource_type.as_str(), of(&gone.name).kind()),
-            ("trellis.dev/Rubric", ChangeKind::Deleted)
-        );
+        let listed = all_until(&mut feed, &gone.name, ChangeKind::Deleted).await;
+        let of_kept = listed.iter().rfind(|change| change.resource == kept.name).expect("it is told");
+        assert_eq!(of_kept.body, Some(Body::Rubric(changed)));
+        assert_eq!(of_kept.resource_type, "trellis.dev/Rubric");
 
         let never = clients.portrait().await.name;
         let lost = clients.rubric(&never, rubric(Vec::new())).await.name;
@@ -284,8 +283,6 @@ on_each_database!(
         clients.frameworks.delete_framework(delete).await.expect("the draft goes");
         let answer = clients.rubrics.get_rubric(GetRubricRequest { name: lost.clone() }).await;
         refused(answer, Code::NotFound, "RESOURCE_NOT_FOUND");
-        let listed = clients.changes.list_changes(list).await.expect("a feed").into_inner().changes;
-        let told = listed.iter().rfind(|change| change.resource == lost).expect("it is told");
-        assert_eq!(told.kind(), ChangeKind::Deleted);
+        all_until(&mut feed, &lost, ChangeKind::Deleted).await;
     }
 );

@@ -7,9 +7,9 @@ use tonic::{Code, Status};
 use trellis_contracts::common::JobState;
 use trellis_contracts::outcome::{
     CreateFrameworkFromTemplateRequest, ExportSpreadsheetRequest, Framework, FrameworkKind,
-    ImportSpreadsheetRequest, ImportSpreadsheetResponse, ListAssociationsRequest, ListDescendantsRequest,
-    ListFrameworkTemplatesRequest, OutcomeKind, PreviewSpreadsheetRequest, SpreadsheetColumn,
-    SpreadsheetField, SpreadsheetHierarchy, SpreadsheetMapping, SpreadsheetPreview, TransferCounts,
+    FrameworkTransferCounts, ImportSpreadsheetRequest, ImportSpreadsheetResponse, ListAssociationsRequest,
+    ListDescendantsRequest, ListFrameworkTemplatesRequest, OutcomeKind, PreviewSpreadsheetRequest,
+    SpreadsheetColumn, SpreadsheetField, SpreadsheetHierarchy, SpreadsheetMapping, SpreadsheetPreview,
 };
 use trellis_testkit::on_each_database;
 
@@ -116,7 +116,7 @@ async fn tree(clients: &mut Clients, framework: &str) -> Vec<(i32, String)> {
     tree.map(|node| (node.depth, node.outcome.expect("an outcome").code)).collect().await
 }
 
-fn counts(done: &ImportSpreadsheetResponse) -> TransferCounts {
+fn counts(done: &ImportSpreadsheetResponse) -> FrameworkTransferCounts {
     done.outcomes.expect("counts")
 }
 
@@ -130,7 +130,10 @@ on_each_database!(
     async fn a_sheet_makes_a_framework_and_a_second_time_changes_nothing(suite: Suite) {
         let mut clients = Clients::operator(&suite);
         let done = imported(&mut clients, new(), SHEET).await;
-        assert_eq!(counts(&done), TransferCounts { read: 4, created: 4, ..TransferCounts::default() });
+        assert_eq!(
+            counts(&done),
+            FrameworkTransferCounts { read: 4, created: 4, ..FrameworkTransferCounts::default() }
+        );
         let framework = done.framework.expect("a framework");
         assert_eq!((framework.outcome_count, framework.association_count), (4, 4));
         assert_eq!(clients.framework(&framework.name).await, framework);
@@ -140,7 +143,10 @@ on_each_database!(
 
         let again = imported(&mut clients, into(&framework.name), SHEET).await;
         assert!(!again.changed);
-        assert_eq!(counts(&again), TransferCounts { read: 4, unchanged: 4, ..TransferCounts::default() });
+        assert_eq!(
+            counts(&again),
+            FrameworkTransferCounts { read: 4, unchanged: 4, ..FrameworkTransferCounts::default() }
+        );
         assert_eq!(clients.framework(&framework.name).await, framework, "not even its etag");
 
         // One moves, one changes, one is new; what the sheet leaves out stays.
@@ -149,7 +155,8 @@ on_each_database!(
         let dry = imported(&mut clients, dry, other).await;
         assert_eq!((dry.changed, clients.framework(&framework.name).await), (true, framework.clone()));
         let done = imported(&mut clients, into(&framework.name), other).await;
-        let want = TransferCounts { read: 3, created: 1, updated: 2, ..TransferCounts::default() };
+        let want =
+            FrameworkTransferCounts { read: 3, created: 1, updated: 2, ..FrameworkTransferCounts::default() };
         assert_eq!((counts(&done), counts(&dry)), (want, want));
         let want = [owned(1, "S"), owned(2, "S.1"), owned(1, "M"), owned(2, "S.2"), owned(1, "K")];
         assert_eq!(tree(&mut clients, &framework.name).await, want);

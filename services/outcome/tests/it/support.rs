@@ -18,9 +18,10 @@ use trellis_contracts::outcome::progression_service_client::ProgressionServiceCl
 use trellis_contracts::outcome::rubric_service_client::RubricServiceClient;
 use trellis_contracts::outcome::{
     Association, AssociationNode, AssociationType, CreateAssociationRequest, CreateFrameworkRequest,
-    CreateOutcomeRequest, Framework, FrameworkKind, FrameworkTransfer, GetFrameworkRequest,
-    ImportFrameworkRequest, ListFrameworkTransferChangesRequest, ListTransferIssuesRequest, Outcome,
-    OutcomeKind, PublishFrameworkRequest, TransferChange, TransferFormat, TransferIssue,
+    CreateOutcomeRequest, Framework, FrameworkKind, FrameworkTransfer, FrameworkTransferChange,
+    FrameworkTransferFormat, FrameworkTransferIssue, GetFrameworkRequest, ImportFrameworkRequest,
+    ListFrameworkTransferChangesRequest, ListFrameworkTransferIssuesRequest, Outcome, OutcomeKind,
+    PublishFrameworkRequest, WatchFrameworkTransferResponse,
 };
 use trellis_testkit::{Caller, Suite};
 
@@ -160,12 +161,16 @@ impl Clients {
     }
 
     /// Every issue of an import.
-    pub(crate) async fn issues(&mut self, transfer: &str) -> Vec<TransferIssue> {
+    pub(crate) async fn issues(&mut self, transfer: &str) -> Vec<FrameworkTransferIssue> {
         let (mut issues, mut page_token) = (Vec::new(), String::new());
         loop {
-            let request =
-                ListTransferIssuesRequest { parent: transfer.to_owned(), page_size: 100, page_token };
-            let page = self.transfers.list_transfer_issues(request).await.expect("issues").into_inner();
+            let request = ListFrameworkTransferIssuesRequest {
+                parent: transfer.to_owned(),
+                page_size: 100,
+                page_token,
+            };
+            let page =
+                self.transfers.list_framework_transfer_issues(request).await.expect("issues").into_inner();
             issues.extend(page.issues);
             page_token = page.next_page_token;
             if page_token.is_empty() {
@@ -177,7 +182,7 @@ impl Clients {
 
 impl Clients {
     /// What an import changed, of one kind or (0) all.
-    pub(crate) async fn differences(&mut self, transfer: &str, action: i32) -> Vec<TransferChange> {
+    pub(crate) async fn differences(&mut self, transfer: &str, action: i32) -> Vec<FrameworkTransferChange> {
         let (mut changes, mut page_token) = (Vec::new(), String::new());
         loop {
             let request = ListFrameworkTransferChangesRequest {
@@ -201,7 +206,7 @@ impl Clients {
 pub(crate) fn beginning() -> ImportFrameworkRequest {
     ImportFrameworkRequest {
         parent: DISTRICT.to_owned(),
-        format: TransferFormat::CaseJson.into(),
+        format: FrameworkTransferFormat::CaseJson.into(),
         ..ImportFrameworkRequest::default()
     }
 }
@@ -227,4 +232,9 @@ pub(crate) fn schema(name: &str) -> jsonschema::Validator {
         std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("the schema is there");
     let schema = serde_json::from_slice(&schema).expect("JSON");
     jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema")
+}
+
+/// The transfer in a message of those who watch one.
+pub(crate) fn shown(message: Result<WatchFrameworkTransferResponse, tonic::Status>) -> FrameworkTransfer {
+    message.expect("a message").framework_transfer.expect("a transfer")
 }

@@ -80,7 +80,7 @@ on_each_database!(
         }
         let progressions = progressions(&mut clients, &made).await;
         assert_eq!(progressions.len(), whole.progressions.len());
-        let own = &progressions[0].levels[0].descriptor;
+        let own = &progressions[0].levels[0].description;
         assert!(own.iter().any(|text| text.text.starts_with("I can")) && own.len() == 2, "in two languages");
         let published = clients.publish(&made.name).await;
         assert_eq!((published.revision, published.outcome_count), (1, 24));

@@ -4,22 +4,22 @@ use tokio_stream::StreamExt as _;
 use tonic::Code;
 use trellis_contracts::common::{IssueSeverity, JobState};
 use trellis_contracts::outcome::{
-    Association, FrameworkTransfer, GetAssociationRequest, GetFrameworkTransferRequest, GetOutcomeRequest,
-    ImportFrameworkRequest, UpdateAssociationRequest,
+    Association, FrameworkTransfer, FrameworkTransferAction, FrameworkTransferCounts, FrameworkTransferPhase,
+    GetAssociationRequest, GetFrameworkTransferRequest, GetOutcomeRequest, ImportFrameworkRequest,
     ListAssociationsRequest, ListDescendantsRequest, ListFrameworkTransferChangesRequest,
-    ListFrameworksRequest, Outcome, OutcomeKind, TransferAction, TransferCounts, TransferPhase,
-    UpdateOutcomeRequest, WatchFrameworkTransferRequest,
+    ListFrameworksRequest, Outcome, OutcomeKind, UpdateAssociationRequest, UpdateOutcomeRequest,
+    WatchFrameworkTransferRequest,
 };
 use trellis_kernel::Uuid;
 use trellis_testkit::{on_each_database, refused};
 
-use crate::support::{Clients, DISTRICT, beginning, english, fixture, metadata};
+use crate::support::{Clients, DISTRICT, beginning, english, fixture, metadata, shown};
 
-fn outcomes(transfer: &FrameworkTransfer) -> TransferCounts {
+fn outcomes(transfer: &FrameworkTransfer) -> FrameworkTransferCounts {
     transfer.outcomes.expect("counts")
 }
 
-fn associations(transfer: &FrameworkTransfer) -> TransferCounts {
+fn associations(transfer: &FrameworkTransfer) -> FrameworkTransferCounts {
     transfer.associations.expect("counts")
 }
 
@@ -34,9 +34,12 @@ on_each_database!(
         let first = ImportFrameworkRequest { publish: true, ..beginning() };
         let done = clients.import(first, fixture("mockMATH.json")).await.expect("taken").into_inner();
         assert_eq!((done.state(), done.changed, done.revision), (JobState::Succeeded, true, 1));
-        assert_eq!(outcomes(&done), TransferCounts { read: 585, created: 585, ..TransferCounts::default() });
+        assert_eq!(
+            outcomes(&done),
+            FrameworkTransferCounts { read: 585, created: 585, ..FrameworkTransferCounts::default() }
+        );
         let counts = associations(&done);
-        assert_eq!((counts.read, counts.created, counts.repeated), (3368, 3367, 1));
+        assert_eq!((counts.read, counts.created, counts.duplicates), (3368, 3367, 1));
         assert_eq!(done.destinations_elsewhere, 2001);
         let issues = clients.issues(&done.name).await;
         assert_eq!(issues.len(), usize::try_from(done.issue_count).expect("a count"));
@@ -54,9 +57,9 @@ on_each_database!(
         assert!(!again.changed);
         assert_eq!(
             outcomes(&again),
-            TransferCounts { read: 585, unchanged: 585, ..TransferCounts::default() }
+            FrameworkTransferCounts { read: 585, unchanged: 585, ..FrameworkTransferCounts::default() }
         );
-        assert_eq!((associations(&again).unchanged, associations(&again).repeated), (3367, 1));
+        assert_eq!((associations(&again).unchanged, associations(&again).duplicates), (3367, 1));
         assert_eq!(clients.framework(&done.framework).await, framework);
     }
 );
@@ -105,7 +108,7 @@ on_each_database!(
             let counts = outcomes(&done);
             assert_eq!(
                 counts.read,
-                counts.created + counts.updated + counts.repeated + counts.refused,
+                counts.created + counts.updated + counts.duplicates + counts.refused,
                 "{file}"
             );
             let refused = counts.refused + associations(&done).refused;
@@ -201,7 +204,7 @@ on_each_database!(
             }
         };
         import.abort();
-        let seen: Vec<_> = seen.map(|transfer| transfer.expect("a transfer")).collect().await;
+        let seen: Vec<_> = seen.map(shown).collect().await;
         assert_eq!(seen.last().expect("a transfer").state(), JobState::Failed);
         let done =
             clients.import(first, fixture("mockIT.json")).await.expect("again, and whole").into_inner();
@@ -227,7 +230,11 @@ on_each_database!(
             assert!(told["line"].parse::<u32>().expect("a line") > 0, "{what}: {told:?}");
             let get = GetFrameworkTransferRequest { name: told["transfer"].clone() };
             let failed = clients.transfers.get_framework_transfer(get).await.expect("kept").into_inner();
-            assert_eq!((failed.state(), failed.phase()), (JobState::Failed, TransferPhase::Ended), "{what}");
+            assert_eq!(
+                (failed.state(), failed.phase()),
+                (JobState::Failed, FrameworkTransferPhase::Ended),
+                "{what}"
+            );
             let issues = clients.issues(&failed.name).await;
             assert_eq!(issues[0].severity(), IssueSeverity::Error, "{what}");
         }
@@ -267,7 +274,7 @@ on_each_database!(
         refused(other, Code::InvalidArgument, "REQUEST_ID_REUSED");
         let watch = WatchFrameworkTransferRequest { name };
         let seen = clients.transfers.watch_framework_transfer(watch).await.expect("a stream").into_inner();
-        let seen: Vec<_> = seen.map(|transfer| transfer.expect("a transfer")).collect().await;
+        let seen: Vec<_> = seen.map(shown).collect().await;
         assert_eq!(seen, [done]);
     }
 );
@@ -291,7 +298,7 @@ on_each_database!(
                 Err(status) => assert_eq!(status.code(), Code::NotFound),
             }
         };
-        let begun = seen.next().await.expect("a transfer").expect("a transfer");
+        let begun = shown(seen.next().await.expect("a transfer"));
         assert_eq!((begun.state(), begun.total_size), (JobState::Running, 33_000));
         let chunk = ImportFrameworkRequest {
             chunk: fixture("mockIT.json").into(),
@@ -301,7 +308,7 @@ on_each_database!(
         drop(send);
         let mut last = begun;
         while let Some(next) = seen.next().await {
-            last = next.expect("a transfer");
+            last = shown(next);
         }
         let done = import.await.expect("no panic").expect("taken").into_inner();
         assert_eq!(last, done);
@@ -332,8 +339,9 @@ on_each_database!(
         let dry = ImportFrameworkRequest { dry_run: true, ..beginning() };
         let dry = clients.import(dry, document.clone()).await.expect("taken").into_inner();
         let would = clients.differences(&dry.name, 0).await;
-        let of = |action: TransferAction| would.iter().filter(move |change| change.action() == action);
-        let changed: Vec<_> = of(TransferAction::Changed).collect();
+        let of =
+            |action: FrameworkTransferAction| would.iter().filter(move |change| change.action() == action);
+        let changed: Vec<_> = of(FrameworkTransferAction::Changed).collect();
         let told = changed.iter().map(|change| (change.section.as_str(), change.fields.join(" ")));
         assert_eq!(
             told.collect::<Vec<_>>(),
@@ -343,18 +351,27 @@ on_each_database!(
             ]
         );
         assert!(changed[0].resource.starts_with(&format!("{}/outcomes/", dry.framework)));
-        assert_eq!(of(TransferAction::Added).map(|change| change.uid.as_str()).collect::<Vec<_>>(), [added]);
         assert_eq!(
-            of(TransferAction::Removed).map(|change| change.uid.as_str()).collect::<Vec<_>>(),
+            of(FrameworkTransferAction::Added).map(|change| change.uid.as_str()).collect::<Vec<_>>(),
+            [added]
+        );
+        assert_eq!(
+            of(FrameworkTransferAction::Removed).map(|change| change.uid.as_str()).collect::<Vec<_>>(),
             [gone.as_str()]
         );
-        let moved: Vec<&str> = of(TransferAction::Moved).map(|change| change.section.as_str()).collect();
+        let moved: Vec<&str> =
+            of(FrameworkTransferAction::Moved).map(|change| change.section.as_str()).collect();
         assert_eq!(moved, ["CFItems"], "what the association places");
-        assert_eq!(clients.differences(&dry.name, TransferAction::Removed.into()).await.len(), 1);
+        assert_eq!(clients.differences(&dry.name, FrameworkTransferAction::Removed.into()).await.len(), 1);
 
         let done = clients.imported(document).await;
         assert_eq!(clients.differences(&done.name, 0).await, would);
-        assert!(clients.differences(&dry.name, 0).await.is_empty(), "the list of before is gone");
+        let before = ListFrameworkTransferChangesRequest {
+            parent: dry.name,
+            ..ListFrameworkTransferChangesRequest::default()
+        };
+        let answer = clients.transfers.list_framework_transfer_changes(before).await;
+        refused(answer, Code::FailedPrecondition, "STATE_CONFLICT");
     }
 );
 
@@ -383,7 +400,8 @@ on_each_database!(
         let all = [vec![framework], told(&items), told(&links)].concat();
         let done = clients.imported(document.to_string().into_bytes()).await;
         assert_eq!(usize::try_from(done.change_count).expect("a count"), all.len());
-        for (page_size, action) in [(1000, 0), (200, 0), (199, 0), (7, TransferAction::Added.into())] {
+        for (page_size, action) in [(1000, 0), (200, 0), (199, 0), (7, FrameworkTransferAction::Added.into())]
+        {
             let (mut listed, mut page_token) = (Vec::new(), String::new());
             loop {
                 let request = ListFrameworkTransferChangesRequest {
@@ -427,8 +445,10 @@ on_each_database!(
 
         let uid = json["CFAssociations"][0]["identifier"].as_str().expect("an identifier").to_owned();
         let association = format!("{framework}/associations/{uid}");
-        let edit = Association { name: association.clone(), notes: "Ours".to_owned(), ..Association::default() };
-        let edit = UpdateAssociationRequest { association: Some(edit), ..UpdateAssociationRequest::default() };
+        let edit =
+            Association { name: association.clone(), notes: "Ours".to_owned(), ..Association::default() };
+        let edit =
+            UpdateAssociationRequest { association: Some(edit), ..UpdateAssociationRequest::default() };
         clients.associations.update_association(edit).await.expect("edited");
 
         json["CFItems"][0]["notes"] = "Theirs".into();

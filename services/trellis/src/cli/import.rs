@@ -13,7 +13,8 @@ use tonic::{Response, Status};
 use trellis_contracts::common::JobState;
 use trellis_contracts::outcome::framework_transfer_service_client::FrameworkTransferServiceClient;
 use trellis_contracts::outcome::{
-    FrameworkTransfer, ImportFrameworkRequest, ListTransferIssuesRequest, TransferCounts, TransferFormat,
+    FrameworkTransfer, FrameworkTransferCounts, FrameworkTransferFormat, ImportFrameworkRequest,
+    ListFrameworkTransferIssuesRequest,
 };
 use trellis_contracts::profile::roster_transfer_service_client::RosterTransferServiceClient;
 use trellis_contracts::profile::{
@@ -27,7 +28,7 @@ use crate::client::{Caller, Endpoint};
 
 /// How much of a document travels in one message.
 const CHUNK: usize = 256 * 1024;
-/// How many issues are printed; the rest can be listed by `ListTransferIssues` or `ListRosterIssues`.
+/// How many issues are printed; the rest can be listed by `ListFrameworkTransferIssues` or `ListRosterIssues`.
 const SHOWN_ISSUES: i32 = 20;
 
 #[derive(Debug, Subcommand)]
@@ -109,7 +110,7 @@ impl Import {
 async fn case(document: &[u8], publish: bool, to: &To) -> Result<FrameworkTransfer, Stop> {
     let first = ImportFrameworkRequest {
         parent: format!("districts/{}", to.district),
-        format: TransferFormat::CaseJson.into(),
+        format: FrameworkTransferFormat::CaseJson.into(),
         publish,
         dry_run: to.dry_run,
         total_size: i64::try_from(document.len()).unwrap_or(i64::MAX),
@@ -208,7 +209,7 @@ fn finish(
         Format::Json => println!("{}", json(transfer)?),
         Format::Text => print!("{}", words()),
     }
-    if state == JobState::Failed {
+    if matches!(state, JobState::Failed | JobState::Cancelled) {
         return Err(Stop::Failed("The import was refused, and nothing was written.".to_owned()));
     }
     Ok(())
@@ -240,14 +241,14 @@ fn describe_case(transfer: &FrameworkTransfer) -> String {
     words
 }
 
-fn counted(counts: &TransferCounts) -> String {
-    let TransferCounts { read, created, updated, unchanged, repeated, refused, removed } = counts;
+fn counted(counts: &FrameworkTransferCounts) -> String {
+    let FrameworkTransferCounts { read, created, updated, unchanged, duplicates, refused, removed } = counts;
     let mut words = format!("{read} read");
     for (number, what) in [
         (created, "created"),
         (updated, "updated"),
         (unchanged, "unchanged"),
-        (repeated, "repeated"),
+        (duplicates, "repeated"),
         (refused, "refused"),
         (removed, "removed"),
     ] {
@@ -283,17 +284,17 @@ async fn issues_of_case(transfer: &FrameworkTransfer, to: &To) -> Result<(), Sto
         return Ok(());
     }
     let mut client = FrameworkTransferServiceClient::new(to.client.caller()?);
-    let request = ListTransferIssuesRequest {
+    let request = ListFrameworkTransferIssuesRequest {
         parent: transfer.name.clone(),
         page_size: SHOWN_ISSUES,
-        ..ListTransferIssuesRequest::default()
+        ..ListFrameworkTransferIssuesRequest::default()
     };
-    let page = client.list_transfer_issues(request).await;
+    let page = client.list_framework_transfer_issues(request).await;
     let page = page.map_err(|status| Stop::refused(&to.client.endpoint, &status))?.into_inner();
     for issue in &page.issues {
         println!("  {} {}: {} {}", issue.code, issue.pointer, issue.text, issue.repair);
     }
-    more(&page.next_page_token, "ListTransferIssues", &transfer.name);
+    more(&page.next_page_token, "ListFrameworkTransferIssues", &transfer.name);
     Ok(())
 }
 

@@ -8,9 +8,9 @@ use trellis_contracts::outcome::outcome_service_client::OutcomeServiceClient;
 use trellis_contracts::outcome::progression_service_client::ProgressionServiceClient;
 use trellis_contracts::outcome::{
     CreateFrameworkRequest, CreateOutcomeRequest, CreateProgressionRequest, Framework, FrameworkKind,
-    FrameworkTransfer, GetFrameworkRequest, ImportFrameworkRequest, ListDescendantsRequest, Outcome,
-    OutcomeKind, Progression, ProgressionLevel, PublishFrameworkRequest, SearchOutcomesRequest,
-    TransferCounts, TransferFormat,
+    FrameworkTransfer, FrameworkTransferCounts, FrameworkTransferFormat, GetFrameworkRequest,
+    ImportFrameworkRequest, ListDescendantsRequest, Outcome, OutcomeKind, Progression, ProgressionLevel,
+    PublishFrameworkRequest, SearchOutcomesRequest,
 };
 use trellis_contracts::profile::growth_service_client::GrowthServiceClient;
 use trellis_contracts::profile::{CreateGrowthRuleRequest, GrowthMethod, GrowthRule};
@@ -53,7 +53,7 @@ impl Journey {
     async fn send_case(&self) -> Result<FrameworkTransfer, Trouble> {
         let first = ImportFrameworkRequest {
             parent: self.parent(),
-            format: TransferFormat::CaseJson.into(),
+            format: FrameworkTransferFormat::CaseJson.into(),
             publish: true,
             request_id: request_id(),
             ..ImportFrameworkRequest::default()
@@ -168,9 +168,9 @@ impl Journey {
     }
 
     async fn progression(&self, portrait: &Framework, skill: &Outcome) -> Result<Progression, Trouble> {
-        let level = |title: &str, descriptor: &str| ProgressionLevel {
+        let level = |title: &str, description: &str| ProgressionLevel {
             title: english(title),
-            descriptor: english(descriptor),
+            description: english(description),
             ..ProgressionLevel::default()
         };
         let progression = Progression {
@@ -219,7 +219,8 @@ impl Journey {
 }
 
 /// Whether everything that was read became something.
-fn accounted(counts: &TransferCounts) -> bool {
-    let TransferCounts { read, created, updated, unchanged, repeated, refused, removed: _ } = counts;
-    *read > 0 && *read == created + updated + unchanged + repeated + refused
+fn accounted(counts: &FrameworkTransferCounts) -> bool {
+    let FrameworkTransferCounts { read, created, updated, unchanged, duplicates, refused, removed: _ } =
+        counts;
+    *read > 0 && *read == created + updated + unchanged + duplicates + refused
 }

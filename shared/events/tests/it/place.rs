@@ -10,9 +10,9 @@ use sea_orm_migration::prelude::{DbErr, MigrationName, MigrationTrait, SchemaMan
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tonic::metadata::MetadataMap;
-use trellis_contracts::common::event_service_server::EventServiceServer;
-use trellis_contracts::common::{EventServiceApi, EventServiceGuarded, event_service};
 use trellis_contracts::guard::{Admission, Gate, Method, Names};
+use trellis_contracts::internal::event_service_server::EventServiceServer;
+use trellis_contracts::internal::{EventServiceApi, EventServiceGuarded, event_service};
 use trellis_events::{Apply, Effect, Event, EventFeed, consumer};
 use trellis_kernel::{
     Actor, District, Party, RandomIds, Relations, Result, Scopes, SystemClock, Timestamp, Uuid,

@@ -5,8 +5,8 @@ use std::slice;
 
 use sea_orm::ConnectionTrait;
 use tonic::Code;
-use trellis_contracts::common::StreamEventsRequest;
-use trellis_contracts::common::event_service_client::EventServiceClient;
+use trellis_contracts::internal::StreamEventsRequest;
+use trellis_contracts::internal::event_service_client::EventServiceClient;
 use trellis_events::EventFeed;
 use trellis_kernel::{RandomIds, Timestamp};
 use trellis_store::backup::{Asked, backup, restore};

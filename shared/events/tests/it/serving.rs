@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tonic::Code;
-use trellis_contracts::common::StreamEventsRequest;
-use trellis_contracts::common::event_service_client::EventServiceClient;
+use trellis_contracts::internal::StreamEventsRequest;
+use trellis_contracts::internal::event_service_client::EventServiceClient;
 use trellis_contracts::status;
 use trellis_events::EventFeed;
 use trellis_kernel::Reason;

@@ -86,14 +86,17 @@ mod tests {
     #[test]
     fn streams_are_told_from_calls_with_one_answer() {
         assert!(shape("/trellis.common.v1.IdentityService/WhoAmI").is_unary());
-        assert!(shape("/trellis.common.v1.EventService/StreamEvents").streams_out);
+        assert!(shape("/trellis.internal.v1alpha1.EventService/StreamEvents").streams_out);
         assert!(!shape("/made.up.Service/Method").is_unary());
     }
 
     #[test]
     fn what_anybody_may_send_is_received_in_small_amounts() {
         assert_eq!(shape("/grpc.health.v1.Health/Watch").receives(), Receives::Little);
-        assert_eq!(shape("/trellis.common.v1.EventService/StreamEvents").receives(), Receives::Message);
+        assert_eq!(
+            shape("/trellis.internal.v1alpha1.EventService/StreamEvents").receives(),
+            Receives::Message
+        );
         let import = shape("/trellis.profile.v1alpha1.RosterTransferService/ImportRoster");
         assert_eq!(import.receives(), Receives::Stream);
     }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tonic::{Code, Status};
-use trellis_contracts::common::{StreamEventsRequest, WhoAmIRequest};
+use trellis_contracts::common::WhoAmIRequest;
+use trellis_contracts::internal::StreamEventsRequest;
 use trellis_contracts::status::received;
 use trellis_rpc::{Limits, PeerChannel, Policy, Remote, Target};
 use trellis_testkit::run;

@@ -12,7 +12,7 @@ use tonic::Status;
 use crate::house::soon;
 
 pub(crate) const WHO_AM_I: &str = "/trellis.common.v1.IdentityService/WhoAmI";
-pub(crate) const STREAM_EVENTS: &str = "/trellis.common.v1.EventService/StreamEvents";
+pub(crate) const STREAM_EVENTS: &str = "/trellis.internal.v1alpha1.EventService/StreamEvents";
 
 /// A connection. It is not made again when it ends.
 pub(crate) struct Direct {

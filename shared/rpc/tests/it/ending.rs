@@ -8,7 +8,8 @@ use tonic::Code;
 use tonic_health::ServingStatus;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
-use trellis_contracts::common::{StreamEventsRequest, WhoAmIRequest};
+use trellis_contracts::common::WhoAmIRequest;
+use trellis_contracts::internal::StreamEventsRequest;
 use trellis_rpc::{Limits, Target};
 use trellis_testkit::run;
 
@@ -63,8 +64,7 @@ fn a_call_under_way_is_answered_before_the_end() {
 
 /// Waits until the server says that a call is under way.
 async fn wait_until_counted(server: &Running) {
-    let series =
-        r#"trellis_rpc_server_active_calls{rpc_method="trellis.common.v1.IdentityService/WhoAmI"} "#;
+    let series = r#"trellis_rpc_server_active_calls{rpc_method="trellis.common.v1.IdentityService/WhoAmI"} "#;
     soon(async {
         loop {
             let answer = reqwest::get(format!("{}/metrics", server.url())).await.expect("an answer");

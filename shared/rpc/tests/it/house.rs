@@ -19,13 +19,15 @@ use trellis_auth::{
     Authority, Claims, DEV_ISSUER, Guard, Issuer, Keys, NoSubjects, Query, SERVICE_ISSUER, ServiceIdentity,
     Signer, Standings,
 };
-use trellis_contracts::common::event_service_server::EventServiceServer;
 use trellis_contracts::common::identity_service_server::IdentityServiceServer;
 use trellis_contracts::common::{
-    EventServiceApi, EventServiceGuarded, IdentityServiceApi, IdentityServiceGuarded, StreamEventsRequest,
-    StreamEventsResponse, WhoAmIRequest, WhoAmIResponse, event_service, identity_service,
+    IdentityServiceApi, IdentityServiceGuarded, WhoAmIRequest, WhoAmIResponse, identity_service,
 };
 use trellis_contracts::guard::{Call, Outbound};
+use trellis_contracts::internal::event_service_server::EventServiceServer;
+use trellis_contracts::internal::{
+    EventServiceApi, EventServiceGuarded, StreamEventsRequest, StreamEventsResponse, event_service,
+};
 use trellis_kernel::{Clock as _, District, Party, Relations, Result, Scopes, SystemClock, Uuid};
 use trellis_rpc::{Limits, Peer, Server, Target, Tls};
 
@@ -200,8 +202,8 @@ impl EventServiceApi for Obedient {
     }
 }
 
-pub(crate) use trellis_contracts::common::event_service_client::EventServiceClient;
 pub(crate) use trellis_contracts::common::identity_service_client::IdentityServiceClient;
+pub(crate) use trellis_contracts::internal::event_service_client::EventServiceClient;
 
 /// A client of the identity service.
 pub(crate) fn identity<C>(channel: C) -> IdentityServiceClient<C>

@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tonic::Code;
 use tonic::codec::CompressionEncoding;
-use trellis_contracts::common::StreamEventsRequest;
 use trellis_contracts::common::WhoAmIRequest;
+use trellis_contracts::internal::StreamEventsRequest;
 use trellis_rpc::{Limits, Target};
 use trellis_testkit::run;
 

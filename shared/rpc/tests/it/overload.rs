@@ -9,7 +9,8 @@ use tokio::task::JoinSet;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
-use trellis_contracts::common::{StreamEventsRequest, WhoAmIRequest, WhoAmIResponse};
+use trellis_contracts::common::{WhoAmIRequest, WhoAmIResponse};
+use trellis_contracts::internal::StreamEventsRequest;
 use trellis_rpc::{Limits, Rate, Server, Target};
 use trellis_testkit::run;
 

@@ -46,7 +46,7 @@ fn health_says_that_each_service_is_served_and_knows_no_other() {
     run(async {
         let server = Running::start(House::new().routes(Does::Answer), Limits::default()).await;
         let mut client = HealthClient::new(server.channel().await);
-        for service in ["", IDENTITY, "trellis.common.v1.EventService"] {
+        for service in ["", IDENTITY, "trellis.internal.v1alpha1.EventService"] {
             let answer = client.check(HealthCheckRequest { service: service.to_owned() }).await;
             assert_eq!(
                 answer.expect("known").into_inner().status,
@@ -95,7 +95,7 @@ fn both_versions_of_reflection_list_what_is_mounted() {
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",
             "grpc.reflection.v1alpha.ServerReflection",
-            "trellis.common.v1.EventService",
+            "trellis.internal.v1alpha1.EventService",
             IDENTITY,
         ];
         assert_eq!(listed!(v1, server.channel().await), expected);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use tonic::{Code, Status};
-use trellis_contracts::common::{StreamEventsRequest, WhoAmIRequest};
+use trellis_contracts::common::WhoAmIRequest;
+use trellis_contracts::internal::StreamEventsRequest;
 use trellis_contracts::outcome::framework_service_client::FrameworkServiceClient;
 use trellis_contracts::outcome::{CreateFrameworkRequest, Framework};
 use trellis_contracts::profile::ImportRosterRequest;

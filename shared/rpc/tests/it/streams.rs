@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use tonic::Code;
 use tonic::service::Routes;
-use trellis_contracts::common::{
-    Event, EventServiceApi, StreamEventsRequest, StreamEventsResponse, WhoAmIRequest, event_service,
-};
+use trellis_contracts::common::WhoAmIRequest;
 use trellis_contracts::guard::{Call, Outbound};
+use trellis_contracts::internal::{
+    Event, EventServiceApi, StreamEventsRequest, StreamEventsResponse, event_service,
+};
 use trellis_kernel::Result;
 use trellis_rpc::{Limits, Server};
 use trellis_testkit::run;

@@ -1,8 +1,9 @@
 //! Crosswalks, coverage and suggestions.
 
+use std::ops::Range;
+
 use trellis_contracts::outcome as proto;
 use trellis_contracts::outcome::analyze_coverage_response::Item as CoverageItem;
-use trellis_contracts::outcome::crosswalk_frameworks_response::Item;
 
 use super::association::write_type;
 use crate::app::crosswalks::{Crosswalk, Suggestions};
@@ -25,32 +26,53 @@ fn name(snapshot: &Snapshot, place: u32) -> String {
     outcome_name(snapshot.framework(), snapshot.id(place)).to_string()
 }
 
+fn gap(snapshot: &Snapshot, place: u32) -> proto::CrosswalkGap {
+    proto::CrosswalkGap { outcome: name(snapshot, place) }
+}
+
 /// The places that have no match.
 fn gaps(matched: &[bool]) -> Vec<u32> {
     (0_u32..).zip(matched).filter(|(_, matched)| !**matched).map(|(place, _)| place).collect()
 }
 
-/// A crosswalk: its counts, its matches and its gaps, each as it is asked for.
+/// How many matches or gaps one message tells.
+const SOME: usize = 200;
+
+/// A crosswalk: its counts, its matches and its gaps, some of them at a time and when they are asked for.
 pub(in crate::api) fn write_crosswalk(
-    mut found: Crosswalk,
+    found: Crosswalk,
 ) -> impl Iterator<Item = proto::CrosswalkFrameworksResponse> + Send {
-    let matches = std::mem::take(&mut found.matches);
+    type Part = proto::CrosswalkFrameworksResponse;
     let (source_gaps, target_gaps) = (gaps(&found.source_matched), gaps(&found.target_matched));
     let summary = proto::CrosswalkSummary {
         source_outcomes: number(found.source_matched.len()),
         source_matched: number(found.source_matched.len() - source_gaps.len()),
         target_outcomes: number(found.target_matched.len()),
         target_matched: number(found.target_matched.len() - target_gaps.len()),
-        matches: number(matches.len()),
+        matches: number(found.matches.len()),
         hubs: found.hubs().map(|hub| hub.name().to_string()).collect(),
     };
     let found = std::sync::Arc::new(found);
     let (of_source, of_target) = (found.clone(), found.clone());
-    std::iter::once(Item::Summary(summary))
-        .chain(matches.into_iter().map(move |own| Item::Match(write_match(&found, &own))))
-        .chain(source_gaps.into_iter().map(move |place| Item::SourceGap(name(of_source.source(), place))))
-        .chain(target_gaps.into_iter().map(move |place| Item::TargetGap(name(of_target.target(), place))))
-        .map(|item| proto::CrosswalkFrameworksResponse { item: Some(item) })
+    let matches = some(found.matches.len()).map(move |range| {
+        let matches = found.matches[range].iter().map(|own| write_match(&found, own)).collect();
+        Part { matches, ..Part::default() }
+    });
+    let source_gaps = some(source_gaps.len()).map(move |range| {
+        let gaps = source_gaps[range].iter().map(|place| gap(of_source.source(), *place)).collect();
+        Part { source_gaps: gaps, ..Part::default() }
+    });
+    let target_gaps = some(target_gaps.len()).map(move |range| {
+        let gaps = target_gaps[range].iter().map(|place| gap(of_target.target(), *place)).collect();
+        Part { target_gaps: gaps, ..Part::default() }
+    });
+    let summary = Part { summary: Some(summary), ..Part::default() };
+    std::iter::once(summary).chain(matches).chain(source_gaps).chain(target_gaps)
+}
+
+/// So many, some at a time.
+fn some(count: usize) -> impl Iterator<Item = Range<usize>> + Send {
+    (0..count).step_by(SOME).map(move |from| from..(from + SOME).min(count))
 }
 
 fn write_match(found: &Crosswalk, own: &Match) -> proto::CrosswalkMatch {

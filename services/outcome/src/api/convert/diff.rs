@@ -2,7 +2,7 @@
 
 use trellis_contracts::outcome as proto;
 use trellis_contracts::outcome::DifferenceKind;
-use trellis_contracts::outcome::diff_revisions_response::Part;
+use trellis_contracts::outcome::diff_framework_revisions_response::Part;
 
 use super::{association, framework, outcome, progression, rubric};
 use crate::app::diff::{self, Summary};
@@ -10,7 +10,7 @@ use crate::domain::diff::{DiffCounts, Difference, Path, moved};
 use crate::domain::succession::{Currency, OutcomeId};
 
 /// A difference as the contract has it.
-pub(in crate::api) fn write(part: diff::Part) -> proto::DiffRevisionsResponse {
+pub(in crate::api) fn write(part: diff::Part) -> proto::DiffFrameworkRevisionsResponse {
     let part = match part {
         diff::Part::Framework { before, after, paths } => Part::Framework(proto::FrameworkDifference {
             before: Some(framework::write(*before, Currency::default())),
@@ -22,7 +22,7 @@ pub(in crate::api) fn write(part: diff::Part) -> proto::DiffRevisionsResponse {
         diff::Part::Progression(difference) => Part::Progression(progression(difference)),
         diff::Part::Rubric(difference) => Part::Rubric(rubric(difference)),
         diff::Part::Summary(Summary { outcomes, associations, progressions, rubrics }) => {
-            Part::Summary(proto::DiffSummary {
+            Part::Summary(proto::FrameworkDiffSummary {
                 outcomes: Some(counts(outcomes)),
                 associations: Some(counts(associations)),
                 progressions: Some(counts(progressions)),
@@ -30,7 +30,7 @@ pub(in crate::api) fn write(part: diff::Part) -> proto::DiffRevisionsResponse {
             })
         }
     };
-    proto::DiffRevisionsResponse { part: Some(part) }
+    proto::DiffFrameworkRevisionsResponse { part: Some(part) }
 }
 
 /// What became of a resource, how it was, how it is, and where the two differ.
@@ -97,7 +97,7 @@ fn named(paths: Vec<Path>) -> Vec<String> {
     paths.into_iter().map(str::to_owned).collect()
 }
 
-const fn counts(counts: DiffCounts) -> proto::DiffCounts {
+const fn counts(counts: DiffCounts) -> proto::FrameworkDiffCounts {
     let DiffCounts { added, removed, changed, moved } = counts;
-    proto::DiffCounts { added, removed, changed, moved }
+    proto::FrameworkDiffCounts { added, removed, changed, moved }
 }

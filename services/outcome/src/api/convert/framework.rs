@@ -208,21 +208,23 @@ pub(in crate::api) fn read_kind(number: i32) -> FrameworkKind {
     }
 }
 
-const fn write_status(status: AdoptionStatus) -> proto::AdoptionStatus {
+const fn write_status(status: AdoptionStatus) -> proto::FrameworkAdoptionStatus {
     match status {
-        AdoptionStatus::Unspecified => proto::AdoptionStatus::Unspecified,
-        AdoptionStatus::Draft => proto::AdoptionStatus::Draft,
-        AdoptionStatus::Adopted => proto::AdoptionStatus::Adopted,
-        AdoptionStatus::Deprecated => proto::AdoptionStatus::Deprecated,
+        AdoptionStatus::Unspecified => proto::FrameworkAdoptionStatus::Unspecified,
+        AdoptionStatus::PrivateDraft => proto::FrameworkAdoptionStatus::PrivateDraft,
+        AdoptionStatus::Draft => proto::FrameworkAdoptionStatus::Draft,
+        AdoptionStatus::Adopted => proto::FrameworkAdoptionStatus::Adopted,
+        AdoptionStatus::Deprecated => proto::FrameworkAdoptionStatus::Deprecated,
     }
 }
 
 fn read_status(number: i32) -> AdoptionStatus {
-    match proto::AdoptionStatus::try_from(number).unwrap_or_default() {
-        proto::AdoptionStatus::Unspecified => AdoptionStatus::Unspecified,
-        proto::AdoptionStatus::Draft => AdoptionStatus::Draft,
-        proto::AdoptionStatus::Adopted => AdoptionStatus::Adopted,
-        proto::AdoptionStatus::Deprecated => AdoptionStatus::Deprecated,
+    match proto::FrameworkAdoptionStatus::try_from(number).unwrap_or_default() {
+        proto::FrameworkAdoptionStatus::Unspecified => AdoptionStatus::Unspecified,
+        proto::FrameworkAdoptionStatus::PrivateDraft => AdoptionStatus::PrivateDraft,
+        proto::FrameworkAdoptionStatus::Draft => AdoptionStatus::Draft,
+        proto::FrameworkAdoptionStatus::Adopted => AdoptionStatus::Adopted,
+        proto::FrameworkAdoptionStatus::Deprecated => AdoptionStatus::Deprecated,
     }
 }
 

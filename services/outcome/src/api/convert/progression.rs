@@ -18,7 +18,7 @@ pub(in crate::api) fn write(progression: Progression) -> proto::Progression {
     let level = |(Level { title, descriptor, indicators }, number)| proto::ProgressionLevel {
         number,
         title: texts(title),
-        descriptor: texts(descriptor),
+        description: texts(descriptor),
         indicators: indicators.into_iter().map(indicator).collect(),
     };
     proto::Progression {
@@ -56,9 +56,9 @@ pub(in crate::api) fn read(of: &FrameworkRef, progression: proto::Progression) -
         }
         ids.push(id);
     }
-    let level = |proto::ProgressionLevel { number: _, title, descriptor, indicators }| Level {
+    let level = |proto::ProgressionLevel { number: _, title, description, indicators }| Level {
         title: read_texts(title),
-        descriptor: read_texts(descriptor),
+        descriptor: read_texts(description),
         indicators: indicators.into_iter().map(|indicator| read_texts(indicator.description)).collect(),
     };
     let levels = levels.into_iter().map(level).collect();

@@ -86,7 +86,7 @@ fn write_progression(progression: TemplateProgression) -> proto::TemplateProgres
     let TemplateProgression { title, outcomes, levels } = progression;
     let levels = levels.into_iter().map(|Level { title, descriptor, indicators: _ }| proto::TemplateLevel {
         title: texts(title),
-        descriptor: texts(descriptor),
+        description: texts(descriptor),
     });
     proto::TemplateProgression { title: texts(title), outcome_codes: outcomes, levels: levels.collect() }
 }

@@ -44,7 +44,7 @@ pub(in crate::api) fn write(transfer: Transfer) -> proto::FrameworkTransfer {
     proto::FrameworkTransfer {
         name,
         uid: id.to_string(),
-        format: proto::TransferFormat::CaseJson.into(),
+        format: proto::FrameworkTransferFormat::CaseJson.into(),
         dry_run,
         publish,
         state: write_state(state).into(),
@@ -71,9 +71,9 @@ pub(in crate::api) fn write(transfer: Transfer) -> proto::FrameworkTransfer {
 }
 
 /// An issue, with its number, as the contract has it.
-pub(in crate::api) fn write_issue((own, issue): (i32, Issue)) -> proto::TransferIssue {
+pub(in crate::api) fn write_issue((own, issue): (i32, Issue)) -> proto::FrameworkTransferIssue {
     let Issue { severity, code, place, text, repair } = issue;
-    proto::TransferIssue {
+    proto::FrameworkTransferIssue {
         number: own,
         severity: write_severity(severity).into(),
         code,
@@ -87,12 +87,12 @@ pub(in crate::api) fn write_issue((own, issue): (i32, Issue)) -> proto::Transfer
 
 /// A kind of change; none for all.
 pub(in crate::api) fn read_action(action: i32) -> Option<Action> {
-    match proto::TransferAction::try_from(action).unwrap_or_default() {
-        proto::TransferAction::Unspecified => None,
-        proto::TransferAction::Added => Some(Action::Added),
-        proto::TransferAction::Changed => Some(Action::Changed),
-        proto::TransferAction::Moved => Some(Action::Moved),
-        proto::TransferAction::Removed => Some(Action::Removed),
+    match proto::FrameworkTransferAction::try_from(action).unwrap_or_default() {
+        proto::FrameworkTransferAction::Unspecified => None,
+        proto::FrameworkTransferAction::Added => Some(Action::Added),
+        proto::FrameworkTransferAction::Changed => Some(Action::Changed),
+        proto::FrameworkTransferAction::Moved => Some(Action::Moved),
+        proto::FrameworkTransferAction::Removed => Some(Action::Removed),
     }
 }
 
@@ -100,13 +100,13 @@ pub(in crate::api) fn read_action(action: i32) -> Option<Action> {
 pub(in crate::api) fn write_change(
     framework: Option<&FrameworkRef>,
     (own, difference): (i32, Difference),
-) -> proto::TransferChange {
+) -> proto::FrameworkTransferChange {
     let Difference { action, section, entry, fields } = difference;
     let action = match action {
-        Action::Added => proto::TransferAction::Added,
-        Action::Changed => proto::TransferAction::Changed,
-        Action::Moved => proto::TransferAction::Moved,
-        Action::Removed => proto::TransferAction::Removed,
+        Action::Added => proto::FrameworkTransferAction::Added,
+        Action::Changed => proto::FrameworkTransferAction::Changed,
+        Action::Moved => proto::FrameworkTransferAction::Moved,
+        Action::Removed => proto::FrameworkTransferAction::Removed,
     };
     let resource = framework.and_then(|framework| match section.as_str() {
         "CFDocument" => Some(framework.name()),
@@ -114,7 +114,7 @@ pub(in crate::api) fn write_change(
         "CFAssociations" => Some(association_name(framework, entry)),
         _ => None,
     });
-    proto::TransferChange {
+    proto::FrameworkTransferChange {
         number: own,
         action: action.into(),
         section,
@@ -134,14 +134,14 @@ pub(in crate::api) const fn write_severity(severity: Severity) -> IssueSeverity 
 }
 
 /// Counts as the contract has them.
-pub(in crate::api) fn counts(counts: Counts) -> proto::TransferCounts {
+pub(in crate::api) fn counts(counts: Counts) -> proto::FrameworkTransferCounts {
     let Counts { read, created, updated, unchanged, repeated, refused, removed } = counts;
-    proto::TransferCounts {
+    proto::FrameworkTransferCounts {
         read: number(read),
         created: number(created),
         updated: number(updated),
         unchanged: number(unchanged),
-        repeated: number(repeated),
+        duplicates: number(repeated),
         refused: number(refused),
         removed: number(removed),
     }
@@ -156,22 +156,23 @@ const fn write_state(state: State) -> JobState {
         State::Running => JobState::Running,
         State::Succeeded => JobState::Succeeded,
         State::Failed => JobState::Failed,
+        State::Cancelled => JobState::Cancelled,
     }
 }
 
-const fn write_phase(phase: Phase) -> proto::TransferPhase {
+const fn write_phase(phase: Phase) -> proto::FrameworkTransferPhase {
     match phase {
-        Phase::Receiving => proto::TransferPhase::Receiving,
-        Phase::Reading => proto::TransferPhase::Reading,
-        Phase::Writing => proto::TransferPhase::Writing,
-        Phase::Ended => proto::TransferPhase::Ended,
+        Phase::Receiving => proto::FrameworkTransferPhase::Receiving,
+        Phase::Reading => proto::FrameworkTransferPhase::Reading,
+        Phase::Writing => proto::FrameworkTransferPhase::Writing,
+        Phase::Ended => proto::FrameworkTransferPhase::Ended,
     }
 }
 
 /// A version of CASE from the wire; the contract has checked that it is one.
 pub(in crate::api) fn read_version(number: i32) -> Version {
     match proto::CaseVersion::try_from(number).unwrap_or_default() {
-        proto::CaseVersion::CaseVersion10 => Version::V1p0,
-        proto::CaseVersion::CaseVersion11 | proto::CaseVersion::Unspecified => Version::V1p1,
+        proto::CaseVersion::V10 => Version::V1p0,
+        proto::CaseVersion::V11 | proto::CaseVersion::Unspecified => Version::V1p1,
     }
 }

@@ -32,7 +32,7 @@ impl Imports {
             let here = self.progress.watch(&change.district, transfer.id).map(|shown| shown.borrow().clone());
             match here {
                 Some(shown) => return Ok(shown),
-                None if seen.state != State::Failed => return Ok(seen),
+                None if !seen.state.is_in_vain() => return Ok(seen),
                 None => {}
             }
         }

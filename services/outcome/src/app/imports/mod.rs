@@ -122,6 +122,9 @@ impl Imports {
             Err(refused) => {
                 let name = import.transfer.name();
                 import.fail(&refused.issues, "").await;
+                if import.transfer.state == State::Succeeded {
+                    return Ok(import.transfer.clone());
+                }
                 Err(refused.failure.with("transfer", name))
             }
         }
@@ -241,6 +244,13 @@ impl Imports {
         };
         let reader = self.store.read(district);
         let page = store::transfer_changes::list(&reader, framework, id, action, page).await?;
+        if page.items.is_empty()
+            && transfer.changes > 0
+            && !store::transfer_changes::is_kept(&reader, framework, id).await?
+        {
+            let text = "The list went when the framework was imported again.";
+            return Err(Failure::precondition(Reason::StateConflict, text));
+        }
         Ok((Some(FrameworkRef::draft(district.clone(), framework)), page))
     }
 }

@@ -11,7 +11,7 @@ use trellis_store::{Change, Tx, Write};
 
 use super::progress::Running;
 use super::reconcile::{self, ASSOCIATIONS, Here, Plan, Step};
-use super::refusals::{Refused, refused, too_large};
+use super::refusals::{CANCELLED, Refused, refused, too_large};
 use super::spool::Spool;
 use super::{Asked, Imports, PLACE, RECEIVE_TIME, writing};
 use crate::app::frameworks::publish_locked;
@@ -152,7 +152,8 @@ impl Import {
 
     /// Keeps the import as failed. What made it fail is what the caller hears.
     pub(super) async fn fail(&mut self, issues: &[Issue], fingerprint: &str) {
-        self.transfer.state = State::Failed;
+        let cancelled = issues.iter().any(|issue| issue.code == CANCELLED);
+        self.transfer.state = if cancelled { State::Cancelled } else { State::Failed };
         self.end(issues, fingerprint).await;
     }
 
@@ -167,7 +168,12 @@ impl Import {
             tx.commit(()).await
         };
         if let Err(failure) = kept.await {
-            tracing::warn!(%failure, "an import that ended could not be kept as ended");
+            let reader = self.imports.store.read_latest(&self.transfer.district);
+            match store::transfers::find(&reader, self.transfer.id).await {
+                // Its last word was written already when it was told to end.
+                Ok(Some(kept)) if kept.transfer.state != State::Running => self.transfer = kept.transfer,
+                _ => tracing::warn!(%failure, "an import that ended could not be kept as ended"),
+            }
         }
         self.over = true;
         self.show(Phase::Ended);

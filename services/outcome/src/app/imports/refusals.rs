@@ -41,12 +41,15 @@ pub(super) fn too_large() -> Refused {
     Refused { failure, issues: vec![issue] }
 }
 
+/// The code of the issue that says that somebody has ended an import.
+pub(super) const CANCELLED: &str = "CANCELLED";
+
 /// An import that somebody has ended.
 pub(super) fn cancelled() -> Refused {
     let text = "The import was cancelled.";
     let issue = Issue {
         severity: Severity::Error,
-        code: "CANCELLED".to_owned(),
+        code: CANCELLED.to_owned(),
         place: Place::default(),
         text: text.to_owned(),
         repair: String::new(),

@@ -104,7 +104,8 @@ fn adoption_status(fields: &mut Fields<'_, '_>) -> AdoptionStatus {
     let written = fields.text("adoptionStatus", LINE);
     match written.to_lowercase().as_str() {
         "" => AdoptionStatus::Unspecified,
-        "draft" | "private draft" | "public draft" => AdoptionStatus::Draft,
+        "private draft" => AdoptionStatus::PrivateDraft,
+        "draft" | "public draft" => AdoptionStatus::Draft,
         "adopted" | "approved" | "implemented" => AdoptionStatus::Adopted,
         "deprecated" | "retired" => AdoptionStatus::Deprecated,
         _ => {

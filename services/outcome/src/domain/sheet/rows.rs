@@ -279,7 +279,8 @@ impl Reading<'_> {
     fn list(&mut self, column: &Column, line: &str, longest: usize) -> Vec<String> {
         let parts = split(line);
         if parts.len() > 100 || parts.iter().any(|part| part.chars().count() > longest) {
-            let text = format!("The cell holds more than 100 parts, or one longer than {longest} characters.");
+            let text =
+                format!("The cell holds more than 100 parts, or one longer than {longest} characters.");
             self.wrong(column, "CELL_TOO_LONG", text);
             return Vec::new();
         }

@@ -82,7 +82,7 @@ on_each_database!(
         let edited =
             clients.rubrics.update_rubric(update(edited, &["criteria"])).await.expect("edited").into_inner();
         let own = clients.rubric(&framework, rubric(vec![criterion(held(&outcome(10)), Vec::new())])).await;
-        let out = export(&mut clients, &framework, CaseVersion::CaseVersion11).await;
+        let out = export(&mut clients, &framework, CaseVersion::V11).await;
         let document = require_valid(&schema("cfpackage"), &out);
         let rubrics = document["CFRubrics"].as_array().expect("rubrics");
         assert_eq!(rubrics.len(), 2);
@@ -98,7 +98,7 @@ on_each_database!(
         "districts/other-district".clone_into(&mut first.parent);
         let taken = others.import(first, out.clone().into_bytes()).await.expect("taken").into_inner();
         assert_eq!(counts(&taken), [2, 2, 0, 0, 0]);
-        assert_eq!(export(&mut others, &taken.framework, CaseVersion::CaseVersion11).await, out);
+        assert_eq!(export(&mut others, &taken.framework, CaseVersion::V11).await, out);
         let there = others.read_rubric(&name(300).replace("grand-bend", "other-district")).await;
         assert_eq!(there.criteria.len(), 2);
         assert_eq!(there.criteria[1].uid, edited.criteria[1].uid);
@@ -132,7 +132,11 @@ on_each_database!(
         let edited = async |clients: &mut Clients, rubrics: &[Value]| -> Vec<String> {
             let done = clients.imported(package(&[10, 11], rubrics)).await;
             let issues = clients.issues(&done.name).await;
-            issues.into_iter().filter(|issue| issue.code == "EDITED_HERE").map(|issue| issue.pointer).collect()
+            issues
+                .into_iter()
+                .filter(|issue| issue.code == "EDITED_HERE")
+                .map(|issue| issue.pointer)
+                .collect()
         };
         let mut came = clients.read_rubric(&name(300)).await;
         came.title = both("Story", "Cuento");
@@ -182,7 +186,7 @@ on_each_database!(
         );
         let issues = clients.issues(&third.name).await;
         assert!(issues.iter().any(|issue| issue.code == "RUBRIC_EMPTY"));
-        let out = export(&mut clients, &third.framework, CaseVersion::CaseVersion11).await;
+        let out = export(&mut clients, &third.framework, CaseVersion::V11).await;
         let out = require_valid(&schema("cfpackage"), &out);
         assert_eq!(out["CFRubrics"][0]["extensions"]["trellis:kept"]["vendor"], 1, "it is kept all the same");
         let fourth = clients.imported(package(&[10], &[empty])).await;

@@ -8,8 +8,8 @@ use futures::StreamExt as _;
 use jiff::SignedDuration;
 use tempfile::TempDir;
 use trellis_auth::{Guard, MemoryTrail, NoSubjects, Query, Standings};
-use trellis_contracts::common::Event;
 use trellis_contracts::guard::{Method, Outbound};
+use trellis_contracts::internal::Event;
 use trellis_kernel::{
     Actor, Clock as _, District, FixedClock, Name, Party, RandomIds, Relation, Relations, Result, Scopes,
     Timestamp, Uuid,

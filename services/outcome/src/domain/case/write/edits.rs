@@ -97,6 +97,7 @@ pub(super) fn license_id(framework: &Framework) -> Uuid {
 const fn adoption_status(status: AdoptionStatus) -> Option<&'static str> {
     match status {
         AdoptionStatus::Unspecified => None,
+        AdoptionStatus::PrivateDraft => Some("Private Draft"),
         AdoptionStatus::Draft => Some("Draft"),
         AdoptionStatus::Adopted => Some("Adopted"),
         AdoptionStatus::Deprecated => Some("Deprecated"),
