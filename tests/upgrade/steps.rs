@@ -173,3 +173,48 @@ fn on_postgresql_after_any_number_of_steps() {
         }
     });
 }
+
+/// A message that waits in the feed of outcome since before its contract became `v1`.
+const WAITING: &str = "INSERT INTO outbox \
+    (uid, district, kind, resource, resource_type, subjects, deleted, actor, event_time, payload_type) \
+    VALUES ({uid}, 'grand-bend', 'framework.published', 'x', 'x', '[]', false, 'operator', 1, \
+    'type.googleapis.com/trellis.outcome.v1alpha1.FrameworkPublished')";
+const TYPE: &str = "type.googleapis.com/trellis.outcome.v1.FrameworkPublished";
+
+/// How many steps outcome had before that.
+const BEFORE_V1: usize = 8;
+
+#[test]
+fn what_waits_in_the_feed_is_told_under_its_new_type_on_sqlite() {
+    run(async {
+        let data = tempfile::tempdir().expect("a directory");
+        let url = format!("sqlite://{}", data.path().display());
+        grown(&url, BEFORE_V1).await;
+        let file = data.path().join("outcome.db");
+        let mut conn = open(&file, false).await;
+        let sql = WAITING.replace("{uid}", "X'00000000000000000000000000000001'");
+        conn.execute(AssertSqlSafe(sql)).await.expect("a message waits");
+        conn.close().await.expect("closing");
+        grown(&url, most()).await;
+        let mut conn = open(&file, false).await;
+        let found: String =
+            sqlx::query_scalar("SELECT payload_type FROM outbox").fetch_one(&mut conn).await.expect("it");
+        assert_eq!(found, TYPE);
+    });
+}
+
+#[test]
+fn what_waits_in_the_feed_is_told_under_its_new_type_on_postgresql() {
+    run(async {
+        let url = postgres::database();
+        grown(&url, BEFORE_V1).await;
+        let mut conn = PgConnection::connect(&superuser(&url)).await.expect("a connection");
+        conn.execute("SET search_path = outcome").await.expect("the schema");
+        let sql = WAITING.replace("{uid}", "'00000000-0000-0000-0000-000000000001'");
+        conn.execute(AssertSqlSafe(sql)).await.expect("a message waits");
+        grown(&url, most()).await;
+        let found: String =
+            sqlx::query_scalar("SELECT payload_type FROM outbox").fetch_one(&mut conn).await.expect("it");
+        assert_eq!(found, TYPE);
+    });
+}

@@ -73,12 +73,12 @@ impl FrameworkService for Bare {
         Err(Status::unimplemented(""))
     }
 
-    type DiffRevisionsStream = tokio_stream::Pending<Result<DiffFrameworkRevisionsResponse, Status>>;
+    type DiffFrameworkRevisionsStream = tokio_stream::Pending<Result<DiffFrameworkRevisionsResponse, Status>>;
 
     async fn diff_framework_revisions(
         &self,
         _request: Request<DiffFrameworkRevisionsRequest>,
-    ) -> Result<Response<Self::DiffRevisionsStream>, Status> {
+    ) -> Result<Response<Self::DiffFrameworkRevisionsStream>, Status> {
         Err(Status::unimplemented(""))
     }
 

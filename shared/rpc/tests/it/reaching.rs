@@ -95,8 +95,8 @@ fn both_versions_of_reflection_list_what_is_mounted() {
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",
             "grpc.reflection.v1alpha.ServerReflection",
-            "trellis.internal.v1alpha1.EventService",
             IDENTITY,
+            "trellis.internal.v1alpha1.EventService",
         ];
         assert_eq!(listed!(v1, server.channel().await), expected);
         assert_eq!(listed!(v1alpha, server.channel().await), expected);

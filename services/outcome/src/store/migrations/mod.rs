@@ -8,7 +8,7 @@ mod m0007_rubrics;
 mod m0008_adoptions;
 mod m0009_public_frameworks;
 mod m0010_runs;
-mod m0011_contract;
+mod m0011_event_types;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -23,6 +23,6 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0008_adoptions::Migration),
         Box::new(m0009_public_frameworks::Migration),
         Box::new(m0010_runs::Migration),
-        Box::new(m0011_contract::Migration),
+        Box::new(m0011_event_types::Migration),
     ]
 }
