@@ -1523,11 +1523,11 @@ ALTER TABLE ONLY scheduling.timetables FORCE ROW LEVEL SECURITY;
 
 
 
-INSERT INTO experience.experience_migrations VALUES ('house_0001', 1795783707148325);
-INSERT INTO experience.experience_migrations VALUES ('house_0002_events', 1795783707158223);
-INSERT INTO experience.experience_migrations VALUES ('house_0003_audit', 1795783707165096);
-INSERT INTO experience.experience_migrations VALUES ('house_0004_incarnation', 1795783707171651);
-INSERT INTO experience.experience_migrations VALUES ('m0001_tables', 1795783707203129);
+INSERT INTO experience.experience_migrations VALUES ('house_0001', 1795785362022239);
+INSERT INTO experience.experience_migrations VALUES ('house_0002_events', 1795785362036286);
+INSERT INTO experience.experience_migrations VALUES ('house_0003_audit', 1795785362051489);
+INSERT INTO experience.experience_migrations VALUES ('house_0004_incarnation', 1795785362060215);
+INSERT INTO experience.experience_migrations VALUES ('m0001_tables', 1795785362091817);
 
 
 
@@ -1549,7 +1549,7 @@ INSERT INTO experience.experience_migrations VALUES ('m0001_tables', 17957837072
 
 
 
-INSERT INTO experience.relay VALUES (1, 0, 0, 0, '', 0, 'd87e3c07-0041-4129-b319-83ef12624841');
+INSERT INTO experience.relay VALUES (1, 0, 0, 0, '', 0, 'ae071557-8f03-4b65-81ff-fdbc589a8a10');
 
 
 
@@ -1589,23 +1589,22 @@ INSERT INTO experience.relay VALUES (1, 0, 0, 0, '', 0, 'd87e3c07-0041-4129-b319
 
 
 
-INSERT INTO outcome.outcome_least VALUES ('m0011_contract', '0.1.0');
 
 
 
-INSERT INTO outcome.outcome_migrations VALUES ('house_0001', 1795783706824444);
-INSERT INTO outcome.outcome_migrations VALUES ('house_0002_events', 1795783706833011);
-INSERT INTO outcome.outcome_migrations VALUES ('house_0003_audit', 1795783706838558);
-INSERT INTO outcome.outcome_migrations VALUES ('house_0004_incarnation', 1795783706843933);
-INSERT INTO outcome.outcome_migrations VALUES ('m0001_outcome', 1795783706871757);
-INSERT INTO outcome.outcome_migrations VALUES ('m0003_versions', 1795783706880126);
-INSERT INTO outcome.outcome_migrations VALUES ('m0005_scales', 1795783706884695);
-INSERT INTO outcome.outcome_migrations VALUES ('m0006_imports', 1795783706889411);
-INSERT INTO outcome.outcome_migrations VALUES ('m0007_rubrics', 1795783706895860);
-INSERT INTO outcome.outcome_migrations VALUES ('m0008_adoptions', 1795783706903902);
-INSERT INTO outcome.outcome_migrations VALUES ('m0009_public_frameworks', 1795783706906891);
-INSERT INTO outcome.outcome_migrations VALUES ('m0010_runs', 1795783706908808);
-INSERT INTO outcome.outcome_migrations VALUES ('m0011_contract', 1795783706909784);
+INSERT INTO outcome.outcome_migrations VALUES ('house_0001', 1795785361693786);
+INSERT INTO outcome.outcome_migrations VALUES ('house_0002_events', 1795785361701666);
+INSERT INTO outcome.outcome_migrations VALUES ('house_0003_audit', 1795785361707104);
+INSERT INTO outcome.outcome_migrations VALUES ('house_0004_incarnation', 1795785361711767);
+INSERT INTO outcome.outcome_migrations VALUES ('m0001_outcome', 1795785361740686);
+INSERT INTO outcome.outcome_migrations VALUES ('m0003_versions', 1795785361750506);
+INSERT INTO outcome.outcome_migrations VALUES ('m0005_scales', 1795785361755791);
+INSERT INTO outcome.outcome_migrations VALUES ('m0006_imports', 1795785361760245);
+INSERT INTO outcome.outcome_migrations VALUES ('m0007_rubrics', 1795785361769040);
+INSERT INTO outcome.outcome_migrations VALUES ('m0008_adoptions', 1795785361780229);
+INSERT INTO outcome.outcome_migrations VALUES ('m0009_public_frameworks', 1795785361782797);
+INSERT INTO outcome.outcome_migrations VALUES ('m0010_runs', 1795785361783907);
+INSERT INTO outcome.outcome_migrations VALUES ('m0011_event_types', 1795785361785235);
 
 
 
@@ -1621,7 +1620,7 @@ INSERT INTO outcome.outcome_migrations VALUES ('m0011_contract', 179578370690978
 
 
 
-INSERT INTO outcome.relay VALUES (1, 0, 0, 0, '', 0, '48e87342-5e35-405d-882a-39c245ff8b7c');
+INSERT INTO outcome.relay VALUES (1, 0, 0, 0, '', 0, '383a509b-1299-4421-8e07-8efb395306fb');
 
 
 
@@ -1643,23 +1642,23 @@ INSERT INTO outcome.relay VALUES (1, 0, 0, 0, '', 0, '48e87342-5e35-405d-882a-39
 
 
 
-INSERT INTO profile.academic_sessions VALUES ('grand-bend', '6ef262c5-6b45-5af3-8d8f-fedef9620c2d', 'year', true, 'This year', 'schoolYear', '2026-07-30', '2027-06-15', NULL, 2027, 1795783707555107, 1795783707555107, 1);
+INSERT INTO profile.academic_sessions VALUES ('grand-bend', '6ef262c5-6b45-5af3-8d8f-fedef9620c2d', 'year', true, 'This year', 'schoolYear', '2026-07-30', '2027-06-15', NULL, 2027, 1795785362623447, 1795785362623447, 1);
 
 
 
-INSERT INTO profile.access_learners VALUES ('grand-bend', '1b0808a9-1c3a-53d9-9816-1824fa81c598', 1795783707555107, '01a21d0c-cbea-7751-9209-88406a795590');
-INSERT INTO profile.access_learners VALUES ('grand-bend', '29c2c484-0953-52d3-b15b-06559fdd2ad1', 1795783707555107, '01a21d0c-cbea-7751-9209-88406a795590');
-INSERT INTO profile.access_learners VALUES ('grand-bend', '2e280871-27b2-56c1-9a8b-553512746ced', 1795783707555107, '01a21d0c-cbea-7751-9209-88406a795590');
-INSERT INTO profile.access_learners VALUES ('grand-bend', '350c6773-eec5-5a41-8a28-db3eef5b54aa', 1795783707555107, '01a21d0c-cbea-7751-9209-88406a795590');
-INSERT INTO profile.access_learners VALUES ('grand-bend', '35acf99d-e2da-572d-a4c4-ebce994778ef', 1795783707555107, '01a21d0c-cbea-7751-9209-88406a795590');
-INSERT INTO profile.access_learners VALUES ('grand-bend', '535ffe10-d9d6-5a30-8729-bfd6c167630e', 1795783707555107, '01a21d0c-cbea-7751-9209-88406a795590');
-INSERT INTO profile.access_learners VALUES ('grand-bend', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', 1795783707555107, '01a21d0c-cbea-7751-9209-88406a795590');
-INSERT INTO profile.access_learners VALUES ('grand-bend', '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 1795783707555107, '01a21d0c-cbea-7751-9209-88406a795590');
-INSERT INTO profile.access_learners VALUES ('grand-bend', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 1795783707555107, '01a21d0c-cbea-7751-9209-88406a795590');
+INSERT INTO profile.access_learners VALUES ('grand-bend', '1b0808a9-1c3a-53d9-9816-1824fa81c598', 1795785362623447, '01a21d26-0d13-7092-9f09-555ebdf55f83');
+INSERT INTO profile.access_learners VALUES ('grand-bend', '29c2c484-0953-52d3-b15b-06559fdd2ad1', 1795785362623447, '01a21d26-0d13-7092-9f09-555ebdf55f83');
+INSERT INTO profile.access_learners VALUES ('grand-bend', '2e280871-27b2-56c1-9a8b-553512746ced', 1795785362623447, '01a21d26-0d13-7092-9f09-555ebdf55f83');
+INSERT INTO profile.access_learners VALUES ('grand-bend', '350c6773-eec5-5a41-8a28-db3eef5b54aa', 1795785362623447, '01a21d26-0d13-7092-9f09-555ebdf55f83');
+INSERT INTO profile.access_learners VALUES ('grand-bend', '35acf99d-e2da-572d-a4c4-ebce994778ef', 1795785362623447, '01a21d26-0d13-7092-9f09-555ebdf55f83');
+INSERT INTO profile.access_learners VALUES ('grand-bend', '535ffe10-d9d6-5a30-8729-bfd6c167630e', 1795785362623447, '01a21d26-0d13-7092-9f09-555ebdf55f83');
+INSERT INTO profile.access_learners VALUES ('grand-bend', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', 1795785362623447, '01a21d26-0d13-7092-9f09-555ebdf55f83');
+INSERT INTO profile.access_learners VALUES ('grand-bend', '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 1795785362623447, '01a21d26-0d13-7092-9f09-555ebdf55f83');
+INSERT INTO profile.access_learners VALUES ('grand-bend', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 1795785362623447, '01a21d26-0d13-7092-9f09-555ebdf55f83');
 
 
 
-INSERT INTO profile.accesses VALUES ('grand-bend', 1795783707555107, '01a21d0c-cbea-7751-9209-88406a795590', 'operator', '01a21d0c-cadf-7784-b82d-947130d71226', '/trellis.profile.v1alpha1.RosterTransferService/ImportRoster', 1, 128, true, '["1b0808a91c3a53d998161824fa81c598","29c2c484095352d3b15b06559fdd2ad1","2e28087127b256c19a8b553512746ced","350c6773eec55a418a28db3eef5b54aa","35acf99de2da572da4c4ebce994778ef","535ffe10d9d65a308729bfd6c167630e","7395bfb90c385c9aadff5bafea23fd88","8ca3ac06529c5c5bb7f840e7ea2d161a","a4f664b472a6551f8afb3dbfd5a2dc88"]');
+INSERT INTO profile.accesses VALUES ('grand-bend', 1795785362623447, '01a21d26-0d13-7092-9f09-555ebdf55f83', 'operator', '01a21d26-0b50-74fa-a734-1517572ac43d', '/trellis.profile.v1alpha1.RosterTransferService/ImportRoster', 1, 128, true, '["1b0808a91c3a53d998161824fa81c598","29c2c484095352d3b15b06559fdd2ad1","2e28087127b256c19a8b553512746ced","350c6773eec55a418a28db3eef5b54aa","35acf99de2da572da4c4ebce994778ef","535ffe10d9d65a308729bfd6c167630e","7395bfb90c385c9aadff5bafea23fd88","8ca3ac06529c5c5bb7f840e7ea2d161a","a4f664b472a6551f8afb3dbfd5a2dc88"]');
 
 
 
@@ -1669,30 +1668,30 @@ INSERT INTO profile.accesses VALUES ('grand-bend', 1795783707555107, '01a21d0c-c
 
 
 
-INSERT INTO profile.classes VALUES ('grand-bend', 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', 'algebra', true, 'Algebra', 'ALG', 'scheduled', 'de11f78e-51af-518e-a2a8-b0126b7116c8', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', '["6ef262c5-6b45-5af3-8d8f-fedef9620c2d"]', '2026-07-30', '2027-06-15', '1', '["1"]', '[]', '[]', '[]', 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.classes VALUES ('grand-bend', 'f0f78c4c-33c6-5409-9973-a127717df391', 'geometry', true, 'Geometry', 'GEO', 'scheduled', '179b09ff-c5ac-536e-86fe-e0e73719f19d', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', '["6ef262c5-6b45-5af3-8d8f-fedef9620c2d"]', '2026-07-30', '2027-06-15', '2', '["1"]', '[]', '[]', '[]', 1795783707555107, 1795783707555107, 1);
+INSERT INTO profile.classes VALUES ('grand-bend', 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', 'algebra', true, 'Algebra', 'ALG', 'scheduled', 'de11f78e-51af-518e-a2a8-b0126b7116c8', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', '["6ef262c5-6b45-5af3-8d8f-fedef9620c2d"]', '2026-07-30', '2027-06-15', '1', '["1"]', '[]', '[]', '[]', 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.classes VALUES ('grand-bend', 'f0f78c4c-33c6-5409-9973-a127717df391', 'geometry', true, 'Geometry', 'GEO', 'scheduled', '179b09ff-c5ac-536e-86fe-e0e73719f19d', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', '["6ef262c5-6b45-5af3-8d8f-fedef9620c2d"]', '2026-07-30', '2027-06-15', '2', '["1"]', '[]', '[]', '[]', 1795785362623447, 1795785362623447, 1);
 
 
 
-INSERT INTO profile.courses VALUES ('grand-bend', 'de11f78e-51af-518e-a2a8-b0126b7116c8', 'alg', true, 'Algebra', 'ALG', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', NULL, '[]', '[]', '[]', 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.courses VALUES ('grand-bend', '179b09ff-c5ac-536e-86fe-e0e73719f19d', 'geo', true, 'Geometry', 'GEO', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', NULL, '[]', '[]', '[]', 1795783707555107, 1795783707555107, 1);
+INSERT INTO profile.courses VALUES ('grand-bend', 'de11f78e-51af-518e-a2a8-b0126b7116c8', 'alg', true, 'Algebra', 'ALG', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', NULL, '[]', '[]', '[]', 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.courses VALUES ('grand-bend', '179b09ff-c5ac-536e-86fe-e0e73719f19d', 'geo', true, 'Geometry', 'GEO', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', NULL, '[]', '[]', '[]', 1795785362623447, 1795785362623447, 1);
 
 
 
 
 
 
-INSERT INTO profile.demographics VALUES ('grand-bend', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', true, '2011-11-27', '{}', 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.demographics VALUES ('grand-bend', '2e280871-27b2-56c1-9a8b-553512746ced', true, '2011-11-27', '{}', 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.demographics VALUES ('grand-bend', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', true, '2011-11-27', '{}', 1795783707555107, 1795783707555107, 1);
+INSERT INTO profile.demographics VALUES ('grand-bend', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', true, '2011-11-27', '{}', 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.demographics VALUES ('grand-bend', '2e280871-27b2-56c1-9a8b-553512746ced', true, '2011-11-27', '{}', 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.demographics VALUES ('grand-bend', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', true, '2011-11-27', '{}', 1795785362623447, 1795785362623447, 1);
 
 
 
-INSERT INTO profile.enrollments VALUES ('grand-bend', '67298600-f28e-54a1-8360-ff7344d4f3be', 'e-educator', true, 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', '35acf99d-e2da-572d-a4c4-ebce994778ef', 'teacher', true, NULL, NULL, 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.enrollments VALUES ('grand-bend', '09878c06-cf7c-5d91-9619-7be566641e64', 'e-other-educator', true, 'f0f78c4c-33c6-5409-9973-a127717df391', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', '350c6773-eec5-5a41-8a28-db3eef5b54aa', 'teacher', true, NULL, NULL, 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.enrollments VALUES ('grand-bend', '0f6868b1-beda-50aa-ae63-4f787d13ee94', 'e-learner', true, 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 'student', false, NULL, NULL, 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.enrollments VALUES ('grand-bend', '8aba14ce-c089-5d73-9802-51a0d4c880ac', 'e-classmate', true, 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', '2e280871-27b2-56c1-9a8b-553512746ced', 'student', false, NULL, NULL, 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.enrollments VALUES ('grand-bend', 'b2b050c5-1cf3-56ac-ad14-ad27cc48923f', 'e-other-learner', true, 'f0f78c4c-33c6-5409-9973-a127717df391', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', 'student', false, NULL, NULL, 1795783707555107, 1795783707555107, 1);
+INSERT INTO profile.enrollments VALUES ('grand-bend', '67298600-f28e-54a1-8360-ff7344d4f3be', 'e-educator', true, 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', '35acf99d-e2da-572d-a4c4-ebce994778ef', 'teacher', true, NULL, NULL, 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.enrollments VALUES ('grand-bend', '09878c06-cf7c-5d91-9619-7be566641e64', 'e-other-educator', true, 'f0f78c4c-33c6-5409-9973-a127717df391', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', '350c6773-eec5-5a41-8a28-db3eef5b54aa', 'teacher', true, NULL, NULL, 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.enrollments VALUES ('grand-bend', '0f6868b1-beda-50aa-ae63-4f787d13ee94', 'e-learner', true, 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 'student', false, NULL, NULL, 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.enrollments VALUES ('grand-bend', '8aba14ce-c089-5d73-9802-51a0d4c880ac', 'e-classmate', true, 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', '2e280871-27b2-56c1-9a8b-553512746ced', 'student', false, NULL, NULL, 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.enrollments VALUES ('grand-bend', 'b2b050c5-1cf3-56ac-ad14-ad27cc48923f', 'e-other-learner', true, 'f0f78c4c-33c6-5409-9973-a127717df391', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', 'student', false, NULL, NULL, 1795785362623447, 1795785362623447, 1);
 
 
 
@@ -1728,87 +1727,87 @@ INSERT INTO profile.organization_ancestors VALUES ('grand-bend', '1dd71f80-7d16-
 
 
 
-INSERT INTO profile.organizations VALUES ('grand-bend', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'district', true, 'Grand Bend', 'district', 'd', NULL, 'America/Chicago', 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.organizations VALUES ('grand-bend', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'high', true, 'High School', 'school', 'h', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'America/Chicago', 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.organizations VALUES ('grand-bend', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'middle', true, 'Middle School', 'school', 'm', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'America/Chicago', 1795783707555107, 1795783707555107, 1);
+INSERT INTO profile.organizations VALUES ('grand-bend', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'district', true, 'Grand Bend', 'district', 'd', NULL, 'America/Chicago', 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.organizations VALUES ('grand-bend', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'high', true, 'High School', 'school', 'h', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'America/Chicago', 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.organizations VALUES ('grand-bend', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'middle', true, 'Middle School', 'school', 'm', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'America/Chicago', 1795785362623447, 1795785362623447, 1);
 
 
 
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (1, 1, '01a21d0c-cbe8-7647-8b08-68f19caa4240', 'grand-bend', 'organization.created', 'districts/grand-bend/organizations/38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'trellis.dev/Organization', '[]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (2, 2, '01a21d0c-cbe8-7647-8b08-68f28a724236', 'grand-bend', 'organization.created', 'districts/grand-bend/organizations/0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'trellis.dev/Organization', '[]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (3, 3, '01a21d0c-cbe8-7647-8b08-68f397aef590', 'grand-bend', 'organization.created', 'districts/grand-bend/organizations/1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'trellis.dev/Organization', '[]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (4, 4, '01a21d0c-cbe8-7647-8b08-68f4ef6a8668', 'grand-bend', 'academic_session.created', 'districts/grand-bend/academicSessions/6ef262c5-6b45-5af3-8d8f-fedef9620c2d', 'trellis.dev/AcademicSession', '[]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (5, 5, '01a21d0c-cbe8-7647-8b08-68f51e258a81', 'grand-bend', 'course.created', 'districts/grand-bend/courses/de11f78e-51af-518e-a2a8-b0126b7116c8', 'trellis.dev/Course', '[]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (6, 6, '01a21d0c-cbe8-7647-8b08-68f63cd8d498', 'grand-bend', 'course.created', 'districts/grand-bend/courses/179b09ff-c5ac-536e-86fe-e0e73719f19d', 'trellis.dev/Course', '[]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (7, 7, '01a21d0c-cbe8-7647-8b08-68f7ced28928', 'grand-bend', 'class.created', 'districts/grand-bend/classes/c09971fb-2194-5a0d-87f0-76ff4b68d7f2', 'trellis.dev/Class', '[]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (8, 8, '01a21d0c-cbe8-7647-8b08-68f80e8d4218', 'grand-bend', 'class.created', 'districts/grand-bend/classes/f0f78c4c-33c6-5409-9973-a127717df391', 'trellis.dev/Class', '[]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (9, 9, '01a21d0c-cbe8-7647-8b08-68f95c949744', 'grand-bend', 'person.created', 'districts/grand-bend/people/29c2c484-0953-52d3-b15b-06559fdd2ad1', 'trellis.dev/Person', '["29c2c484-0953-52d3-b15b-06559fdd2ad1"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (10, 10, '01a21d0c-cbe8-7647-8b08-68fa8457e7a9', 'grand-bend', 'person.created', 'districts/grand-bend/people/1b0808a9-1c3a-53d9-9816-1824fa81c598', 'trellis.dev/Person', '["1b0808a9-1c3a-53d9-9816-1824fa81c598"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (11, 11, '01a21d0c-cbe8-7647-8b08-68fb3fce80e8', 'grand-bend', 'person.created', 'districts/grand-bend/people/35acf99d-e2da-572d-a4c4-ebce994778ef', 'trellis.dev/Person', '["35acf99d-e2da-572d-a4c4-ebce994778ef"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (12, 12, '01a21d0c-cbe8-7647-8b08-68fc263d5443', 'grand-bend', 'person.created', 'districts/grand-bend/people/350c6773-eec5-5a41-8a28-db3eef5b54aa', 'trellis.dev/Person', '["350c6773-eec5-5a41-8a28-db3eef5b54aa"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (13, 13, '01a21d0c-cbe8-7647-8b08-68fdc1367443', 'grand-bend', 'person.created', 'districts/grand-bend/people/a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 'trellis.dev/Person', '["a4f664b4-72a6-551f-8afb-3dbfd5a2dc88"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (14, 14, '01a21d0c-cbe8-7647-8b08-68fe76365ba7', 'grand-bend', 'person.created', 'districts/grand-bend/people/2e280871-27b2-56c1-9a8b-553512746ced', 'trellis.dev/Person', '["2e280871-27b2-56c1-9a8b-553512746ced"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (15, 15, '01a21d0c-cbe8-7647-8b08-68fffea1b47c', 'grand-bend', 'person.created', 'districts/grand-bend/people/7395bfb9-0c38-5c9a-adff-5bafea23fd88', 'trellis.dev/Person', '["7395bfb9-0c38-5c9a-adff-5bafea23fd88"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (16, 16, '01a21d0c-cbe8-7647-8b08-69002bf1fe10', 'grand-bend', 'person.created', 'districts/grand-bend/people/8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 'trellis.dev/Person', '["8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (17, 17, '01a21d0c-cbe8-7647-8b08-6901268c4db5', 'grand-bend', 'person.created', 'districts/grand-bend/people/535ffe10-d9d6-5a30-8729-bfd6c167630e', 'trellis.dev/Person', '["535ffe10-d9d6-5a30-8729-bfd6c167630e"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (18, 18, '01a21d0c-cbe8-7647-8b08-690296637934', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/67298600-f28e-54a1-8360-ff7344d4f3be', 'trellis.dev/Enrollment', '["35acf99d-e2da-572d-a4c4-ebce994778ef"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (19, 19, '01a21d0c-cbe8-7647-8b08-690352c09fc4', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/09878c06-cf7c-5d91-9619-7be566641e64', 'trellis.dev/Enrollment', '["350c6773-eec5-5a41-8a28-db3eef5b54aa"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (20, 20, '01a21d0c-cbe9-761c-b41d-6fd49885c511', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/0f6868b1-beda-50aa-ae63-4f787d13ee94', 'trellis.dev/Enrollment', '["a4f664b4-72a6-551f-8afb-3dbfd5a2dc88"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (21, 21, '01a21d0c-cbe9-761c-b41d-6fd51a70ec79', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/8aba14ce-c089-5d73-9802-51a0d4c880ac', 'trellis.dev/Enrollment', '["2e280871-27b2-56c1-9a8b-553512746ced"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (22, 22, '01a21d0c-cbe9-761c-b41d-6fd6bcba32c4', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/b2b050c5-1cf3-56ac-ad14-ad27cc48923f', 'trellis.dev/Enrollment', '["7395bfb9-0c38-5c9a-adff-5bafea23fd88"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (23, 23, '01a21d0c-cbe9-761c-b41d-6fd723f089e5', 'grand-bend', 'relationship.created', 'districts/grand-bend/people/7395bfb9-0c38-5c9a-adff-5bafea23fd88/relationships/648910ae-9feb-5822-82a3-4a871a91f9c5', 'trellis.dev/Relationship', '["7395bfb9-0c38-5c9a-adff-5bafea23fd88"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (24, 24, '01a21d0c-cbe9-761c-b41d-6fd81af87ad4', 'grand-bend', 'relationship.created', 'districts/grand-bend/people/a4f664b4-72a6-551f-8afb-3dbfd5a2dc88/relationships/d34f5ad8-c115-5e74-8893-3d2189850f00', 'trellis.dev/Relationship', '["a4f664b4-72a6-551f-8afb-3dbfd5a2dc88"]', false, 'operator', 1795783707555107, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (25, 25, '01a21d0c-cbe9-761c-b41d-6fd9f908c7f9', 'grand-bend', 'roster.applied', 'districts/grand-bend/rosterTransfers/01a21d0c-cbe7-752c-8119-7d84e37f17b9', 'trellis.dev/RosterTransfer', '[]', false, 'operator', 1795783707555107, 'type.googleapis.com/trellis.profile.v1alpha1.RosterApplied', '\x0a496469737472696374732f6772616e642d62656e642f726f737465725472616e73666572732f30316132316430632d636265372d373532632d383131392d3764383465333766313762391024');
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (1, 1, '01a21d26-0d11-74b9-ba25-40f4d22bf1e7', 'grand-bend', 'organization.created', 'districts/grand-bend/organizations/38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'trellis.dev/Organization', '[]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (2, 2, '01a21d26-0d11-74b9-ba25-40f5d6860a2d', 'grand-bend', 'organization.created', 'districts/grand-bend/organizations/0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'trellis.dev/Organization', '[]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (3, 3, '01a21d26-0d11-74b9-ba25-40f61d1ebc11', 'grand-bend', 'organization.created', 'districts/grand-bend/organizations/1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'trellis.dev/Organization', '[]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (4, 4, '01a21d26-0d11-74b9-ba25-40f71393ed2d', 'grand-bend', 'academic_session.created', 'districts/grand-bend/academicSessions/6ef262c5-6b45-5af3-8d8f-fedef9620c2d', 'trellis.dev/AcademicSession', '[]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (5, 5, '01a21d26-0d11-74b9-ba25-40f85b3e2bb9', 'grand-bend', 'course.created', 'districts/grand-bend/courses/de11f78e-51af-518e-a2a8-b0126b7116c8', 'trellis.dev/Course', '[]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (6, 6, '01a21d26-0d11-74b9-ba25-40f93a8cc0aa', 'grand-bend', 'course.created', 'districts/grand-bend/courses/179b09ff-c5ac-536e-86fe-e0e73719f19d', 'trellis.dev/Course', '[]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (7, 7, '01a21d26-0d11-74b9-ba25-40fa9cca855f', 'grand-bend', 'class.created', 'districts/grand-bend/classes/c09971fb-2194-5a0d-87f0-76ff4b68d7f2', 'trellis.dev/Class', '[]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (8, 8, '01a21d26-0d11-74b9-ba25-40fb4fdaedf4', 'grand-bend', 'class.created', 'districts/grand-bend/classes/f0f78c4c-33c6-5409-9973-a127717df391', 'trellis.dev/Class', '[]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (9, 9, '01a21d26-0d11-74b9-ba25-40fcf16c04bb', 'grand-bend', 'person.created', 'districts/grand-bend/people/29c2c484-0953-52d3-b15b-06559fdd2ad1', 'trellis.dev/Person', '["29c2c484-0953-52d3-b15b-06559fdd2ad1"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (10, 10, '01a21d26-0d11-74b9-ba25-40fd6ab8e485', 'grand-bend', 'person.created', 'districts/grand-bend/people/1b0808a9-1c3a-53d9-9816-1824fa81c598', 'trellis.dev/Person', '["1b0808a9-1c3a-53d9-9816-1824fa81c598"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (11, 11, '01a21d26-0d11-74b9-ba25-40feae81f760', 'grand-bend', 'person.created', 'districts/grand-bend/people/35acf99d-e2da-572d-a4c4-ebce994778ef', 'trellis.dev/Person', '["35acf99d-e2da-572d-a4c4-ebce994778ef"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (12, 12, '01a21d26-0d11-74b9-ba25-40fff3f80b02', 'grand-bend', 'person.created', 'districts/grand-bend/people/350c6773-eec5-5a41-8a28-db3eef5b54aa', 'trellis.dev/Person', '["350c6773-eec5-5a41-8a28-db3eef5b54aa"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (13, 13, '01a21d26-0d11-74b9-ba25-410087aa26b8', 'grand-bend', 'person.created', 'districts/grand-bend/people/a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 'trellis.dev/Person', '["a4f664b4-72a6-551f-8afb-3dbfd5a2dc88"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (14, 14, '01a21d26-0d11-74b9-ba25-410136e29b6c', 'grand-bend', 'person.created', 'districts/grand-bend/people/2e280871-27b2-56c1-9a8b-553512746ced', 'trellis.dev/Person', '["2e280871-27b2-56c1-9a8b-553512746ced"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (15, 15, '01a21d26-0d11-74b9-ba25-4102c5275616', 'grand-bend', 'person.created', 'districts/grand-bend/people/7395bfb9-0c38-5c9a-adff-5bafea23fd88', 'trellis.dev/Person', '["7395bfb9-0c38-5c9a-adff-5bafea23fd88"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (16, 16, '01a21d26-0d11-74b9-ba25-4103a57412f6', 'grand-bend', 'person.created', 'districts/grand-bend/people/8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 'trellis.dev/Person', '["8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (17, 17, '01a21d26-0d11-74b9-ba25-41049894804e', 'grand-bend', 'person.created', 'districts/grand-bend/people/535ffe10-d9d6-5a30-8729-bfd6c167630e', 'trellis.dev/Person', '["535ffe10-d9d6-5a30-8729-bfd6c167630e"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (18, 18, '01a21d26-0d11-74b9-ba25-4105205b44ce', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/67298600-f28e-54a1-8360-ff7344d4f3be', 'trellis.dev/Enrollment', '["35acf99d-e2da-572d-a4c4-ebce994778ef"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (19, 19, '01a21d26-0d11-74b9-ba25-410618f76e6c', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/09878c06-cf7c-5d91-9619-7be566641e64', 'trellis.dev/Enrollment', '["350c6773-eec5-5a41-8a28-db3eef5b54aa"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (20, 20, '01a21d26-0d11-74b9-ba25-4107478ce787', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/0f6868b1-beda-50aa-ae63-4f787d13ee94', 'trellis.dev/Enrollment', '["a4f664b4-72a6-551f-8afb-3dbfd5a2dc88"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (21, 21, '01a21d26-0d12-7115-bb8c-428972867341', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/8aba14ce-c089-5d73-9802-51a0d4c880ac', 'trellis.dev/Enrollment', '["2e280871-27b2-56c1-9a8b-553512746ced"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (22, 22, '01a21d26-0d12-7115-bb8c-428a1b5c0a82', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/b2b050c5-1cf3-56ac-ad14-ad27cc48923f', 'trellis.dev/Enrollment', '["7395bfb9-0c38-5c9a-adff-5bafea23fd88"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (23, 23, '01a21d26-0d12-7115-bb8c-428b0a03ee9a', 'grand-bend', 'relationship.created', 'districts/grand-bend/people/7395bfb9-0c38-5c9a-adff-5bafea23fd88/relationships/648910ae-9feb-5822-82a3-4a871a91f9c5', 'trellis.dev/Relationship', '["7395bfb9-0c38-5c9a-adff-5bafea23fd88"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (24, 24, '01a21d26-0d12-7115-bb8c-428c16d4c98f', 'grand-bend', 'relationship.created', 'districts/grand-bend/people/a4f664b4-72a6-551f-8afb-3dbfd5a2dc88/relationships/d34f5ad8-c115-5e74-8893-3d2189850f00', 'trellis.dev/Relationship', '["a4f664b4-72a6-551f-8afb-3dbfd5a2dc88"]', false, 'operator', 1795785362623447, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (25, 25, '01a21d26-0d12-7115-bb8c-428d70fa4d0d', 'grand-bend', 'roster.applied', 'districts/grand-bend/rosterTransfers/01a21d26-0d10-7187-bc7c-fccdd9e44a67', 'trellis.dev/RosterTransfer', '[]', false, 'operator', 1795785362623447, 'type.googleapis.com/trellis.profile.v1alpha1.RosterApplied', '\x0a496469737472696374732f6772616e642d62656e642f726f737465725472616e73666572732f30316132316432362d306431302d373138372d626337632d6663636464396534346136371024');
 
 
 
-INSERT INTO profile.people VALUES ('grand-bend', '29c2c484-0953-52d3-b15b-06559fdd2ad1', 'administrator', true, true, 'Ada', 'Tester', 'Ada', '', 'Tester', '', '[]', 'administrator', 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.people VALUES ('grand-bend', '1b0808a9-1c3a-53d9-9816-1824fa81c598', 'principal', true, true, 'Paula', 'Tester', 'Paula', '', 'Tester', '', '[]', 'principal', 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.people VALUES ('grand-bend', '35acf99d-e2da-572d-a4c4-ebce994778ef', 'educator', true, true, 'Edgar', 'Tester', 'Edgar', '', 'Tester', '', '[]', 'educator', 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.people VALUES ('grand-bend', '350c6773-eec5-5a41-8a28-db3eef5b54aa', 'other-educator', true, true, 'Olga', 'Tester', 'Olga', '', 'Tester', '', '[]', 'other-educator', 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.people VALUES ('grand-bend', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 'learner', true, true, 'Lena', 'Tester', 'Lena', '', 'Tester', '', '[]', 'learner', 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.people VALUES ('grand-bend', '2e280871-27b2-56c1-9a8b-553512746ced', 'classmate', true, true, 'Carl', 'Tester', 'Carl', '', 'Tester', '', '[]', 'classmate', 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.people VALUES ('grand-bend', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', 'other-learner', true, true, 'Omar', 'Tester', 'Omar', '', 'Tester', '', '[]', 'other-learner', 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.people VALUES ('grand-bend', '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 'guardian', true, true, 'Gina', 'Tester', 'Gina', '', 'Tester', '', '[]', 'guardian', 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.people VALUES ('grand-bend', '535ffe10-d9d6-5a30-8729-bfd6c167630e', 'other-guardian', true, true, 'Gus', 'Tester', 'Gus', '', 'Tester', '', '[]', 'other-guardian', 1795783707555107, 1795783707555107, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '29c2c484-0953-52d3-b15b-06559fdd2ad1', 'administrator', true, true, 'Ada', 'Tester', 'Ada', '', 'Tester', '', '[]', 'administrator', 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '1b0808a9-1c3a-53d9-9816-1824fa81c598', 'principal', true, true, 'Paula', 'Tester', 'Paula', '', 'Tester', '', '[]', 'principal', 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '35acf99d-e2da-572d-a4c4-ebce994778ef', 'educator', true, true, 'Edgar', 'Tester', 'Edgar', '', 'Tester', '', '[]', 'educator', 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '350c6773-eec5-5a41-8a28-db3eef5b54aa', 'other-educator', true, true, 'Olga', 'Tester', 'Olga', '', 'Tester', '', '[]', 'other-educator', 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.people VALUES ('grand-bend', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 'learner', true, true, 'Lena', 'Tester', 'Lena', '', 'Tester', '', '[]', 'learner', 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '2e280871-27b2-56c1-9a8b-553512746ced', 'classmate', true, true, 'Carl', 'Tester', 'Carl', '', 'Tester', '', '[]', 'classmate', 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', 'other-learner', true, true, 'Omar', 'Tester', 'Omar', '', 'Tester', '', '[]', 'other-learner', 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 'guardian', true, true, 'Gina', 'Tester', 'Gina', '', 'Tester', '', '[]', 'guardian', 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '535ffe10-d9d6-5a30-8729-bfd6c167630e', 'other-guardian', true, true, 'Gus', 'Tester', 'Gus', '', 'Tester', '', '[]', 'other-guardian', 1795785362623447, 1795785362623447, 1);
 
 
 
-INSERT INTO profile.person_roles VALUES ('grand-bend', 'b6326136-2100-519a-8981-6235950aa8fe', 'r-administrator', true, '29c2c484-0953-52d3-b15b-06559fdd2ad1', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'districtAdministrator', true, NULL, NULL, 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', 'f126c717-a7c6-5674-959e-fb2ff77d069c', 'r-principal', true, '1b0808a9-1c3a-53d9-9816-1824fa81c598', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'principal', true, NULL, NULL, 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', 'dc39bab0-b4bf-506e-b18e-c16d1bb296d3', 'r-educator', true, '35acf99d-e2da-572d-a4c4-ebce994778ef', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'teacher', true, NULL, NULL, 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', 'ddffcd55-558d-5f34-873f-f4d04ace2f0d', 'r-other-educator', true, '350c6773-eec5-5a41-8a28-db3eef5b54aa', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'teacher', true, NULL, NULL, 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', '45ab80b7-3a29-5d60-a49d-0585dcb6df0e', 'r-learner', true, 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'student', true, NULL, NULL, 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', '3bfc9c20-01ce-5f83-b493-d3359c0f09a1', 'r-classmate', true, '2e280871-27b2-56c1-9a8b-553512746ced', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'student', true, NULL, NULL, 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', 'fefb41b5-bca9-5fca-8d9d-3cb3254e0451', 'r-other-learner', true, '7395bfb9-0c38-5c9a-adff-5bafea23fd88', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'student', true, NULL, NULL, 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', '6f968128-b5f2-5367-a3e7-00551d61289e', 'r-guardian', true, '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'guardian', true, NULL, NULL, 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', '5188bc63-4c8a-583a-b7dc-ecd088d5d6c0', 'r-other-guardian', true, '535ffe10-d9d6-5a30-8729-bfd6c167630e', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'guardian', true, NULL, NULL, 1795783707555107, 1795783707555107, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', 'b6326136-2100-519a-8981-6235950aa8fe', 'r-administrator', true, '29c2c484-0953-52d3-b15b-06559fdd2ad1', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'districtAdministrator', true, NULL, NULL, 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', 'f126c717-a7c6-5674-959e-fb2ff77d069c', 'r-principal', true, '1b0808a9-1c3a-53d9-9816-1824fa81c598', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'principal', true, NULL, NULL, 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', 'dc39bab0-b4bf-506e-b18e-c16d1bb296d3', 'r-educator', true, '35acf99d-e2da-572d-a4c4-ebce994778ef', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'teacher', true, NULL, NULL, 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', 'ddffcd55-558d-5f34-873f-f4d04ace2f0d', 'r-other-educator', true, '350c6773-eec5-5a41-8a28-db3eef5b54aa', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'teacher', true, NULL, NULL, 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', '45ab80b7-3a29-5d60-a49d-0585dcb6df0e', 'r-learner', true, 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'student', true, NULL, NULL, 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', '3bfc9c20-01ce-5f83-b493-d3359c0f09a1', 'r-classmate', true, '2e280871-27b2-56c1-9a8b-553512746ced', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'student', true, NULL, NULL, 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', 'fefb41b5-bca9-5fca-8d9d-3cb3254e0451', 'r-other-learner', true, '7395bfb9-0c38-5c9a-adff-5bafea23fd88', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'student', true, NULL, NULL, 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', '6f968128-b5f2-5367-a3e7-00551d61289e', 'r-guardian', true, '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'guardian', true, NULL, NULL, 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', '5188bc63-4c8a-583a-b7dc-ecd088d5d6c0', 'r-other-guardian', true, '535ffe10-d9d6-5a30-8729-bfd6c167630e', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'guardian', true, NULL, NULL, 1795785362623447, 1795785362623447, 1);
 
 
 
 
 
 
-INSERT INTO profile.profile_migrations VALUES ('house_0001', 1795783706967423);
-INSERT INTO profile.profile_migrations VALUES ('house_0002_events', 1795783706975205);
-INSERT INTO profile.profile_migrations VALUES ('house_0003_audit', 1795783706982146);
-INSERT INTO profile.profile_migrations VALUES ('house_0004_incarnation', 1795783706987213);
-INSERT INTO profile.profile_migrations VALUES ('m0001_roster', 1795783707037397);
-INSERT INTO profile.profile_migrations VALUES ('m0002_agreements', 1795783707042554);
-INSERT INTO profile.profile_migrations VALUES ('m0010_learner', 1795783707065584);
-INSERT INTO profile.profile_migrations VALUES ('m0011_revoked_tokens', 1795783707069028);
+INSERT INTO profile.profile_migrations VALUES ('house_0001', 1795785361860594);
+INSERT INTO profile.profile_migrations VALUES ('house_0002_events', 1795785361869543);
+INSERT INTO profile.profile_migrations VALUES ('house_0003_audit', 1795785361874848);
+INSERT INTO profile.profile_migrations VALUES ('house_0004_incarnation', 1795785361879882);
+INSERT INTO profile.profile_migrations VALUES ('m0001_roster', 1795785361923417);
+INSERT INTO profile.profile_migrations VALUES ('m0002_agreements', 1795785361928621);
+INSERT INTO profile.profile_migrations VALUES ('m0010_learner', 1795785361951328);
+INSERT INTO profile.profile_migrations VALUES ('m0011_revoked_tokens', 1795785361954835);
 
 
 
 
 
 
-INSERT INTO profile.relationships VALUES ('grand-bend', '648910ae-9feb-5822-82a3-4a871a91f9c5', true, '7395bfb9-0c38-5c9a-adff-5bafea23fd88', '535ffe10-d9d6-5a30-8729-bfd6c167630e', 'guardian', true, 1795783707555107, 1795783707555107, 1);
-INSERT INTO profile.relationships VALUES ('grand-bend', 'd34f5ad8-c115-5e74-8893-3d2189850f00', true, 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 'guardian', true, 1795783707555107, 1795783707555107, 1);
+INSERT INTO profile.relationships VALUES ('grand-bend', '648910ae-9feb-5822-82a3-4a871a91f9c5', true, '7395bfb9-0c38-5c9a-adff-5bafea23fd88', '535ffe10-d9d6-5a30-8729-bfd6c167630e', 'guardian', true, 1795785362623447, 1795785362623447, 1);
+INSERT INTO profile.relationships VALUES ('grand-bend', 'd34f5ad8-c115-5e74-8893-3d2189850f00', true, 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 'guardian', true, 1795785362623447, 1795785362623447, 1);
 
 
 
-INSERT INTO profile.relay VALUES (1, 25, 0, 0, '01a21d0c-c943-70c4-ae18-9d16d660fe6a', 1795783709634633, '8ebe7b12-dc93-4131-b14b-cfcaedf5fe0a');
+INSERT INTO profile.relay VALUES (1, 25, 0, 0, '01a21d26-09a5-7249-86a4-18207d428b1d', 1795785364718775, '94c28c9c-7004-46d3-a295-e1222c33f00a');
 
 
 
@@ -1818,7 +1817,7 @@ INSERT INTO profile.relay VALUES (1, 25, 0, 0, '01a21d0c-c943-70c4-ae18-9d16d660
 
 
 
-INSERT INTO profile.roster_transfers VALUES ('grand-bend', '01a21d0c-cbe7-752c-8119-7d84e37f17b9', false, true, '[{"file": "orgs.csv", "rows": 3, "created": 3, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "academicSessions.csv", "rows": 1, "created": 1, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "courses.csv", "rows": 2, "created": 2, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "classes.csv", "rows": 2, "created": 2, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "users.csv", "rows": 9, "created": 9, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "roles.csv", "rows": 9, "created": 9, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "enrollments.csv", "rows": 5, "created": 5, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "demographics.csv", "rows": 3, "created": 3, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "relationships", "rows": 2, "created": 2, "retired": 0, "updated": 0, "unchanged": 0}]', 0, 0, 'operator', 1795783707555107, 1795783707555107, 1);
+INSERT INTO profile.roster_transfers VALUES ('grand-bend', '01a21d26-0d10-7187-bc7c-fccdd9e44a67', false, true, '[{"file": "orgs.csv", "rows": 3, "created": 3, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "academicSessions.csv", "rows": 1, "created": 1, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "courses.csv", "rows": 2, "created": 2, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "classes.csv", "rows": 2, "created": 2, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "users.csv", "rows": 9, "created": 9, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "roles.csv", "rows": 9, "created": 9, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "enrollments.csv", "rows": 5, "created": 5, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "demographics.csv", "rows": 3, "created": 3, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "relationships", "rows": 2, "created": 2, "retired": 0, "updated": 0, "unchanged": 0}]', 0, 0, 'operator', 1795785362623447, 1795785362623447, 1);
 
 
 
@@ -1855,7 +1854,7 @@ INSERT INTO profile.roster_transfers VALUES ('grand-bend', '01a21d0c-cbe7-752c-8
 
 
 
-INSERT INTO scheduling.relay VALUES (1, 0, 0, 0, '', 0, '86daea06-9d5e-4a43-a745-b851b35e8da7');
+INSERT INTO scheduling.relay VALUES (1, 0, 0, 0, '', 0, '2ee9f775-3ff9-44ed-bb4d-0b387b0572ad');
 
 
 
@@ -1868,11 +1867,11 @@ INSERT INTO scheduling.relay VALUES (1, 0, 0, 0, '', 0, '86daea06-9d5e-4a43-a745
 
 
 
-INSERT INTO scheduling.scheduling_migrations VALUES ('house_0001', 1795783707273343);
-INSERT INTO scheduling.scheduling_migrations VALUES ('house_0002_events', 1795783707282855);
-INSERT INTO scheduling.scheduling_migrations VALUES ('house_0003_audit', 1795783707289914);
-INSERT INTO scheduling.scheduling_migrations VALUES ('house_0004_incarnation', 1795783707295587);
-INSERT INTO scheduling.scheduling_migrations VALUES ('m0001_scheduling', 1795783707326286);
+INSERT INTO scheduling.scheduling_migrations VALUES ('house_0001', 1795785362154184);
+INSERT INTO scheduling.scheduling_migrations VALUES ('house_0002_events', 1795785362162751);
+INSERT INTO scheduling.scheduling_migrations VALUES ('house_0003_audit', 1795785362169385);
+INSERT INTO scheduling.scheduling_migrations VALUES ('house_0004_incarnation', 1795785362174677);
+INSERT INTO scheduling.scheduling_migrations VALUES ('m0001_scheduling', 1795785362206820);
 
 
 
