@@ -246,7 +246,7 @@ impl Imports {
         let page = store::transfer_changes::list(&reader, framework, id, action, page).await?;
         if page.items.is_empty()
             && transfer.changes > 0
-            && !store::transfer_changes::is_kept(&reader, framework, id).await?
+            && !store::transfer_changes::is_kept(&self.store.read_latest(district), framework, id).await?
         {
             let text = "The list went when the framework was imported again.";
             return Err(Failure::precondition(Reason::StateConflict, text));

@@ -150,7 +150,8 @@ impl Import {
         Ok(transfer)
     }
 
-    /// Keeps the import as failed. What made it fail is what the caller hears.
+    /// Keeps the import as failed, or as cancelled where that is the issue. What made it fail is what the
+    /// caller hears.
     pub(super) async fn fail(&mut self, issues: &[Issue], fingerprint: &str) {
         let cancelled = issues.iter().any(|issue| issue.code == CANCELLED);
         self.transfer.state = if cancelled { State::Cancelled } else { State::Failed };
