@@ -246,6 +246,8 @@ impl Imports {
         let page = store::transfer_changes::list(&reader, framework, id, action, page).await?;
         if page.items.is_empty()
             && transfer.changes > 0
+            // What a job changed stands with its parts.
+            && transfer.parts.is_empty()
             && !store::transfer_changes::is_kept(&self.store.read_latest(district), framework, id).await?
         {
             let text = "The list went when the framework was imported again.";

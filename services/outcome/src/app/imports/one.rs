@@ -172,7 +172,12 @@ impl Import {
             let reader = self.imports.store.read_latest(&self.transfer.district);
             match store::transfers::find(&reader, self.transfer.id).await {
                 // Its last word was written already when it was told to end.
-                Ok(Some(kept)) if kept.transfer.state != State::Running => self.transfer = kept.transfer,
+                Ok(Some(kept))
+                    if kept.transfer.state != State::Running
+                        && kept.transfer.create_time == self.transfer.create_time =>
+                {
+                    self.transfer = kept.transfer;
+                }
                 _ => tracing::warn!(%failure, "an import that ended could not be kept as ended"),
             }
         }
