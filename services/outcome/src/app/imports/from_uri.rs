@@ -116,6 +116,9 @@ impl Import {
         };
         if let Err(refused) = &taken {
             import.fail(&refused.issues, "").await;
+            if import.transfer.state == State::Succeeded {
+                return Ok(import.transfer.clone());
+            }
         }
         taken
     }
