@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use futures::future;
 use sea_orm::{
     ActiveModelTrait, DbBackend, EntityName as _, EntityTrait, Iden as _, Iterable, PrimaryKeyToColumn,
     QueryResult, Statement,
@@ -266,7 +265,19 @@ impl Tx {
         A: ActiveModelTrait + Send,
         A::Entity: Scoped,
     {
-        self.write_many(models.into_iter().map(|model| self.placed(model)), None).await
+        self.insert_each(models.into_iter().map(Ok)).await?;
+        self.conn.settle().await.map_err(failure)
+    }
+
+    /// The same of rows that are made one after the other, while the database writes those before, and of
+    /// whatever is asked for next. What they are refused for may be told by that, at the latest by the
+    /// commit.
+    pub async fn insert_each<A>(&self, models: impl ExactSizeIterator<Item = Result<A>> + Send) -> Result<()>
+    where
+        A: ActiveModelTrait + Send,
+        A::Entity: Scoped,
+    {
+        self.write_many(models.map(|model| Ok(self.placed(model?))), None).await
     }
 
     /// Inserts rows, or replaces every column of those whose primary key is there already; their
@@ -276,9 +287,21 @@ impl Tx {
         A: ActiveModelTrait + Send,
         A::Entity: Scoped,
     {
+        self.put_each(models.into_iter().map(Ok)).await?;
+        self.conn.settle().await.map_err(failure)
+    }
+
+    /// The same of rows that are made one after the other, while the database writes those before, and of
+    /// whatever is asked for next. What they are refused for may be told by that, at the latest by the
+    /// commit.
+    pub async fn put_each<A>(&self, models: impl ExactSizeIterator<Item = Result<A>> + Send) -> Result<()>
+    where
+        A: ActiveModelTrait + Send,
+        A::Entity: Scoped,
+    {
         let keys = <<A::Entity as EntityTrait>::PrimaryKey as Iterable>::iter();
         let keys: Vec<String> = keys.map(|key| key.into_column().unquoted().to_owned()).collect();
-        self.write_many(models.into_iter().map(|model| self.placed(model)), Some(&keys)).await
+        self.write_many(models.map(|model| Ok(self.placed(model?))), Some(&keys)).await
     }
 
     /// Writes what was told.
@@ -288,34 +311,37 @@ impl Tx {
             let position = next;
             next = next.map(|position| position + 1);
             let Change { district, actor, .. } = &*self.change;
-            outbox::row(told.clone(), position, self.new_id(), district, actor, self.now)
+            Ok(outbox::row(told.clone(), position, self.new_id(), district, actor, self.now))
         });
         self.write_many(rows, None).await?;
         self.written.head = next.map(|next| next - 1).or(self.written.head);
         Ok(())
     }
 
-    /// Writes rows, some at a time. Each is made when it is about to be written, for those of a hundred
-    /// thousand would fill the memory; and while the database writes some, the next are made.
+    /// Writes rows, some at a time and behind whoever makes them. Each is made when it is about to be
+    /// written, for those of a hundred thousand would fill the memory.
     async fn write_many<A>(
         &self,
-        mut models: impl ExactSizeIterator<Item = A> + Send,
+        mut models: impl ExactSizeIterator<Item = Result<A>> + Send,
         key: Option<&[String]>,
     ) -> Result<()>
     where
         A: ActiveModelTrait + Send,
     {
-        let Some(first) = models.next() else { return Ok(()) };
+        let Some(first) = models.next().transpose()? else { return Ok(()) };
         let columns: Vec<_> = <<A::Entity as EntityTrait>::Column as Iterable>::iter()
             .filter(|column| !first.is_not_set(*column))
             .collect();
         let names: Vec<String> = columns.iter().map(|column| column.unquoted().to_owned()).collect();
         let target = Target::new(self.store.backend(), A::Entity::default().table_name(), &names, key);
+        let all = models.len() + 1;
+        let alone = target.next(all) == all;
         let mut first = Some(first);
         let mut next = move || -> Result<Option<Rows>> {
             let count = target.next(models.len() + usize::from(first.is_some()));
             let mut values = Vec::with_capacity(count * columns.len());
-            for mut model in first.take().into_iter().chain(&mut models).take(count) {
+            for model in first.take().map(Ok).into_iter().chain(&mut models).take(count) {
+                let mut model = model?;
                 values.extend(columns.iter().filter_map(|column| model.take(*column).into_value()));
             }
             if values.len() != count * columns.len() {
@@ -325,11 +351,8 @@ impl Tx {
             }
             if count == 0 { Ok(None) } else { target.rows(values).map(Some).map_err(failure) }
         };
-        let mut ready = next()?;
-        while let Some(rows) = ready {
-            let (written, made) = future::join(self.conn.write(rows), async { next() }).await;
-            written.map_err(failure)?;
-            ready = made?;
+        while let Some(rows) = next()? {
+            self.conn.write_behind(rows, alone).await.map_err(failure)?;
         }
         Ok(())
     }

@@ -132,6 +132,17 @@ impl AssociationContent {
         }
     }
 
+    /// The same words with its ends where a package has them: an end that stands elsewhere is the package's.
+    pub(crate) fn standing_as(mut self, package: Self) -> Self {
+        let ends = [(&mut self.origin, package.origin), (&mut self.destination, package.destination)];
+        for (end, told) in ends {
+            if end.held != told.held {
+                *end = told;
+            }
+        }
+        self
+    }
+
     /// The outcome that it places in the tree of its own framework, when it does.
     pub(crate) fn placed(&self) -> Option<Uuid> {
         match (self.kind, &self.origin.held) {

@@ -229,12 +229,12 @@ pub(crate) async fn after(
 
 /// Writes new associations, each at its position.
 pub(crate) async fn insert(tx: &Tx, associations: &[(Association, i32)]) -> Result<()> {
-    tx.insert_many(associations.iter().map(row).collect::<Result<Vec<_>>>()?).await
+    tx.insert_each(associations.iter().map(row)).await
 }
 
 /// Writes associations of a draft that were changed, each at its position.
 pub(crate) async fn put(tx: &Tx, associations: &[(Association, i32)]) -> Result<()> {
-    tx.put_many(associations.iter().map(row).collect::<Result<Vec<_>>>()?).await
+    tx.put_each(associations.iter().map(row)).await
 }
 
 /// Writes an association of a draft that was changed; it keeps its position.

@@ -156,22 +156,26 @@ pub(crate) struct Entry {
 
 /// Keeps entries of a draft that are new.
 pub(crate) async fn insert(tx: &Tx, framework: Uuid, entries: Vec<Entry>) -> Result<()> {
-    tx.insert_many(rows(tx, framework, entries)).await
+    tx.insert_each(rows(tx, framework, entries)).await
 }
 
 /// Keeps entries of a draft, new or changed.
 pub(crate) async fn put(tx: &Tx, framework: Uuid, entries: Vec<Entry>) -> Result<()> {
-    tx.put_many(rows(tx, framework, entries)).await
+    tx.put_each(rows(tx, framework, entries)).await
 }
 
-fn rows(tx: &Tx, framework: Uuid, entries: Vec<Entry>) -> Vec<ActiveModel> {
-    let row = |entry| {
+fn rows(
+    tx: &Tx,
+    framework: Uuid,
+    entries: Vec<Entry>,
+) -> impl ExactSizeIterator<Item = Result<ActiveModel>> + Send {
+    let row = move |entry| {
         let Entry { section, id, title, digest, json } = entry;
         let district = tx.district().to_string();
         let model = Model { district, framework, revision: DRAFT, section, id, title, digest, json };
-        model.into_active_model().reset_all()
+        Ok(model.into_active_model().reset_all())
     };
-    entries.into_iter().map(row).collect()
+    entries.into_iter().map(row)
 }
 
 /// Forgets entries of a draft.

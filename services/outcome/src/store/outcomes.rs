@@ -270,12 +270,12 @@ pub(crate) async fn after(reader: &Reader, after: Option<(Uuid, Uuid)>, limit: u
 
 /// Writes new outcomes.
 pub(crate) async fn insert(tx: &Tx, outcomes: &[Outcome]) -> Result<()> {
-    tx.insert_many(outcomes.iter().map(row).collect::<Result<Vec<_>>>()?).await
+    tx.insert_each(outcomes.iter().map(row)).await
 }
 
 /// Writes outcomes of a draft that were changed.
 pub(crate) async fn put(tx: &Tx, outcomes: &[Outcome]) -> Result<()> {
-    tx.put_many(outcomes.iter().map(row).collect::<Result<Vec<_>>>()?).await
+    tx.put_each(outcomes.iter().map(row)).await
 }
 
 /// Deletes outcomes of a draft.

@@ -100,7 +100,7 @@ pub(crate) async fn insert(tx: &Tx, progression: &Progression) -> Result<()> {
 
 /// Writes progressions of a draft that were changed.
 pub(crate) async fn put(tx: &Tx, progressions: &[Progression]) -> Result<()> {
-    tx.put_many(progressions.iter().map(row).collect::<Result<Vec<_>>>()?).await
+    tx.put_each(progressions.iter().map(row)).await
 }
 
 /// Deletes progressions of a draft.

@@ -160,7 +160,7 @@ pub(crate) async fn aligned(tx: &Tx, framework: &FrameworkRef) -> Result<HashMap
 
 /// Writes rubrics of a draft, new or changed.
 pub(crate) async fn put(tx: &Tx, rubrics: &[Rubric]) -> Result<()> {
-    tx.put_many(rubrics.iter().map(row).collect::<Result<Vec<_>>>()?).await?;
+    tx.put_each(rubrics.iter().map(row)).await?;
     let Some(first) = rubrics.first() else { return Ok(()) };
     let ids: Vec<Uuid> = rubrics.iter().map(|rubric| rubric.id).collect();
     unaligned(tx, first.framework.id, &ids).await?;

@@ -13,8 +13,7 @@ use tonic::Code;
 use trellis_contracts::common::JobState;
 use trellis_contracts::outcome::{
     CancelFrameworkTransferRequest, FrameworkTransfer, FrameworkVisibility, GetFrameworkRequest,
-    GetFrameworkTransferRequest, ImportFrameworkFromUriRequest, SetFrameworkVisibilityRequest,
-    WatchFrameworkTransferRequest,
+    ImportFrameworkFromUriRequest, SetFrameworkVisibilityRequest, WatchFrameworkTransferRequest,
 };
 use trellis_testkit::{Backend, Extra, Setup, Shape, Suite, refused, run};
 
@@ -191,8 +190,7 @@ mod bodies {
             (2, format!("{}/CFDocuments", server.base()).as_str())
         );
         for part in &done.parts {
-            let get = GetFrameworkTransferRequest { name: part.clone() };
-            let part = clients.transfers.get_framework_transfer(get).await.expect("kept").into_inner();
+            let part = clients.transfer(part).await;
             assert_eq!(clients.framework(&part.framework).await.outcome_count, 1);
         }
         let again = clients.transfers.import_framework_from_uri(asking(&server.base(), id)).await;
@@ -239,6 +237,11 @@ mod bodies {
         let issues = clients.issues(&began.name).await;
         assert_eq!(issues.iter().map(|issue| issue.code.as_str()).collect::<Vec<_>>(), ["CANCELLED"]);
         clients.transfers.cancel_framework_transfer(cancel).await.expect("it stays as it is");
+        // Its part is told so too, a moment later where it ends by itself.
+        let parts = clients.transfer(&began.name).await.parts;
+        let [part] = &parts[..] else { panic!("one part, not {parts:?}") };
+        assert_eq!(ended(&mut clients, part).await.state(), JobState::Cancelled);
+        assert_eq!(clients.issues(part).await[0].code, "CANCELLED");
     }
 }
 
@@ -318,5 +321,12 @@ fn any_package_there_is_comes_the_same_way() {
         let done = taken(&mut clients, asking(&uri, "")).await;
         assert_eq!((done.state(), done.changed), (JobState::Succeeded, true));
         assert_eq!(clients.framework(&done.framework).await.outcome_count, 19);
+        let changes = clients.differences(&done.name, 0).await;
+        assert_eq!(changes.len(), usize::try_from(done.change_count).expect("a count"));
+        let part = clients.differences(&done.parts[0], 0).await;
+        assert_eq!(
+            changes.iter().map(|c| &c.uid).collect::<Vec<_>>(),
+            part.iter().map(|c| &c.uid).collect::<Vec<_>>()
+        );
     });
 }

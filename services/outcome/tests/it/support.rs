@@ -19,9 +19,9 @@ use trellis_contracts::outcome::rubric_service_client::RubricServiceClient;
 use trellis_contracts::outcome::{
     Association, AssociationNode, AssociationType, CreateAssociationRequest, CreateFrameworkRequest,
     CreateOutcomeRequest, Framework, FrameworkKind, FrameworkTransfer, FrameworkTransferChange,
-    FrameworkTransferFormat, FrameworkTransferIssue, GetFrameworkRequest, ImportFrameworkRequest,
-    ListFrameworkTransferChangesRequest, ListFrameworkTransferIssuesRequest, Outcome, OutcomeKind,
-    PublishFrameworkRequest, WatchFrameworkTransferResponse,
+    FrameworkTransferFormat, FrameworkTransferIssue, GetFrameworkRequest, GetFrameworkTransferRequest,
+    ImportFrameworkRequest, ListFrameworkTransferChangesRequest, ListFrameworkTransferIssuesRequest, Outcome,
+    OutcomeKind, PublishFrameworkRequest, WatchFrameworkTransferResponse,
 };
 use trellis_testkit::{Caller, Suite};
 
@@ -158,6 +158,12 @@ impl Clients {
     /// Imports a document that can be taken.
     pub(crate) async fn imported(&mut self, document: Vec<u8>) -> FrameworkTransfer {
         self.import(beginning(), document).await.expect("the document is taken").into_inner()
+    }
+
+    /// An import, as it is kept.
+    pub(crate) async fn transfer(&mut self, name: &str) -> FrameworkTransfer {
+        let get = GetFrameworkTransferRequest { name: name.to_owned() };
+        self.transfers.get_framework_transfer(get).await.expect("an import").into_inner()
     }
 
     /// Every issue of an import.

@@ -1,5 +1,6 @@
 //! Importing CASE packages.
 
+use serde_json::json;
 use tokio_stream::StreamExt as _;
 use tonic::Code;
 use trellis_contracts::common::{IssueSeverity, JobState};
@@ -466,5 +467,40 @@ on_each_database!(
         assert_eq!(association.into_inner().notes, "Theirs");
         let outcome = clients.outcomes.get_outcome(GetOutcomeRequest { name }).await.expect("it is there");
         assert_ne!(outcome.into_inner().statement[0].text, "Ours");
+    }
+);
+
+on_each_database!(
+    async fn what_was_written_here_stays_where_an_end_alone_comes_into_the_package(suite: Suite) {
+        let mut clients = Clients::operator(&suite);
+        let id = |number: u32| format!("30000000-0000-4000-8000-{number:012}");
+        let node =
+            |number: u32| json!({"title": "T", "identifier": id(number), "uri": format!("urn:{number}")});
+        let package = |items: &[u32]| {
+            let item = |number: &u32| json!({"identifier": id(*number), "fullStatement": "S"});
+            let document = json!({
+                "CFDocument": {"identifier": id(1), "title": "T"},
+                "CFItems": items.iter().map(item).collect::<Vec<_>>(),
+                "CFAssociations": [{
+                    "identifier": id(20), "associationType": "isRelatedTo", "notes": "Theirs",
+                    "originNodeURI": node(10), "destinationNodeURI": node(11),
+                }],
+            });
+            document.to_string().into_bytes()
+        };
+        let framework = clients.imported(package(&[10])).await.framework;
+        let name = format!("{framework}/associations/{}", id(20));
+        let edit = Association { name: name.clone(), notes: "Ours".to_owned(), ..Association::default() };
+        let edit =
+            UpdateAssociationRequest { association: Some(edit), ..UpdateAssociationRequest::default() };
+        clients.associations.update_association(edit).await.expect("edited");
+        let done = clients.imported(package(&[10, 11])).await;
+        assert_eq!(associations(&done).updated, 1);
+        let changes = clients.differences(&done.name, FrameworkTransferAction::Moved.into()).await;
+        assert_eq!(changes.iter().map(|change| change.uid.clone()).collect::<Vec<_>>(), [id(20)]);
+        let now = clients.associations.get_association(GetAssociationRequest { name }).await;
+        let now = now.expect("it is there").into_inner();
+        assert_eq!(now.notes, "Ours");
+        assert_eq!(now.destination.expect("an end").resource, format!("{framework}/outcomes/{}", id(11)));
     }
 );

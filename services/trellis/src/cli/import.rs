@@ -209,10 +209,13 @@ fn finish(
         Format::Json => println!("{}", json(transfer)?),
         Format::Text => print!("{}", words()),
     }
-    if matches!(state, JobState::Failed | JobState::Cancelled) {
-        return Err(Stop::Failed("The import was refused, and nothing was written.".to_owned()));
+    match state {
+        JobState::Failed => Err(Stop::Failed("The import was refused, and nothing was written.".to_owned())),
+        JobState::Cancelled => {
+            Err(Stop::Failed("The import was cancelled, and nothing was written.".to_owned()))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn describe_case(transfer: &FrameworkTransfer) -> String {
@@ -248,7 +251,7 @@ fn counted(counts: &FrameworkTransferCounts) -> String {
         (created, "created"),
         (updated, "updated"),
         (unchanged, "unchanged"),
-        (duplicates, "repeated"),
+        (duplicates, "duplicates"),
         (refused, "refused"),
         (removed, "removed"),
     ] {

@@ -10,8 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sea_orm::sqlx::{ConnectOptions as _, Connection as _, Error, SqliteConnection};
+use sea_orm::sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Error, SqliteConnection};
 use sea_orm::{
     DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, SqlxSqliteConnector, Statement,
 };
@@ -248,6 +250,13 @@ impl Lease {
         self.end(done)
     }
 
+    async fn write(&mut self, sql: String, arguments: SqliteArguments) -> Done<()> {
+        let conn = self.start()?;
+        let query = sea_orm::sqlx::query_with(AssertSqlSafe(sql), arguments);
+        let done = query.execute(conn).await;
+        self.end(done.map(drop))
+    }
+
     async fn roll_back(&mut self) {
         let Some(live) = &mut self.live else { return };
         if self.under_way {
@@ -321,10 +330,10 @@ impl Transaction {
     }
 
     /// Runs a statement that writes rows, and may have written some when it is refused.
-    pub(super) async fn write(&mut self, statement: Statement) -> Done<()> {
-        let done = self.execute(statement).await;
+    pub(super) async fn write(&mut self, sql: String, arguments: SqliteArguments) -> Done<()> {
+        let done = self.lease()?.write(sql, arguments).await;
         self.halfway |= done.is_err();
-        done.map(drop)
+        done
     }
 
     pub(super) async fn commit(mut self, last: Option<Statement>) -> Done<Vec<QueryResult>> {

@@ -6,7 +6,8 @@ use trellis_kernel::{Failure, Kind, Reason, Result, Uuid};
 use trellis_store::Change;
 
 use super::one::Import;
-use super::refusals::{Refused, cancelled, reused, too_large};
+use super::progress::Running;
+use super::refusals::{Refused, cancelled, reused, too_large, whole};
 use super::source::{Client, Source, Trouble, piece};
 use super::spool::Spool;
 use super::{Asked, Imports, RECEIVE_TIME};
@@ -50,18 +51,18 @@ impl Imports {
 impl Import {
     async fn take_all(mut self, source: Source, asked: Asked, fingerprint: String) {
         let alive = self.imports.clone().beat(self.change(), self.transfer.clone());
-        let told = self.running.as_ref().map(super::Running::cancelled);
+        let told = self.running.as_ref().map(Running::cancelled);
         let done = tokio::select! {
             done = self.documents(&source, &asked) => done,
             () = alive => Err(cancelled()),
             () = super::told(told) => Err(cancelled()),
         };
-        let issues = match done {
-            Ok(issues) if issues.is_empty() => return self.succeed(&fingerprint).await,
-            Ok(issues) => issues,
-            Err(refused) => refused.issues,
+        let (state, issues) = match done {
+            Ok(issues) if issues.is_empty() => (State::Succeeded, issues),
+            Ok(issues) => (State::Failed, issues),
+            Err(refused) => (refused.state, refused.issues),
         };
-        self.fail(&issues, &fingerprint).await;
+        self.end(state, &issues, &fingerprint).await;
     }
 
     /// Imports every document of the source; answers with what there is to say of those that were not taken.
@@ -101,7 +102,7 @@ impl Import {
         let asked = Asked { request_id: Some(part), ..asked.clone() };
         let mut transfer = self.imports.announced(&self.change, &asked);
         transfer.source = source.of(id).uri();
-        let running = self.imports.progress.begin(&transfer);
+        let running = self.imports.progress.begin_part(&transfer, self.running.as_ref());
         let change = self.change();
         let mut import = Self { imports: self.imports.clone(), change, transfer, running, over: false };
         import.begin("").await?;
@@ -115,7 +116,7 @@ impl Import {
             }
         };
         if let Err(refused) = &taken {
-            import.fail(&refused.issues, "").await;
+            import.end(refused.state, &refused.issues, "").await;
             if import.transfer.state == State::Succeeded {
                 return Ok(import.transfer.clone());
             }
@@ -169,24 +170,12 @@ impl Import {
         store::transfers::come_further(&tx, &self.transfer).await?;
         tx.commit(()).await
     }
-
-    async fn succeed(&mut self, fingerprint: &str) {
-        self.transfer.state = State::Succeeded;
-        self.end(&[], fingerprint).await;
-    }
 }
 
 impl From<Trouble> for Refused {
     fn from(trouble: Trouble) -> Self {
         let failure = Failure::precondition(Reason::StateConflict, trouble.text);
-        let issue = Issue {
-            severity: Severity::Error,
-            code: trouble.code.to_owned(),
-            place: Place::default(),
-            text: trouble.text.to_owned(),
-            repair: String::new(),
-        };
-        Self { failure, issues: vec![issue] }
+        Self::failed(failure, vec![whole(trouble.code, trouble.text)])
     }
 }
 

@@ -121,7 +121,7 @@ impl Imports {
             Ok(transfer) => Ok(transfer),
             Err(refused) => {
                 let name = import.transfer.name();
-                import.fail(&refused.issues, "").await;
+                import.end(refused.state, &refused.issues, "").await;
                 if import.transfer.state == State::Succeeded {
                     return Ok(import.transfer.clone());
                 }
@@ -191,7 +191,10 @@ impl Imports {
                 Ok::<_, Failure>(cancelled)
             };
             match beaten.await {
-                Ok(true) => return,
+                Ok(true) => {
+                    self.progress.cancel(&transfer.district, transfer.id);
+                    return;
+                }
                 Ok(false) => {}
                 Err(failure) => tracing::debug!(%failure, "an import could not say that it lives"),
             }
@@ -242,12 +245,12 @@ impl Imports {
         let Some(framework) = transfer.framework else {
             return Ok((None, Page { items: Vec::new(), next: String::new() }));
         };
+        // What a job changed stands with its part: it has a framework where there is one alone.
+        let id = transfer.parts.first().copied().unwrap_or(id);
         let reader = self.store.read(district);
         let page = store::transfer_changes::list(&reader, framework, id, action, page).await?;
         if page.items.is_empty()
             && transfer.changes > 0
-            // What a job changed stands with its parts.
-            && transfer.parts.is_empty()
             && !store::transfer_changes::is_kept(&self.store.read_latest(district), framework, id).await?
         {
             let text = "The list went when the framework was imported again.";

@@ -11,7 +11,7 @@ use trellis_store::{Change, Tx, Write};
 
 use super::progress::Running;
 use super::reconcile::{self, ASSOCIATIONS, Here, Plan, Step};
-use super::refusals::{CANCELLED, Refused, refused, too_large};
+use super::refusals::{Refused, abandoned, cancelled, refused, too_large};
 use super::spool::Spool;
 use super::{Asked, Imports, PLACE, RECEIVE_TIME, writing};
 use crate::app::frameworks::publish_locked;
@@ -150,16 +150,9 @@ impl Import {
         Ok(transfer)
     }
 
-    /// Keeps the import as failed, or as cancelled where that is the issue. What made it fail is what the
-    /// caller hears.
-    pub(super) async fn fail(&mut self, issues: &[Issue], fingerprint: &str) {
-        let cancelled = issues.iter().any(|issue| issue.code == CANCELLED);
-        self.transfer.state = if cancelled { State::Cancelled } else { State::Failed };
-        self.end(issues, fingerprint).await;
-    }
-
     /// Keeps how the import ended, where that is not written together with what it changed.
-    pub(super) async fn end(&mut self, issues: &[Issue], fingerprint: &str) {
+    pub(super) async fn end(&mut self, state: State, issues: &[Issue], fingerprint: &str) {
+        self.transfer.state = state;
         self.transfer.issues = u32::try_from(issues.len()).unwrap_or(u32::MAX);
         self.transfer.end_time = Some(self.imports.store.clock().now());
         let kept = async {
@@ -188,7 +181,7 @@ impl Import {
 
 impl Drop for Import {
     fn drop(&mut self) {
-        // The client went away in the middle.
+        // Nobody waits for it any more: it was told to end, or its client went away.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         if self.over {
             return;
@@ -200,7 +193,9 @@ impl Drop for Import {
             running: self.running.take(),
             over: true,
         };
-        runtime.spawn(async move { rest.fail(&[], "").await });
+        let told = rest.running.as_ref().is_some_and(|running| running.cancelled().is_cancelled());
+        let why = if told { cancelled() } else { abandoned() };
+        runtime.spawn(async move { rest.end(why.state, &why.issues, "").await });
     }
 }
 

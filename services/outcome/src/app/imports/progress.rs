@@ -25,12 +25,17 @@ struct Shown {
 impl Progress {
     /// Shows an import for as long as the answer lives; none when it is running already.
     pub(crate) fn begin(&self, transfer: &Transfer) -> Option<Running> {
+        self.begin_part(transfer, None)
+    }
+
+    /// The same of a part of an import: what is told to end ends its parts.
+    pub(crate) fn begin_part(&self, transfer: &Transfer, of: Option<&Running>) -> Option<Running> {
         let key = (transfer.district.clone(), transfer.id);
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if running.contains_key(&key) {
             return None;
         }
-        let cancel = CancellationToken::new();
+        let cancel = of.map_or_else(CancellationToken::new, |of| of.cancel.child_token());
         let shown = Shown { transfer: watch::Sender::new(transfer.clone()), cancel: cancel.clone() };
         running.insert(key.clone(), shown);
         Some(Running { progress: self.clone(), key, cancel })

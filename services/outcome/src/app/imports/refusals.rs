@@ -3,17 +3,25 @@
 use trellis_kernel::{Failure, Reason};
 
 use crate::domain::case::{MAX_BYTES, Refusal};
-use crate::domain::transfer::{Issue, Place, Severity};
+use crate::domain::transfer::{Issue, Place, Severity, State};
 
-/// Why an import failed, and what is kept of it.
+/// Why an import was not carried out, and what is kept of it.
 pub(super) struct Refused {
     pub(super) failure: Failure,
     pub(super) issues: Vec<Issue>,
+    /// Whether it failed, or was cancelled.
+    pub(super) state: State,
+}
+
+impl Refused {
+    pub(super) fn failed(failure: Failure, issues: Vec<Issue>) -> Self {
+        Self { failure, issues, state: State::Failed }
+    }
 }
 
 impl From<Failure> for Refused {
     fn from(failure: Failure) -> Self {
-        Self { failure, issues: Vec::new() }
+        Self::failed(failure, Vec::new())
     }
 }
 
@@ -24,37 +32,41 @@ pub(super) fn refused(refusal: Refusal) -> Refused {
         .with("pointer", &place.pointer)
         .with("line", place.line)
         .with("column", place.column);
-    Refused { failure, issues }
+    Refused::failed(failure, issues)
 }
 
 /// A document that is larger than one may be.
 pub(super) fn too_large() -> Refused {
     let text = "The document is larger than 128 MiB.";
-    let issue = Issue {
-        severity: Severity::Error,
-        code: "DOCUMENT_TOO_LARGE".to_owned(),
-        place: Place::default(),
-        text: text.to_owned(),
-        repair: String::new(),
-    };
     let failure = Failure::exhausted(Reason::DocumentTooLarge, text).with("limit_bytes", MAX_BYTES);
-    Refused { failure, issues: vec![issue] }
+    Refused::failed(failure, vec![whole("DOCUMENT_TOO_LARGE", text)])
 }
-
-/// The code of the issue that says that somebody has ended an import.
-pub(super) const CANCELLED: &str = "CANCELLED";
 
 /// An import that somebody has ended.
 pub(super) fn cancelled() -> Refused {
     let text = "The import was cancelled.";
-    let issue = Issue {
+    Refused {
+        failure: Failure::aborted(Reason::StateConflict, text),
+        issues: vec![whole("CANCELLED", text)],
+        state: State::Cancelled,
+    }
+}
+
+/// An import whose client went away before its end.
+pub(super) fn abandoned() -> Refused {
+    let text = "The client went away before the import had ended.";
+    Refused::failed(Failure::aborted(Reason::StateConflict, text), vec![whole("CLIENT_GONE", text)])
+}
+
+/// An error that is about the whole document.
+pub(super) fn whole(code: &str, text: &str) -> Issue {
+    Issue {
         severity: Severity::Error,
-        code: CANCELLED.to_owned(),
+        code: code.to_owned(),
         place: Place::default(),
         text: text.to_owned(),
         repair: String::new(),
-    };
-    Refused { failure: Failure::aborted(Reason::StateConflict, text), issues: vec![issue] }
+    }
 }
 
 /// An id that stands for another request.

@@ -18,9 +18,7 @@ impl Writer<'_> {
     /// Writes the rubrics whose entries are new or changed, those whose criteria look at outcomes that came or
     /// went, and deletes those that are gone.
     pub(super) async fn rubrics(&mut self, plan: &Plan) -> Result<()> {
-        let rubrics = plan.definitions.iter().filter(|(_, definition)| definition.section == RUBRICS);
-        let entries: Vec<&(Step, Definition)> = rubrics.collect();
-        for some in entries.chunks(SOME) {
+        for some in entries(plan).chunks(SOME) {
             self.some_rubrics(some, plan).await?;
         }
         for some in plan.rubrics_moved.chunks(SOME) {
@@ -29,15 +27,25 @@ impl Writer<'_> {
         self.delete_rubrics(&plan.rubrics_gone).await
     }
 
+    /// Counts the rubrics that were edited here and changed there, which is known until their entries are
+    /// written.
+    pub(super) async fn count_edited_rubrics(&mut self, plan: &Plan) -> Result<()> {
+        let ids = changed(entries(plan).into_iter().map(|(step, entry)| (*step, entry.id)));
+        for some in ids.chunks(SOME) {
+            let held = self.held_rubrics(some).await?;
+            for (id, before) in self.before(RUBRICS, some.to_vec()).await? {
+                let edited = held
+                    .get(&id)
+                    .is_some_and(|held| self.package.is_rubric_edited(&before, id, &held.content));
+                self.edited.rubrics += u32::from(edited);
+            }
+        }
+        Ok(())
+    }
+
     async fn some_rubrics(&mut self, entries: &[&(Step, Definition)], plan: &Plan) -> Result<()> {
         let ids: Vec<Uuid> = entries.iter().map(|(_, entry)| entry.id).collect();
         let mut held = self.held_rubrics(&ids).await?;
-        let before = self.before(RUBRICS, changed(entries.iter().map(|(step, entry)| (*step, entry.id))));
-        for (id, before) in before.await? {
-            let edited =
-                held.get(&id).is_some_and(|held| self.package.is_rubric_edited(&before, id, &held.content));
-            self.edited.rubrics += u32::from(edited);
-        }
         let (mut written, mut unread) = (Vec::with_capacity(entries.len()), Vec::new());
         for (_, entry) in entries {
             match (self.package.rubric(entry), held.remove(&entry.id)) {
@@ -113,4 +121,9 @@ impl Writer<'_> {
         }
         if self.dry { Ok(()) } else { store::rubrics::delete(self.tx, self.place.id, ids).await }
     }
+}
+
+/// The entries of rubrics that are new or changed.
+fn entries(plan: &Plan) -> Vec<&(Step, Definition)> {
+    plan.definitions.iter().filter(|(_, definition)| definition.section == RUBRICS).collect()
 }

@@ -65,10 +65,11 @@ pub(super) async fn write(
             writer.keep(batch?).await?;
         }
     }
-    writer.rubrics(plan).await?;
+    writer.count_edited_rubrics(plan).await?;
     for batch in plan.definitions.chunks(SOME) {
         writer.definitions(batch).await?;
     }
+    writer.rubrics(plan).await?;
     writer.forget(plan).await?;
     let (changes, edited) = (writer.changes, writer.edited);
     plan.issues.extend(edited.issues());
@@ -337,6 +338,7 @@ impl Writer<'_> {
                 self.edited.associations += u32::from(edited);
                 self.tell("association.updated", &name, ASSOCIATION);
                 let version = held.version + 1;
+                let content = if step == Step::Move { held.content.standing_as(content) } else { content };
                 changed.push((Association { content, update_time, version, ..held }, position));
             } else {
                 self.tell("association.created", &name, ASSOCIATION);
