@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use futures::future;
 use sea_orm::{
     ActiveModelTrait, DbBackend, EntityName as _, EntityTrait, Iden as _, Iterable, PrimaryKeyToColumn,
     QueryResult, Statement,
@@ -265,13 +266,10 @@ impl Tx {
         A: ActiveModelTrait + Send,
         A::Entity: Scoped,
     {
-        self.insert_each(models.into_iter().map(Ok)).await?;
-        self.conn.settle().await.map_err(failure)
+        self.insert_each(models.into_iter().map(Ok)).await
     }
 
-    /// The same of rows that are made one after the other, while the database writes those before, and of
-    /// whatever is asked for next. What they are refused for may be told by that, at the latest by the
-    /// commit.
+    /// The same of rows that are made one after the other: while the database writes some, the next are made.
     pub async fn insert_each<A>(&self, models: impl ExactSizeIterator<Item = Result<A>> + Send) -> Result<()>
     where
         A: ActiveModelTrait + Send,
@@ -287,13 +285,10 @@ impl Tx {
         A: ActiveModelTrait + Send,
         A::Entity: Scoped,
     {
-        self.put_each(models.into_iter().map(Ok)).await?;
-        self.conn.settle().await.map_err(failure)
+        self.put_each(models.into_iter().map(Ok)).await
     }
 
-    /// The same of rows that are made one after the other, while the database writes those before, and of
-    /// whatever is asked for next. What they are refused for may be told by that, at the latest by the
-    /// commit.
+    /// The same of rows that are made one after the other: while the database writes some, the next are made.
     pub async fn put_each<A>(&self, models: impl ExactSizeIterator<Item = Result<A>> + Send) -> Result<()>
     where
         A: ActiveModelTrait + Send,
@@ -318,8 +313,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes rows, some at a time and behind whoever makes them. Each is made when it is about to be
-    /// written, for those of a hundred thousand would fill the memory.
+    /// Writes rows, some at a time. Each is made when it is about to be written, for those of a hundred
+    /// thousand would fill the memory; and while the database writes some, the next are made.
     async fn write_many<A>(
         &self,
         mut models: impl ExactSizeIterator<Item = Result<A>> + Send,
@@ -334,8 +329,6 @@ impl Tx {
             .collect();
         let names: Vec<String> = columns.iter().map(|column| column.unquoted().to_owned()).collect();
         let target = Target::new(self.store.backend(), A::Entity::default().table_name(), &names, key);
-        let all = models.len() + 1;
-        let alone = target.next(all) == all;
         let mut first = Some(first);
         let mut next = move || -> Result<Option<Rows>> {
             let count = target.next(models.len() + usize::from(first.is_some()));
@@ -351,8 +344,11 @@ impl Tx {
             }
             if count == 0 { Ok(None) } else { target.rows(values).map(Some).map_err(failure) }
         };
-        while let Some(rows) = next()? {
-            self.conn.write_behind(rows, alone).await.map_err(failure)?;
+        let mut ready = next()?;
+        while let Some(rows) = ready {
+            let (written, made) = future::join(self.conn.write(rows), async { next() }).await;
+            written.map_err(failure)?;
+            ready = made?;
         }
         Ok(())
     }

@@ -45,7 +45,7 @@ pub(crate) async fn insert(
         number += i32::try_from(run.len()).map_err(Failure::internal)?;
         Ok(model.into_active_model().reset_all())
     });
-    tx.insert_each(rows.collect::<Vec<_>>().into_iter()).await
+    tx.insert_many(rows.collect::<Result<Vec<_>>>()?).await
 }
 
 /// Whether a change may stand in the row of the one before it.

@@ -7,12 +7,9 @@
 
 use std::fmt::Write as _;
 
-use sea_orm::sea_query::Values;
 use sea_orm::sqlx::postgres::PgArguments;
-use sea_orm::sqlx::sqlite::SqliteArguments;
-use sea_orm::sqlx::{Arguments as _, Error, IntoArguments, Sqlite};
-use sea_orm::{DbBackend, DbErr, Value};
-use sea_query_sqlx::SqlxValues;
+use sea_orm::sqlx::{Arguments as _, Error};
+use sea_orm::{DbBackend, DbErr, Statement, Value};
 use trellis_kernel::Uuid;
 
 use super::run::not_run;
@@ -37,7 +34,7 @@ pub(crate) struct Target {
 
 /// A statement that writes rows, ready to run.
 pub(crate) enum Rows {
-    Sqlite(String, SqliteArguments),
+    Sqlite(Statement),
     Postgres(String, PgArguments),
 }
 
@@ -67,20 +64,20 @@ impl Target {
     /// The statement that writes rows of these values, row after row.
     pub(crate) fn rows(&self, values: Vec<Value>) -> Result<Rows, DbErr> {
         match self.backend {
-            DbBackend::Sqlite => Ok(self.one_by_one(values)),
+            DbBackend::Sqlite => Ok(Rows::Sqlite(self.one_by_one(values))),
             _ => self.by_columns(values),
         }
     }
 
-    fn one_by_one(&self, values: Vec<Value>) -> Rows {
+    fn one_by_one(&self, values: Vec<Value>) -> Statement {
         let row = format!("({})", listed(vec!["?".to_owned(); self.width]));
         let rows = listed(vec![row; values.len() / self.width]);
-        let Self { table, names, taken, .. } = self;
+        let Self { backend, table, names, taken, .. } = self;
         // A statement of several rows that may have to be undone alone first writes down every page that
         // it changes. After one that is refused the transaction is lost, so this need not be.
         let or = if taken.is_empty() { " OR FAIL" } else { "" };
         let sql = format!("INSERT{or} INTO {table} ({names}) VALUES {rows}{taken}");
-        Rows::Sqlite(sql, IntoArguments::<Sqlite>::into_arguments(SqlxValues(Values(values))))
+        Statement::from_sql_and_values(*backend, sql, values)
     }
 
     fn by_columns(&self, values: Vec<Value>) -> Result<Rows, DbErr> {

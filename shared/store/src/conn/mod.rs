@@ -10,16 +10,17 @@ mod many;
 mod postgres;
 mod run;
 mod sqlite;
-mod transaction;
+
+use std::fmt;
 
 use async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use tokio::sync::Mutex;
 use trellis_kernel::{District, Failure, Result};
+use trellis_telemetry::spans::Part;
 
 use self::figures::{Figures, Name};
 pub(crate) use self::many::{Rows, Target};
-use self::transaction::Open;
-pub use self::transaction::TxConn;
 
 use crate::{Options, failure};
 
@@ -114,7 +115,7 @@ impl Pool {
             Self::Sqlite(pool) => Open::Sqlite(Box::pin(pool.begin()).await?),
             Self::Postgres(pool) => Open::Postgres(Box::pin(pool.begin(sight.as_str())).await?),
         };
-        Ok(TxConn::new(self.backend(), open, part))
+        Ok(TxConn { backend: self.backend(), open: Box::new(Mutex::new(open)), _part: Box::new(part) })
     }
 
     /// Begins a transaction that may write, waits until no other holds the `key`, holds it until the
@@ -137,7 +138,8 @@ impl Pool {
                 (Open::Postgres(transaction), rows)
             }
         };
-        Ok((TxConn::new(self.backend(), open, part), rows))
+        let open = Box::new(Mutex::new(open));
+        Ok((TxConn { backend: self.backend(), open, _part: Box::new(part) }, rows))
     }
 
     /// A connection as the query builder's own migrator wants it, for one transaction.
@@ -204,5 +206,82 @@ impl ConnectionTrait for ReadConn {
             part.failed("_OTHER");
         }
         rows
+    }
+}
+
+/// What a [`Tx`](crate::Tx)'s queries run on, one after the other. Dropped without a commit, the
+/// transaction is rolled back.
+pub struct TxConn {
+    backend: DbBackend,
+    open: Box<Mutex<Open>>,
+    /// The span of the transaction, from its beginning to its end.
+    _part: Box<Part>,
+}
+
+enum Open {
+    Sqlite(sqlite::Transaction),
+    Postgres(postgres::Transaction),
+}
+
+impl TxConn {
+    pub(crate) async fn commit(self) -> std::result::Result<(), DbErr> {
+        self.commit_with(None).await.map(drop)
+    }
+
+    /// Runs a last statement and commits: on `SQLite` in one message.
+    pub(crate) async fn commit_with(
+        self,
+        last: Option<Statement>,
+    ) -> std::result::Result<Vec<QueryResult>, DbErr> {
+        match self.open.into_inner() {
+            Open::Sqlite(transaction) => transaction.commit(last).await,
+            Open::Postgres(transaction) => transaction.commit(last).await,
+        }
+    }
+
+    /// Writes rows. After rows that are refused nothing can be committed.
+    pub(crate) async fn write(&self, rows: Rows) -> std::result::Result<(), DbErr> {
+        match (&mut *self.open.lock().await, rows) {
+            (Open::Sqlite(transaction), Rows::Sqlite(statement)) => transaction.write(statement).await,
+            (Open::Postgres(transaction), Rows::Postgres(sql, arguments)) => {
+                transaction.write(sql, arguments).await
+            }
+            _ => Err(DbErr::Custom("rows were written on another database than they are for".to_owned())),
+        }
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for TxConn {
+    fn get_database_backend(&self) -> DbBackend {
+        self.backend
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> std::result::Result<ExecResult, DbErr> {
+        match &mut *self.open.lock().await {
+            Open::Sqlite(transaction) => transaction.execute(statement).await,
+            Open::Postgres(transaction) => transaction.execute(statement).await,
+        }
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> std::result::Result<ExecResult, DbErr> {
+        self.execute_raw(Statement::from_string(self.backend, sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> std::result::Result<Option<QueryResult>, DbErr> {
+        Ok(self.query_all_raw(statement).await?.into_iter().next())
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> std::result::Result<Vec<QueryResult>, DbErr> {
+        match &mut *self.open.lock().await {
+            Open::Sqlite(transaction) => transaction.rows(statement).await,
+            Open::Postgres(transaction) => transaction.rows(statement).await,
+        }
+    }
+}
+
+impl fmt::Debug for TxConn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TxConn").field("backend", &self.backend).finish_non_exhaustive()
     }
 }

@@ -10,10 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sea_orm::sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
-use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Error, SqliteConnection};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _, Error, SqliteConnection};
 use sea_orm::{
     DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, SqlxSqliteConnector, Statement,
 };
@@ -71,7 +69,7 @@ const JOURNAL: &str = "8388608";
 
 /// How many KiB of pages the connection that writes may hold, as `SQLite` wants it: with its own 2 MiB, a
 /// change of many rows would write pages out and read them again all the time. They are taken as needed.
-const CACHE: &str = "-32768";
+const CACHE: &str = "-16384";
 
 /// At most so many connections to one file, opened when they are first needed.
 #[derive(Clone)]
@@ -250,13 +248,6 @@ impl Lease {
         self.end(done)
     }
 
-    async fn write(&mut self, sql: String, arguments: SqliteArguments) -> Done<()> {
-        let conn = self.start()?;
-        let query = sea_orm::sqlx::query_with(AssertSqlSafe(sql), arguments);
-        let done = query.execute(conn).await;
-        self.end(done.map(drop))
-    }
-
     async fn roll_back(&mut self) {
         let Some(live) = &mut self.live else { return };
         if self.under_way {
@@ -330,10 +321,10 @@ impl Transaction {
     }
 
     /// Runs a statement that writes rows, and may have written some when it is refused.
-    pub(super) async fn write(&mut self, sql: String, arguments: SqliteArguments) -> Done<()> {
-        let done = self.lease()?.write(sql, arguments).await;
+    pub(super) async fn write(&mut self, statement: Statement) -> Done<()> {
+        let done = self.execute(statement).await;
         self.halfway |= done.is_err();
-        done
+        done.map(drop)
     }
 
     pub(super) async fn commit(mut self, last: Option<Statement>) -> Done<Vec<QueryResult>> {
