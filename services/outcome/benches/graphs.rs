@@ -118,7 +118,7 @@ async fn costs(server: &Served, caller: &Caller, names: Vec<String>) {
     let answers = directory.path().join("answers");
     std::fs::write(&answers, answer.encode_to_vec()).expect("the answers");
     let echo = Served::start(&["echo", answers.to_str().expect("a path")]);
-    let echoing = echo.caller().await;
+    let echoing = echo.called_as_at(server).await;
     let names = Arc::new(names);
     println!("| what | calls/s | CPU µs | calls × | CPU × |\n|---|---|---|---|---|");
     let pairs = [

@@ -129,7 +129,7 @@ impl Name {
 /// Reads an id in its one spelling: a name is compared as text by clients, so it must have no other.
 fn read_id(text: &str) -> Option<Uuid> {
     let id = Uuid::try_parse(text).ok()?;
-    (id.hyphenated().to_string() == text).then_some(id)
+    (id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(id)
 }
 
 impl fmt::Display for Name {

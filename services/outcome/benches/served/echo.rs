@@ -31,7 +31,7 @@ pub(super) async fn serve(answers: &Path) {
             post(move |asked| batch_get(asked, batch.clone())),
         );
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    println!("http://{}\nnone", listener.local_addr().expect("an address"));
+    println!("http://{}\n", listener.local_addr().expect("an address"));
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let serving = Server::builder().add_routes(Routes::from(routes)).serve_with_incoming(incoming);
     tokio::select! {

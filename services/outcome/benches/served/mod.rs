@@ -91,9 +91,14 @@ impl Served {
 
     /// Calls as the operator of the district.
     pub(crate) async fn caller(&self) -> Caller {
+        self.called_as_at(self).await
+    }
+
+    /// Calls with the header that the calls of another server have.
+    pub(crate) async fn called_as_at(&self, other: &Self) -> Caller {
         let channel = Channel::from_shared(self.url.clone()).expect("a URL");
         let channel = channel.tcp_nodelay(true).connect().await.expect("a connection");
-        let token = format!("Bearer {}", self.token).parse().expect("a header");
+        let token = format!("Bearer {}", other.token).parse().expect("a header");
         InterceptedService::new(channel, Token(token))
     }
 
