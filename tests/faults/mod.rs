@@ -7,6 +7,7 @@ mod damage;
 mod disk;
 mod effects;
 pub(crate) mod imports;
+mod jobs;
 mod letters;
 mod load;
 mod relays;

@@ -1,6 +1,7 @@
 //! The journey over a socket: on both databases, in one process and with each service in its own.
 
 mod certificates;
+mod replicas;
 
 use trellis_kernel::District;
 use trellis_suite::demo;

@@ -1,12 +1,13 @@
 //! Crosswalks, coverage and suggestions.
 
+use serde_json::json;
 use tokio_stream::StreamExt as _;
 use tonic::Code;
 use trellis_contracts::outcome::analyze_coverage_response::Item as CoverageItem;
 use trellis_contracts::outcome::{
     AnalyzeCoverageRequest, AssociationType, Coverage, CrosswalkFrameworksRequest,
-    CrosswalkFrameworksResponse, CrosswalkLink, CrosswalkSummary, LevelCoverage, SubtreeCoverage,
-    SuggestAssociationsRequest,
+    CrosswalkFrameworksResponse, CrosswalkGap, CrosswalkLink, CrosswalkSummary, LevelCoverage,
+    SubtreeCoverage, SuggestAssociationsRequest,
 };
 use trellis_testkit::{on_each_database, refused, violations};
 
@@ -245,3 +246,71 @@ on_each_database!(
         );
     }
 );
+
+on_each_database!(
+    async fn many_matches_come_in_the_order_of_the_source_some_at_a_time_and_gaps_after_them(suite: Suite) {
+        let mut clients = Clients::operator(&suite);
+        let shared: Vec<u32> = (0..450).collect();
+        let (own, other): (Vec<u32>, Vec<u32>) = ((450..701).collect(), (1000..1203).collect());
+        let mut frameworks = Vec::new();
+        for (number, rest) in [(90_001, &own), (90_002, &other)] {
+            let document = framework(number, &[shared.as_slice(), rest].concat());
+            frameworks.push(clients.imported(document).await.framework);
+        }
+        let [source, target] = &frameworks[..] else { panic!("two frameworks") };
+        let question = CrosswalkFrameworksRequest {
+            parent: DISTRICT.to_owned(),
+            source: source.clone(),
+            target: target.clone(),
+            ..CrosswalkFrameworksRequest::default()
+        };
+        let stream = clients.associations.crosswalk_frameworks(question).await.expect("a crosswalk");
+        let parts: Vec<_> = stream.into_inner().map(|part| part.expect("a part")).collect().await;
+        let sizes: Vec<[usize; 4]> = parts
+            .iter()
+            .map(|part| {
+                let counts = usize::from(part.summary.is_some());
+                [counts, part.matches.len(), part.source_gaps.len(), part.target_gaps.len()]
+            })
+            .collect();
+        assert_eq!(
+            sizes,
+            [
+                [1, 0, 0, 0],
+                [0, 200, 0, 0],
+                [0, 200, 0, 0],
+                [0, 50, 0, 0],
+                [0, 0, 200, 0],
+                [0, 0, 51, 0],
+                [0, 0, 0, 200],
+                [0, 0, 0, 3],
+            ]
+        );
+        let named = |framework: &str, numbers: &[u32]| -> Vec<String> {
+            numbers.iter().map(|number| format!("{framework}/outcomes/{}", guid(*number))).collect()
+        };
+        let matched: Vec<String> =
+            parts.iter().flat_map(|part| &part.matches).map(|found| found.source.clone()).collect();
+        assert_eq!(matched, named(source, &shared));
+        let gaps = |of: fn(&CrosswalkFrameworksResponse) -> &Vec<CrosswalkGap>| -> Vec<String> {
+            parts.iter().flat_map(of).map(|gap| gap.outcome.clone()).collect()
+        };
+        assert_eq!(gaps(|part| &part.source_gaps), named(source, &own));
+        assert_eq!(gaps(|part| &part.target_gaps), named(target, &other));
+    }
+);
+
+fn guid(number: u32) -> String {
+    format!("40000000-0000-4000-8000-{number:012}")
+}
+
+/// A package of items in the order of their numbers.
+fn framework(number: u32, items: &[u32]) -> Vec<u8> {
+    let item =
+        |number: &u32| json!({"identifier": guid(*number), "fullStatement": format!("Statement {number}")});
+    let document = json!({
+        "CFDocument": {"identifier": guid(number), "title": "T"},
+        "CFItems": items.iter().map(item).collect::<Vec<_>>(),
+    });
+    document.to_string().into_bytes()
+}

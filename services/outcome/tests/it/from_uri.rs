@@ -231,6 +231,9 @@ mod bodies {
         let began = clients.transfers.import_framework_from_uri(asking(&uri, "")).await;
         let began = began.expect("it begins").into_inner();
         assert_eq!(began.state(), JobState::Running);
+        while server.asked.lock().expect("no panic").is_empty() {
+            tokio::task::yield_now().await;
+        }
         let cancel = CancelFrameworkTransferRequest { name: began.name.clone(), request_id: String::new() };
         clients.transfers.cancel_framework_transfer(cancel.clone()).await.expect("told to end");
         assert_eq!(ended(&mut clients, &began.name).await.state(), JobState::Cancelled);

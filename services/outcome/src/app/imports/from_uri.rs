@@ -72,9 +72,7 @@ impl Import {
         self.transfer.documents = u32::try_from(documents.len()).unwrap_or(u32::MAX);
         let mut issues = Vec::new();
         for id in documents {
-            let part = Uuid::new_v5(&self.transfer.id, id.as_bytes());
-            self.transfer.parts.push(part);
-            match self.document(&client, source, id, part, asked).await {
+            match self.document(&client, source, id, asked).await {
                 Ok(taken) => self.add(&taken),
                 Err(refused) => issues.push(not_taken(id, &refused)),
             }
@@ -87,16 +85,17 @@ impl Import {
 
     /// Imports one document, unless this request has taken it before.
     async fn document(
-        &self,
+        &mut self,
         client: &Client,
         source: &Source,
         id: Uuid,
-        part: Uuid,
         asked: &Asked,
     ) -> Result<Transfer, Refused> {
+        let part = Uuid::new_v5(&self.transfer.id, id.as_bytes());
         let before =
             store::transfers::find(&self.imports.store.read_latest(&self.change.district), part).await?;
         if let Some(kept) = before.filter(|kept| kept.transfer.state == State::Succeeded) {
+            self.transfer.parts.push(part);
             return Ok(kept.transfer);
         }
         let asked = Asked { request_id: Some(part), ..asked.clone() };
@@ -106,6 +105,7 @@ impl Import {
         let change = self.change();
         let mut import = Self { imports: self.imports.clone(), change, transfer, running, over: false };
         import.begin("").await?;
+        self.transfer.parts.push(part);
         let taken = tokio::time::timeout(RECEIVE_TIME, import.fetch(client, source, id, &asked)).await;
         let taken = match taken {
             Ok(Ok(document)) => import.take(document).await,

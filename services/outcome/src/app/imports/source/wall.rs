@@ -29,13 +29,16 @@ impl Resolve for Wall {
     fn resolve(&self, name: Name) -> Resolving {
         let private = self.private;
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            if !private && !found.iter().all(|address| is_public(address.ip())) {
-                return Err(Walled.into());
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let reached = if private { found } else { public(found)? };
+            Ok(Box::new(reached.into_iter()) as Addrs)
         })
     }
+}
+
+/// The addresses of a host, where all of them are public.
+fn public(found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Walled> {
+    if found.iter().all(|address| is_public(address.ip())) { Ok(found) } else { Err(Walled) }
 }
 
 /// Whether an address is one of the public internet: not this machine, its network, the service that tells
@@ -121,6 +124,17 @@ mod tests {
             "2001::1",
         ] {
             assert!(!is_public(address.parse().expect("an address")), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_host_with_one_address_within_is_reached_at_none() {
+        let address = |text: &str| SocketAddr::new(text.parse().expect("an address"), 0);
+        let outside = vec![address("93.184.216.34"), address("2606:2800:220:1::1")];
+        assert_eq!(public(outside.clone()).ok(), Some(outside.clone()));
+        for within in ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00::1"] {
+            let mixed = [outside.clone(), vec![address(within)]].concat();
+            assert!(public(mixed).is_err(), "{within}");
         }
     }
 }
