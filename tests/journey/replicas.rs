@@ -9,8 +9,8 @@ use trellis_contracts::outcome::framework_service_client::FrameworkServiceClient
 use trellis_contracts::outcome::outcome_service_client::OutcomeServiceClient;
 use trellis_contracts::outcome::{
     Association, AssociationNode, AssociationType, CreateAssociationRequest, CreateFrameworkRequest,
-    CreateOutcomeRequest, Framework, FrameworkKind, GetOutcomeRequest, Outcome, OutcomeKind,
-    PublishFrameworkRequest, SearchOutcomesRequest,
+    CreateOutcomeRequest, Framework, FrameworkKind, GetFrameworkRequest, GetOutcomeRequest, Outcome,
+    OutcomeKind, PublishFrameworkRequest, SearchOutcomesRequest,
 };
 use trellis_suite::client::Endpoint;
 use trellis_testkit::{Backend, Caller, Setup, Shape, Suite, run};
@@ -55,9 +55,12 @@ async fn published(caller: &Caller, statement: &str) -> (String, String) {
 }
 
 async fn publish(caller: &Caller, framework: &str) {
+    let mut frameworks = FrameworkServiceClient::new(caller.clone());
+    let read = GetFrameworkRequest { name: framework.to_owned() };
+    let etag = frameworks.get_framework(read).await.expect("a framework").into_inner().etag;
     let request =
-        PublishFrameworkRequest { name: framework.to_owned(), ..PublishFrameworkRequest::default() };
-    FrameworkServiceClient::new(caller.clone()).publish_framework(request).await.expect("published");
+        PublishFrameworkRequest { name: framework.to_owned(), etag, ..PublishFrameworkRequest::default() };
+    frameworks.publish_framework(request).await.expect("published");
 }
 
 async fn superseded_by(caller: &Caller, name: &str) -> Vec<String> {
