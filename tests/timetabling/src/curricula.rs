@@ -21,7 +21,7 @@ const ALONE: u64 = 2;
 
 /// What is to be timetabled.
 #[derive(Debug)]
-pub struct Problem {
+pub(crate) struct Problem {
     days: usize,
     periods: usize,
     courses: Vec<Course>,

@@ -19,7 +19,7 @@ const LARGEST: usize = 25_000_000;
 
 /// What is to be timetabled.
 #[derive(Debug)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// How many students attend each event.
     sizes: Vec<u64>,
     /// The events of each student.

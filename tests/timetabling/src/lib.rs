@@ -1,50 +1,62 @@
 //! Public timetabling problems and their solutions, read and scored by the rules of the competitions that
-//! published them: the second and third track of the International Timetabling Competition 2007.
+//! published them: the second and third track of the International Timetabling Competition 2007, and that of
+//! 2019.
 //!
 //! A solver is measured by this, and so it shares no code with any. It counts everything anew, by the words
 //! of the rules, and takes the time that this takes.
 
 mod curricula;
 mod enrolment;
+mod itc2019;
 mod score;
 mod text;
+mod xml;
 
 pub use score::{Part, Score};
 pub use text::Fault;
 
-/// A problem of one of the tracks.
+/// A problem of one of the competitions.
 #[derive(Debug)]
-pub enum Problem {
-    /// Track 2: students have chosen their events (`.tim`).
+pub struct Problem(Known);
+
+#[derive(Debug)]
+enum Known {
+    /// 2007, track 2: students have chosen their events.
     Enrolment(enrolment::Problem),
-    /// Track 3: courses belong to curricula (`.ctt`).
+    /// 2007, track 3: courses belong to curricula.
     Curricula(curricula::Problem),
+    /// 2019: classes with rules between them.
+    Itc2019(itc2019::Problem),
 }
 
 impl Problem {
-    /// Reads a problem of either track, which it is told by.
+    /// Reads a problem, of the format that it shows itself to be: `.tim`, `.ctt` or XML.
     ///
     /// # Errors
     ///
-    /// Where it is neither, says what was expected at what line.
+    /// Where it is none, says what was expected at what line.
     pub fn read(text: &str) -> Result<Self, Fault> {
-        if text.trim_start().starts_with("Name:") {
-            curricula::Problem::read(text).map(Self::Curricula)
+        let begin = text.trim_start_matches('\u{feff}').trim_start();
+        Ok(Self(if begin.starts_with('<') {
+            Known::Itc2019(itc2019::Problem::read(text)?)
+        } else if begin.starts_with("Name:") {
+            Known::Curricula(curricula::Problem::read(text)?)
         } else {
-            enrolment::Problem::read(text).map(Self::Enrolment)
-        }
+            Known::Enrolment(enrolment::Problem::read(text)?)
+        }))
     }
 
-    /// Scores a solution in the format of the track: `.sln` or `.sol`.
+    /// Scores a solution in the format of its competition: `.sln`, `.sol` or XML.
     ///
     /// # Errors
     ///
     /// Where it is no solution of this problem, says why at what line. One that breaks rules is a solution,
     /// and its score says so.
     pub fn score(&self, solution: &str) -> Result<Score, Fault> {
-        match self {
-            Self::Enrolment(problem) => problem.score(solution),
-            Self::Curricula(problem) => problem.score(solution),
+        match &self.0 {
+            Known::Enrolment(problem) => problem.score(solution),
+            Known::Curricula(problem) => problem.score(solution),
+            Known::Itc2019(problem) => problem.score(solution),
         }
     }
 }

@@ -8,7 +8,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [problem, solution] = &arguments[..] else {
         eprintln!(
-            "Usage: trellis-timetabling PROBLEM SOLUTION\n\nA problem in .tim with its .sln, or in .ctt with its .sol."
+            "Usage: trellis-timetabling PROBLEM SOLUTION\n\nA problem in .tim with its .sln, in .ctt with its .sol, or of ITC 2019 with its solution, both in XML."
         );
         return ExitCode::from(2);
     };

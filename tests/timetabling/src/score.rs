@@ -18,8 +18,8 @@ pub struct Score {
     pub hard: Vec<Part>,
     /// Those that it should keep.
     pub soft: Vec<Part>,
-    /// What is not in the timetable: students of events without a place (track 2), lectures without one
-    /// (track 3).
+    /// What is not in the timetable: students of events without a place (2007, track 2), lectures or classes
+    /// without one.
     pub missing: u64,
 }
 
