@@ -112,7 +112,7 @@ fn what_one_process_publishes_the_other_tells() {
 
         let node =
             |name: &str| Some(AssociationNode { resource: name.to_owned(), ..AssociationNode::default() });
-        let replaces = CreateAssociationRequest {
+        let joined = CreateAssociationRequest {
             parent: old.clone(),
             association: Some(Association {
                 r#type: AssociationType::ReplacedBy.into(),
@@ -122,7 +122,7 @@ fn what_one_process_publishes_the_other_tells() {
             }),
             ..CreateAssociationRequest::default()
         };
-        AssociationServiceClient::new(one.clone()).create_association(replaces).await.expect("joined");
+        AssociationServiceClient::new(one.clone()).create_association(joined).await.expect("joined");
         publish(&one, &old).await;
         assert_eq!(superseded_by(&one, &pinned).await, [replacing.as_str()], "at once where it is published");
         until(vec![replacing.clone()], async || superseded_by(&other, &pinned).await).await;
