@@ -66,6 +66,9 @@ impl Problem {
         let periods = head("Periods_per_day:", MOST)?;
         let curricula = head("Curricula:", MOST)?;
         let conditions = head("Constraints:", MANY)?;
+        if days == 0 || periods == 0 {
+            return Err(words.fault("a week has days, and a day has periods"));
+        }
         let mut problem = Self {
             days,
             periods,
@@ -143,8 +146,8 @@ impl Problem {
     }
 
     fn time(&self, words: &mut Words<'_>) -> Result<Time, Fault> {
-        let day = words.count("a day", self.days.saturating_sub(1))?;
-        Ok((day, words.count("a period", self.periods.saturating_sub(1))?))
+        let day = words.count("a day", self.days - 1)?;
+        Ok((day, words.count("a period", self.periods - 1)?))
     }
 
     pub(crate) fn score(&self, solution: &str) -> Result<Score, Fault> {

@@ -74,6 +74,7 @@ fn what_is_no_problem_or_no_solution_of_it_is_told_of_with_its_line() {
     for (from, to, at) in [
         ("Rooms: 2", "Rooms: two", 3),
         ("Rooms: 2", "Rooms: 3", 19),
+        ("Days: 2", "Days: 0", 7),
         ("music ms-lee", "art ms-lee", 11),
         ("arts 2 art dance", "arts 2 art drama", 19),
         ("music 1 2", "music 2 2", 22),
