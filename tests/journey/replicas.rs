@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use trellis_contracts::common::LocalizedText;
 use trellis_contracts::outcome::association_service_client::AssociationServiceClient;
 use trellis_contracts::outcome::framework_service_client::FrameworkServiceClient;
@@ -18,8 +18,6 @@ use trellis_testkit::{Backend, Caller, Setup, Shape, Suite, run};
 const DISTRICT: &str = "districts/grand-bend";
 /// How long a client goes on asking.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Its wait before it asks again.
-const PAUSE: Duration = Duration::from_millis(20);
 
 fn english(text: &str) -> Vec<LocalizedText> {
     vec![LocalizedText { language: "en".to_owned(), text: text.to_owned() }]
@@ -88,7 +86,6 @@ async fn until<T: PartialEq + std::fmt::Debug>(wanted: T, ask: impl AsyncFn() ->
             return;
         }
         assert!(Instant::now() < give_up, "{answer:?} stays, where {wanted:?} is true");
-        sleep(PAUSE).await;
     }
 }
 
