@@ -6,6 +6,7 @@ mod adoptions;
 mod associations;
 mod changes;
 mod crosswalks;
+mod edited_here;
 mod editing;
 mod exports;
 mod frameworks;
