@@ -21,26 +21,26 @@ const ALONE: u64 = 2;
 
 /// What is to be timetabled.
 #[derive(Debug)]
-pub(crate) struct Problem {
-    days: usize,
-    periods: usize,
-    courses: Vec<Course>,
+pub struct Problem {
+    pub days: usize,
+    pub periods: usize,
+    pub courses: Vec<Course>,
     /// The courses by their names.
-    named: BTreeMap<String, usize>,
+    pub named: BTreeMap<String, usize>,
     /// How many seats each room has.
-    rooms: BTreeMap<String, u64>,
+    pub rooms: BTreeMap<String, u64>,
     /// The courses of each curriculum.
-    curricula: Vec<BTreeSet<usize>>,
+    pub curricula: Vec<BTreeSet<usize>>,
     /// Course, day and period in which it may not be.
-    closed: BTreeSet<(usize, Time)>,
+    pub closed: BTreeSet<(usize, Time)>,
 }
 
 #[derive(Debug)]
-struct Course {
-    teacher: String,
-    lectures: usize,
-    least_days: usize,
-    students: u64,
+pub struct Course {
+    pub teacher: String,
+    pub lectures: usize,
+    pub least_days: usize,
+    pub students: u64,
 }
 
 /// A day, and a period of it.
@@ -54,7 +54,7 @@ struct Lecture<'s> {
 }
 
 impl Problem {
-    pub(crate) fn read(text: &str) -> Result<Self, Fault> {
+    pub fn read(text: &str) -> Result<Self, Fault> {
         let mut words = Words::new(text);
         expect(&mut words, "Name:")?;
         // A name may have several words or none, and says nothing.
@@ -150,7 +150,7 @@ impl Problem {
         Ok((day, words.count("a period", self.periods - 1)?))
     }
 
-    pub(crate) fn score(&self, solution: &str) -> Result<Score, Fault> {
+    pub fn score(&self, solution: &str) -> Result<Score, Fault> {
         let plan = self.plan(solution)?;
         let part = |rule, points| Part { rule, points };
         let hard = vec![

@@ -19,24 +19,24 @@ const LARGEST: usize = 25_000_000;
 
 /// What is to be timetabled.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub struct Problem {
     /// How many students attend each event.
-    sizes: Vec<u64>,
+    pub sizes: Vec<u64>,
     /// The events of each student.
-    chosen: Vec<Vec<usize>>,
+    pub chosen: Vec<Vec<usize>>,
     /// Of each event, whether each room is large enough and has what it needs.
-    suitable: Vec<Vec<bool>>,
+    pub suitable: Vec<Vec<bool>>,
     /// Of each event, whether it may take place in each slot.
-    open: Vec<Vec<bool>>,
+    pub open: Vec<Vec<bool>>,
     /// Pairs of events of which the first takes place in an earlier slot.
-    before: Vec<(usize, usize)>,
+    pub before: Vec<(usize, usize)>,
 }
 
 /// The slot and room of an event; none where it has no place.
 type Place = Option<(usize, usize)>;
 
 impl Problem {
-    pub(crate) fn read(text: &str) -> Result<Self, Fault> {
+    pub fn read(text: &str) -> Result<Self, Fault> {
         let mut words = Words::new(text);
         let events = words.count("the number of events", MOST)?;
         let rooms = words.count("the number of rooms", MOST)?;
@@ -68,7 +68,7 @@ impl Problem {
         Ok(Self { sizes, chosen, suitable, open, before })
     }
 
-    pub(crate) fn score(&self, solution: &str) -> Result<Score, Fault> {
+    pub fn score(&self, solution: &str) -> Result<Score, Fault> {
         let plan = self.plan(solution)?;
         let placed = || plan.iter().enumerate().filter_map(|(event, place)| Some((event, (*place)?)));
         let part = |rule, points| Part { rule, points };

@@ -5,9 +5,9 @@
 //! A solver is measured by this, and so it shares no code with any. It counts everything anew, by the words
 //! of the rules, and takes the time that this takes.
 
-mod curricula;
-mod enrolment;
-mod itc2019;
+pub mod curricula;
+pub mod enrolment;
+pub mod itc2019;
 mod score;
 mod text;
 mod xml;
@@ -17,10 +17,7 @@ pub use text::Fault;
 
 /// A problem of one of the competitions.
 #[derive(Debug)]
-pub struct Problem(Known);
-
-#[derive(Debug)]
-enum Known {
+pub enum Problem {
     /// 2007, track 2: students have chosen their events.
     Enrolment(enrolment::Problem),
     /// 2007, track 3: courses belong to curricula.
@@ -37,13 +34,13 @@ impl Problem {
     /// Where it is none, says what was expected at what line.
     pub fn read(text: &str) -> Result<Self, Fault> {
         let begin = text.trim_start_matches('\u{feff}').trim_start();
-        Ok(Self(if begin.starts_with('<') {
-            Known::Itc2019(itc2019::Problem::read(text)?)
+        Ok(if begin.starts_with('<') {
+            Self::Itc2019(itc2019::Problem::read(text)?)
         } else if begin.starts_with("Name:") {
-            Known::Curricula(curricula::Problem::read(text)?)
+            Self::Curricula(curricula::Problem::read(text)?)
         } else {
-            Known::Enrolment(enrolment::Problem::read(text)?)
-        }))
+            Self::Enrolment(enrolment::Problem::read(text)?)
+        })
     }
 
     /// Scores a solution in the format of its competition: `.sln`, `.sol` or XML.
@@ -53,10 +50,10 @@ impl Problem {
     /// Where it is no solution of this problem, says why at what line. One that breaks rules is a solution,
     /// and its score says so.
     pub fn score(&self, solution: &str) -> Result<Score, Fault> {
-        match &self.0 {
-            Known::Enrolment(problem) => problem.score(solution),
-            Known::Curricula(problem) => problem.score(solution),
-            Known::Itc2019(problem) => problem.score(solution),
+        match self {
+            Self::Enrolment(problem) => problem.score(solution),
+            Self::Curricula(problem) => problem.score(solution),
+            Self::Itc2019(problem) => problem.score(solution),
         }
     }
 }

@@ -10,8 +10,8 @@ mod times;
 
 use std::collections::BTreeMap;
 
-use self::rules::Rule;
-use self::times::{Calendar, Time};
+pub use self::rules::{Kind, Rule};
+pub use self::times::{Calendar, Time};
 use crate::score::Score;
 use crate::text::Fault;
 use crate::xml::Element;
@@ -21,49 +21,49 @@ const MOST: u32 = 1_000_000;
 
 /// What is to be timetabled.
 #[derive(Debug)]
-pub(crate) struct Problem {
-    calendar: Calendar,
-    weights: Weights,
-    rooms: BTreeMap<String, Room>,
+pub struct Problem {
+    pub calendar: Calendar,
+    pub weights: Weights,
+    pub rooms: BTreeMap<String, Room>,
     /// The classes by their names.
-    classes: BTreeMap<String, Class>,
+    pub classes: BTreeMap<String, Class>,
     /// The courses by their names: the subparts of each configuration, each a list of classes.
-    courses: BTreeMap<String, Vec<Vec<Vec<String>>>>,
-    rules: Vec<Rule>,
+    pub courses: BTreeMap<String, Vec<Vec<Vec<String>>>>,
+    pub rules: Vec<Rule>,
     /// The courses of each student.
-    students: BTreeMap<String, Vec<String>>,
+    pub students: BTreeMap<String, Vec<String>>,
 }
 
 /// What a point of each sort counts.
 #[derive(Debug)]
-struct Weights {
-    time: u64,
-    room: u64,
-    distribution: u64,
-    student: u64,
+pub struct Weights {
+    pub time: u64,
+    pub room: u64,
+    pub distribution: u64,
+    pub student: u64,
 }
 
 #[derive(Debug)]
-struct Room {
+pub struct Room {
     /// How long it takes to get to others, in slots; to those that are not named none.
-    travel: BTreeMap<String, u32>,
-    closed: Vec<Time>,
+    pub travel: BTreeMap<String, u32>,
+    pub closed: Vec<Time>,
 }
 
 #[derive(Debug)]
-struct Class {
+pub struct Class {
     /// How many students it takes.
-    limit: usize,
+    pub limit: usize,
     /// The class that its students attend too.
-    parent: Option<String>,
+    pub parent: Option<String>,
     /// The rooms that it may be in, with what each costs; none where it needs no room.
-    rooms: Option<BTreeMap<String, u64>>,
+    pub rooms: Option<BTreeMap<String, u64>>,
     /// When it may take place, with what that costs.
-    times: Vec<(Time, u64)>,
+    pub times: Vec<(Time, u64)>,
 }
 
 impl Problem {
-    pub(crate) fn read(text: &str) -> Result<Self, Fault> {
+    pub fn read(text: &str) -> Result<Self, Fault> {
         let root = Element::read(text)?;
         if root.name != "problem" {
             return Err(root.fault("the element problem is expected"));
@@ -184,7 +184,7 @@ impl Problem {
         way(from, to).or_else(|| way(to, from)).unwrap_or_default()
     }
 
-    pub(crate) fn score(&self, solution: &str) -> Result<Score, Fault> {
+    pub fn score(&self, solution: &str) -> Result<Score, Fault> {
         Ok(plan::Plan::read(self, &Element::read(solution)?)?.score(self))
     }
 }

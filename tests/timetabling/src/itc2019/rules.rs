@@ -6,17 +6,17 @@ use crate::xml::Element;
 
 /// A rule between classes.
 #[derive(Debug)]
-pub(super) struct Rule {
-    kind: Kind,
+pub struct Rule {
+    pub kind: Kind,
     /// What a breach costs; none where there must be none.
-    pub(super) penalty: Option<u64>,
+    pub penalty: Option<u64>,
     /// The classes, in the order that the rule gives them.
-    pub(super) classes: Vec<String>,
+    pub classes: Vec<String>,
 }
 
 /// What a rule asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
     SameStart,
     SameTime,
     DifferentTime,
@@ -42,9 +42,9 @@ enum Kind {
 
 /// Where and when a class of a rule is.
 #[derive(Clone, Copy)]
-pub(super) struct Placed<'p> {
-    pub(super) time: &'p Time,
-    pub(super) room: Option<&'p str>,
+pub struct Placed<'p> {
+    pub time: &'p Time,
+    pub room: Option<&'p str>,
 }
 
 impl Kind {
@@ -147,7 +147,7 @@ fn blocks(day: &[&Time], slots: u32) -> Vec<(usize, u32, u32)> {
 }
 
 impl Rule {
-    pub(super) fn read(rule: &Element, is_class: impl Fn(&str) -> bool) -> Result<Self, Fault> {
+    pub fn read(rule: &Element, is_class: impl Fn(&str) -> bool) -> Result<Self, Fault> {
         let kind =
             Kind::read(rule.text("type")?).ok_or_else(|| rule.fault("there is no rule of this type"))?;
         let mut classes = Vec::new();
@@ -166,7 +166,7 @@ impl Rule {
     }
 
     /// What breaches cost of which each costs this. Those of single days count by their mean over the weeks.
-    pub(super) fn cost(&self, calendar: &Calendar, breaches: u64, penalty: u64) -> u64 {
+    pub fn cost(&self, calendar: &Calendar, breaches: u64, penalty: u64) -> u64 {
         match self.kind {
             Kind::MaxDayLoad(_) | Kind::MaxBreaks(..) | Kind::MaxBlock(..) => {
                 penalty * breaches / u64::from(calendar.weeks)
@@ -176,7 +176,7 @@ impl Rule {
     }
 
     /// How often the classes that have a place break the rule: pairs of them, or what is over, day by day.
-    pub(super) fn breaches(
+    pub fn breaches(
         &self,
         calendar: &Calendar,
         placed: &[Placed<'_>],

@@ -1,0 +1,426 @@
+//! Takes a problem in pieces, and refuses what makes no sense.
+
+use std::collections::BTreeMap;
+
+use super::cohort::{Cohort, DayShape};
+use super::ids::{CohortId, FacilitatorId, LearnerId, OfferingId, RuleId, SectionId, SpaceId};
+use super::learner::{Learner, Offering};
+use super::problem::{Choice, Csr, Link, NONE, Offerings, Places, Problem, Sections};
+use super::rule::{Kind, Rule, Weight};
+use super::time::{Horizon, Pattern};
+
+/// Why something is no part of a problem.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// There is no week, day or slot, or there are too many.
+    #[error("a horizon has 1 to 64 weeks, 1 to 32 days and 1 to 10,000 slots")]
+    Horizon,
+    /// A pattern meets never, or outside the horizon.
+    #[error("a pattern meets on some day of some week, within the slots of a day")]
+    Pattern,
+    /// A day has more slots than a shape has.
+    #[error("days of more than 16 slots have no shape")]
+    Shape,
+    /// There is nothing of this number.
+    #[error("there is no {0} of this number")]
+    Unknown(&'static str),
+    /// The section cannot be anywhere at any time.
+    #[error("section {} has no time at which it has a space and a facilitator", .0.0)]
+    Nowhere(SectionId),
+    /// The section is a part of two components, or twice of one.
+    #[error("section {} is in two components", .0.0)]
+    Twice(SectionId),
+    /// The parent of the section is in no other component of its configuration, or after itself.
+    #[error("the parent of section {} is in no component of the same configuration before it", .0.0)]
+    Parent(SectionId),
+    /// The offering has a configuration or component without a section.
+    #[error("offering {} has a part without a section", .0.0)]
+    Hollow(OfferingId),
+}
+
+/// A section to be placed: what meets at one time, in one space, with one facilitator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// When it may meet, and what that costs.
+    pub times: Vec<(Pattern, u32)>,
+    /// Where it may meet, and what that costs; nothing where it needs no space.
+    pub spaces: Vec<(SpaceId, u32)>,
+    /// Who may lead it, and what that costs; nothing where it needs nobody.
+    pub facilitators: Vec<(FacilitatorId, u32)>,
+    /// How many learners it takes.
+    pub capacity: u32,
+    /// How many learners it should have if it has any, and what each that lacks means.
+    pub least: (u32, Weight),
+    /// The section that its learners attend too.
+    pub parent: Option<SectionId>,
+}
+
+impl Section {
+    /// A section that may meet at these times for nothing, needs no space or facilitator and takes anyone.
+    pub fn at(times: impl IntoIterator<Item = Pattern>) -> Self {
+        Self {
+            times: times.into_iter().map(|time| (time, 0)).collect(),
+            spaces: Vec::new(),
+            facilitators: Vec::new(),
+            capacity: u32::MAX,
+            least: (0, Weight::Soft(0)),
+            parent: None,
+        }
+    }
+}
+
+/// Takes a problem in pieces.
+#[derive(Debug)]
+pub struct Builder {
+    horizon: Horizon,
+    spaces: Vec<Vec<Pattern>>,
+    facilitators: Vec<Vec<Pattern>>,
+    travel: BTreeMap<(SpaceId, SpaceId), u16>,
+    sections: Vec<Section>,
+    rules: Vec<Rule>,
+    shapes: Vec<DayShape>,
+    cohorts: Vec<Cohort>,
+    offerings: Vec<Offering>,
+    learners: Vec<Learner>,
+    clash: Weight,
+    rule_factor: u32,
+}
+
+fn next(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(NONE)
+}
+
+impl Builder {
+    /// An empty problem, in which no learner may be in two sections at once.
+    pub const fn new(horizon: Horizon) -> Self {
+        Self {
+            horizon,
+            spaces: Vec::new(),
+            facilitators: Vec::new(),
+            travel: BTreeMap::new(),
+            sections: Vec::new(),
+            rules: Vec::new(),
+            shapes: Vec::new(),
+            cohorts: Vec::new(),
+            offerings: Vec::new(),
+            learners: Vec::new(),
+            clash: Weight::Hard,
+            rule_factor: 1,
+        }
+    }
+
+    /// Says by what the cost of every soft rule is multiplied, after that of single days is rounded down to
+    /// its mean over the weeks.
+    pub const fn weigh_rules(&mut self, factor: u32) {
+        self.rule_factor = factor;
+    }
+
+    /// Says what it means that a learner is in two sections at once, or has no time to get from one to the
+    /// other. Without it, it must not happen.
+    pub const fn clash(&mut self, weight: Weight) {
+        self.clash = weight;
+    }
+
+    /// Adds a space that is closed at times.
+    pub fn space(&mut self, closed: Vec<Pattern>) -> SpaceId {
+        self.spaces.push(closed);
+        SpaceId(next(self.spaces.len() - 1))
+    }
+
+    /// Says how many slots it takes from one space to another, either way. Without it, it takes none.
+    pub fn travel(&mut self, one: SpaceId, other: SpaceId, slots: u16) {
+        self.travel.insert((one, other), slots);
+    }
+
+    /// Adds a facilitator who is away at times.
+    pub fn facilitator(&mut self, away: Vec<Pattern>) -> FacilitatorId {
+        self.facilitators.push(away);
+        FacilitatorId(next(self.facilitators.len() - 1))
+    }
+
+    /// Adds a section.
+    pub fn section(&mut self, section: Section) -> SectionId {
+        self.sections.push(section);
+        SectionId(next(self.sections.len() - 1))
+    }
+
+    /// Says that who takes a section takes its parent too. Both must have been added.
+    pub fn parent(&mut self, section: SectionId, parent: SectionId) {
+        if let Some(section) = self.sections.get_mut(section.index()) {
+            section.parent = Some(parent);
+        }
+    }
+
+    /// Adds a rule between sections.
+    pub fn rule(&mut self, kind: Kind, weight: Weight, sections: Vec<SectionId>) -> RuleId {
+        self.rules.push(Rule { kind, weight, sections });
+        RuleId(next(self.rules.len() - 1))
+    }
+
+    /// Adds a shape of days, which cohorts name by its place.
+    pub fn shape(&mut self, shape: DayShape) -> usize {
+        self.shapes.push(shape);
+        self.shapes.len() - 1
+    }
+
+    /// Adds people who attend the same sections.
+    pub fn cohort(&mut self, cohort: Cohort) -> CohortId {
+        self.cohorts.push(cohort);
+        CohortId(next(self.cohorts.len() - 1))
+    }
+
+    /// Adds what learners may ask for.
+    pub fn offering(&mut self, offering: Offering) -> OfferingId {
+        self.offerings.push(offering);
+        OfferingId(next(self.offerings.len() - 1))
+    }
+
+    /// Adds a learner with requests.
+    pub fn learner(&mut self, learner: Learner) -> LearnerId {
+        self.learners.push(learner);
+        LearnerId(next(self.learners.len() - 1))
+    }
+
+    /// # Errors
+    ///
+    /// When something refers to what is not there, or cannot be in any timetable.
+    pub fn build(self) -> Result<Problem, Fault> {
+        self.check_numbers()?;
+        let mut patterns: Vec<Pattern> =
+            self.sections.iter().flat_map(|s| s.times.iter().map(|(time, _)| *time)).collect();
+        patterns.sort_unstable();
+        patterns.dedup();
+        let spaces = Places::new(&self.spaces, &patterns);
+        let facilitators = Places::new(&self.facilitators, &patterns);
+        let sections = self.lay_sections(&patterns);
+        for number in SectionId::all(self.sections.len()) {
+            if !has_a_place(&sections, number, &spaces, &facilitators) {
+                return Err(Fault::Nowhere(SectionId(number)));
+            }
+        }
+        let offerings = self.lay_offerings()?;
+        let in_blocks = !patterns.iter().enumerate().any(|(n, p)| patterns[..n].iter().any(|q| q.overlaps(p)));
+        let (exclusive, links, together) = self.lay_rules();
+        let mut cohorts_of = vec![Vec::new(); self.sections.len()];
+        for (number, cohort) in self.cohorts.iter().enumerate() {
+            for section in &cohort.sections {
+                cohorts_of[section.index()].push(CohortId(next(number)));
+            }
+        }
+        let mut requests_at = vec![0];
+        let mut asker = Vec::new();
+        for (number, learner) in self.learners.iter().enumerate() {
+            asker.extend(learner.requests.iter().map(|_| next(number)));
+            requests_at.push(next(asker.len()));
+        }
+        let travel = lay_travel(self.spaces.len(), &self.travel);
+        Ok(Problem {
+            horizon: self.horizon,
+            patterns,
+            in_blocks,
+            spaces,
+            facilitators,
+            travel,
+            sections,
+            rules: self.rules,
+            exclusive,
+            links,
+            together,
+            shapes: self.shapes,
+            cohorts: self.cohorts,
+            cohorts_of: cohorts_of.into_iter().collect(),
+            offerings,
+            learners: self.learners,
+            requests_at,
+            asker,
+            clash: self.clash,
+            rule_factor: self.rule_factor,
+        })
+    }
+
+    fn check_numbers(&self) -> Result<(), Fault> {
+        let known = |found: bool, what| if found { Ok(()) } else { Err(Fault::Unknown(what)) };
+        let is_section = |id: &SectionId| id.index() < self.sections.len();
+        let is_space = |id: &SpaceId| id.index() < self.spaces.len();
+        for section in &self.sections {
+            known(section.spaces.iter().all(|(id, _)| is_space(id)), "space")?;
+            let led = section.facilitators.iter().all(|(id, _)| id.index() < self.facilitators.len());
+            known(led, "facilitator")?;
+            known(section.parent.iter().all(is_section), "section")?;
+        }
+        known(self.travel.keys().all(|(a, b)| is_space(a) && is_space(b)), "space")?;
+        known(self.rules.iter().all(|rule| rule.sections.iter().all(is_section)), "section")?;
+        for cohort in &self.cohorts {
+            known(cohort.sections.iter().all(is_section), "section")?;
+            let shape = self.shapes.get(cohort.shape).ok_or(Fault::Unknown("shape"))?;
+            if shape.slots() < self.horizon.slots() {
+                return Err(Fault::Shape);
+            }
+        }
+        for learner in &self.learners {
+            for request in &learner.requests {
+                let asked = request.options.iter().all(|(id, _)| id.index() < self.offerings.len());
+                known(asked, "offering")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn lay_sections(&self, patterns: &[Pattern]) -> Sections {
+        let number = |time: &Pattern| next(patterns.partition_point(|p| p < time));
+        let each = |section: &Section| -> Vec<Choice> {
+            sorted(section.times.iter().map(|(t, penalty)| Choice { id: number(t), penalty: *penalty }))
+        };
+        let spaces = |section: &Section| -> Vec<Choice> {
+            sorted(section.spaces.iter().map(|(id, penalty)| Choice { id: id.0, penalty: *penalty }))
+        };
+        let led = |section: &Section| -> Vec<Choice> {
+            sorted(section.facilitators.iter().map(|(id, penalty)| Choice { id: id.0, penalty: *penalty }))
+        };
+        Sections {
+            times: self.sections.iter().map(each).collect(),
+            spaces: self.sections.iter().map(|s| or_none(spaces(s))).collect(),
+            facilitators: self.sections.iter().map(|s| or_none(led(s))).collect(),
+            capacity: self.sections.iter().map(|s| s.capacity).collect(),
+            least: self.sections.iter().map(|s| s.least).collect(),
+            parent: self.sections.iter().map(|s| s.parent.map_or(NONE, |id| id.0)).collect(),
+        }
+    }
+
+    fn lay_offerings(&self) -> Result<Offerings, Fault> {
+        let mut laid =
+            Offerings { component_of: vec![NONE; self.sections.len()], ..Offerings::default() };
+        for (number, offering) in self.offerings.iter().enumerate() {
+            let id = OfferingId(next(number));
+            let mut configurations = Vec::new();
+            for configuration in &offering.configurations {
+                let this = next(laid.components.rows());
+                let first = next(laid.sections.rows());
+                for component in &configuration.components {
+                    let part = next(laid.sections.rows());
+                    for section in &component.sections {
+                        let held = laid
+                            .component_of
+                            .get_mut(section.index())
+                            .ok_or(Fault::Unknown("section"))?;
+                        if *held != NONE {
+                            return Err(Fault::Twice(*section));
+                        }
+                        *held = part;
+                    }
+                    laid.sections.push(component.sections.iter().map(|section| section.0));
+                    laid.configuration_of.push(this);
+                    if component.sections.is_empty() {
+                        return Err(Fault::Hollow(id));
+                    }
+                }
+                laid.components.push(self.parents_first(&laid, first..next(laid.sections.rows()))?);
+                laid.widest = laid.widest.max(configuration.components.len());
+                laid.offering_of.push(id.0);
+                configurations.push(this);
+                if configuration.components.is_empty() {
+                    return Err(Fault::Hollow(id));
+                }
+            }
+            if configurations.is_empty() {
+                return Err(Fault::Hollow(id));
+            }
+            laid.configurations.push(configurations);
+        }
+        Ok(laid)
+    }
+
+    /// The components of a configuration, each after those that have parents of its sections.
+    fn parents_first(&self, laid: &Offerings, components: std::ops::Range<u32>) -> Result<Vec<u32>, Fault> {
+        let mut ordered: Vec<u32> = Vec::new();
+        while ordered.len() < components.len() {
+            let mut waiting = None;
+            let ready = components.clone().filter(|c| !ordered.contains(c)).find(|component| {
+                let orphan = laid.sections.row(*component).iter().find(|section| {
+                    self.sections[**section as usize]
+                        .parent
+                        .is_some_and(|parent| !ordered.contains(&laid.component_of[parent.index()]))
+                });
+                waiting = waiting.or(orphan.copied());
+                orphan.is_none()
+            });
+            match (ready, waiting) {
+                (Some(component), _) => ordered.push(component),
+                (None, Some(section)) => return Err(Fault::Parent(SectionId(section))),
+                (None, None) => break,
+            }
+        }
+        Ok(ordered)
+    }
+
+    /// The rules as each section sees them: with what it must not overlap, the other rules of pairs, and those of
+    /// several together.
+    fn lay_rules(&self) -> (Csr<u32>, Csr<Link>, Csr<RuleId>) {
+        let (sections, no_travel) = (self.sections.len(), self.travel.is_empty());
+        let mut exclusive = vec![Vec::new(); sections];
+        let mut links = vec![Vec::new(); sections];
+        let mut together = vec![Vec::new(); sections];
+        for (number, rule) in self.rules.iter().enumerate() {
+            if !rule.kind.is_of_pairs() {
+                for section in &rule.sections {
+                    together[section.index()].push(RuleId(next(number)));
+                }
+                continue;
+            }
+            let plain = rule.weight == Weight::Hard
+                && (rule.kind == Kind::NotOverlap || (no_travel && rule.kind == Kind::SameAttendees));
+            for (place, one) in rule.sections.iter().enumerate() {
+                for other in &rule.sections[place + 1..] {
+                    if plain {
+                        exclusive[one.index()].push(other.0);
+                        exclusive[other.index()].push(one.0);
+                    } else {
+                        let kind = rule.kind;
+                        let weight = match rule.weight {
+                            Weight::Soft(cost) => Weight::Soft(cost.saturating_mul(self.rule_factor)),
+                            Weight::Hard => Weight::Hard,
+                        };
+                        links[one.index()].push(Link { kind, weight, other: other.0, after: false });
+                        links[other.index()].push(Link { kind, weight, other: one.0, after: true });
+                    }
+                }
+            }
+        }
+        for row in &mut links {
+            row.sort_by_key(|link| (link.kind, link.other));
+        }
+        (exclusive.into_iter().collect(), links.into_iter().collect(), together.into_iter().collect())
+    }
+}
+
+/// Choices in the order of what they choose, each once and at its least penalty.
+fn sorted(choices: impl Iterator<Item = Choice>) -> Vec<Choice> {
+    let mut choices: Vec<Choice> = choices.collect();
+    choices.sort_unstable_by_key(|choice| (choice.id, choice.penalty));
+    choices.dedup_by_key(|choice| choice.id);
+    choices
+}
+
+/// The choice of nothing, where there is none.
+fn or_none(choices: Vec<Choice>) -> Vec<Choice> {
+    if choices.is_empty() { vec![Choice { id: NONE, penalty: 0 }] } else { choices }
+}
+
+fn has_a_place(sections: &Sections, number: u32, spaces: &Places, facilitators: &Places) -> bool {
+    sections.times.row(number).iter().any(|time| {
+        sections.spaces.row(number).iter().any(|space| !spaces.is_closed(space.id, time.id))
+            && sections.facilitators.row(number).iter().any(|who| !facilitators.is_closed(who.id, time.id))
+    })
+}
+
+fn lay_travel(spaces: usize, travel: &BTreeMap<(SpaceId, SpaceId), u16>) -> Vec<u16> {
+    if travel.is_empty() {
+        return Vec::new();
+    }
+    let mut laid = vec![0; spaces * spaces];
+    for ((one, other), slots) in travel {
+        laid[one.index() * spaces + other.index()] = *slots;
+        laid[other.index() * spaces + one.index()] = *slots;
+    }
+    laid
+}

@@ -1,0 +1,239 @@
+//! A problem, laid out for the search: everything in rows, found by number.
+
+use super::cohort::{Cohort, DayShape};
+use super::ids::{CohortId, OfferingId, RuleId, SectionId};
+use super::learner::Learner;
+use super::rule::{Rule, Weight};
+use super::time::{Horizon, Pattern};
+
+/// No space, facilitator or parent.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// What is to be timetabled. Made by a [`Builder`](super::Builder).
+#[derive(Debug)]
+pub struct Problem {
+    pub(crate) horizon: Horizon,
+    /// Every pattern that a section may meet in, once.
+    pub(crate) patterns: Vec<Pattern>,
+    /// Whether no two patterns overlap, as those of a bell schedule.
+    pub(crate) in_blocks: bool,
+    pub(crate) spaces: Places,
+    pub(crate) facilitators: Places,
+    /// How long it takes between spaces, in slots; nothing where it takes none.
+    pub(crate) travel: Vec<u16>,
+    pub(crate) sections: Sections,
+    pub(crate) rules: Vec<Rule>,
+    /// The sections with which each must not overlap, without regard to travel.
+    pub(crate) exclusive: Csr<u32>,
+    /// The other rules of pairs, for each section.
+    pub(crate) links: Csr<Link>,
+    /// The rules of several sections together, for each section.
+    pub(crate) together: Csr<RuleId>,
+    pub(crate) shapes: Vec<DayShape>,
+    pub(crate) cohorts: Vec<Cohort>,
+    pub(crate) cohorts_of: Csr<CohortId>,
+    pub(crate) offerings: Offerings,
+    pub(crate) learners: Vec<Learner>,
+    /// Where the requests of each learner begin, and where the last end.
+    pub(crate) requests_at: Vec<u32>,
+    /// The learner of each request.
+    pub(crate) asker: Vec<u32>,
+    /// What it means that a learner is in two sections at once.
+    pub(crate) clash: Weight,
+    /// By what the cost of soft rules is multiplied.
+    pub(crate) rule_factor: u32,
+}
+
+/// Spaces, or facilitators.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    pub(crate) count: usize,
+    /// Of each, whether each pattern is closed.
+    closed: Vec<bool>,
+    patterns: usize,
+}
+
+/// What sections may be, by number.
+#[derive(Debug)]
+pub(crate) struct Sections {
+    pub(crate) times: Csr<Choice>,
+    pub(crate) spaces: Csr<Choice>,
+    pub(crate) facilitators: Csr<Choice>,
+    /// How many learners each takes.
+    pub(crate) capacity: Vec<u32>,
+    /// How many learners each that has any should have.
+    pub(crate) least: Vec<(u32, Weight)>,
+    pub(crate) parent: Vec<u32>,
+}
+
+/// A pattern, space or facilitator that a section may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) id: u32,
+    pub(crate) penalty: u32,
+}
+
+/// A rule between a section and another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Link {
+    pub(crate) kind: super::Kind,
+    pub(crate) weight: Weight,
+    pub(crate) other: u32,
+    /// Whether the other stands before it in the rule.
+    pub(crate) after: bool,
+}
+
+/// Offerings, by number.
+#[derive(Debug, Default)]
+pub(crate) struct Offerings {
+    /// The configurations of each offering.
+    pub(crate) configurations: Csr<u32>,
+    /// The components of each configuration, those of parents first.
+    pub(crate) components: Csr<u32>,
+    /// The sections of each component.
+    pub(crate) sections: Csr<u32>,
+    /// The component of each section.
+    pub(crate) component_of: Vec<u32>,
+    /// The configuration of each component.
+    pub(crate) configuration_of: Vec<u32>,
+    /// The offering of each configuration.
+    pub(crate) offering_of: Vec<u32>,
+    /// The most components of a configuration.
+    pub(crate) widest: usize,
+}
+
+impl Places {
+    pub(crate) fn new(closed: &[Vec<Pattern>], patterns: &[Pattern]) -> Self {
+        let shut = |at: &Vec<Pattern>| {
+            patterns.iter().map(|p| at.iter().any(|c| c.overlaps(p))).collect::<Vec<_>>()
+        };
+        Self {
+            count: closed.len(),
+            closed: closed.iter().flat_map(shut).collect(),
+            patterns: patterns.len(),
+        }
+    }
+
+    /// Whether a place is closed at a pattern. No place never is.
+    #[inline]
+    pub(crate) fn is_closed(&self, place: u32, pattern: u32) -> bool {
+        place != NONE && self.closed[place as usize * self.patterns + pattern as usize]
+    }
+}
+
+impl Problem {
+    /// Weeks, days and slots.
+    pub const fn horizon(&self) -> Horizon {
+        self.horizon
+    }
+
+    /// How many sections there are.
+    pub const fn sections(&self) -> usize {
+        self.sections.capacity.len()
+    }
+
+    /// How many spaces there are.
+    pub const fn spaces(&self) -> usize {
+        self.spaces.count
+    }
+
+    /// The learners, in the order in which they were added.
+    pub fn learners(&self) -> &[Learner] {
+        &self.learners
+    }
+
+    /// The rules, in the order in which they were added.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// How many requests all learners have.
+    pub const fn requests(&self) -> usize {
+        self.asker.len()
+    }
+
+    /// How long it takes from one space to another, in slots.
+    #[inline]
+    pub(crate) fn travel(&self, from: u32, to: u32) -> u16 {
+        if self.travel.is_empty() || from == NONE || to == NONE {
+            return 0;
+        }
+        self.travel[from as usize * self.spaces.count + to as usize]
+    }
+
+    pub(crate) const fn has_travel(&self) -> bool {
+        !self.travel.is_empty()
+    }
+
+    /// The options of a request.
+    pub(crate) fn options(&self, request: u32) -> &[(OfferingId, u32)] {
+        &self.request(request).options
+    }
+
+    pub(crate) fn request(&self, request: u32) -> &super::Request {
+        let learner = self.asker[request as usize];
+        let first = self.requests_at[learner as usize];
+        &self.learners[learner as usize].requests[(request - first) as usize]
+    }
+
+    /// The requests of a learner.
+    pub(crate) fn requests_of(&self, learner: u32) -> std::ops::Range<u32> {
+        self.requests_at[learner as usize]..self.requests_at[learner as usize + 1]
+    }
+
+    pub(crate) fn rule(&self, rule: RuleId) -> &Rule {
+        &self.rules[rule.index()]
+    }
+}
+
+/// Rows of different lengths, one after the other.
+#[derive(Clone, Debug)]
+pub(crate) struct Csr<T> {
+    starts: Vec<u32>,
+    all: Vec<T>,
+}
+
+impl<T> Default for Csr<T> {
+    fn default() -> Self {
+        Self { starts: vec![0], all: Vec::new() }
+    }
+}
+
+impl<T> Csr<T> {
+    pub(crate) fn push(&mut self, row: impl IntoIterator<Item = T>) {
+        self.all.extend(row);
+        self.starts.push(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
+    }
+
+    #[inline]
+    pub(crate) fn row(&self, number: u32) -> &[T] {
+        let number = number as usize;
+        &self.all[self.starts[number] as usize..self.starts[number + 1] as usize]
+    }
+
+    /// How many rows there are.
+    pub(crate) const fn rows(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// How many entries all rows have.
+    pub(crate) const fn len(&self) -> usize {
+        self.all.len()
+    }
+}
+
+impl<T> FromIterator<Vec<T>> for Csr<T> {
+    fn from_iter<I: IntoIterator<Item = Vec<T>>>(rows: I) -> Self {
+        let mut made = Self::default();
+        for row in rows {
+            made.push(row);
+        }
+        made
+    }
+}
+
+impl SectionId {
+    pub(crate) const fn all(count: usize) -> std::ops::Range<u32> {
+        0..count as u32
+    }
+}

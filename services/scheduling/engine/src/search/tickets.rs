@@ -1,0 +1,80 @@
+//! Tickets that a request may have: whole, with the parents of every section.
+
+use super::dice::Dice;
+use crate::model::{NONE, Problem};
+use crate::state::{State, Ticket};
+
+/// Any ticket for a request, of any option that no other request of the learner has.
+pub(super) fn any(state: &State<'_>, request: u32, dice: &mut Dice) -> Option<Ticket> {
+    let problem = state.problem;
+    let option = dice.below(problem.options(request).len() as u32);
+    if is_taken(state, request, option) {
+        return None;
+    }
+    let offering = problem.options(request)[option as usize].0;
+    let configuration = dice.one_of(problem.offerings.configurations.row(offering.0));
+    complete(problem, option, configuration, None, &Ticket::NOTHING, dice)
+}
+
+/// A ticket like the one that a request has, with another section of one component.
+pub(super) fn near(state: &State<'_>, request: u32, dice: &mut Dice) -> Option<Ticket> {
+    let problem = state.problem;
+    let old = state.seats.ticket(request);
+    let section = dice.one_of(old.sections());
+    let component = problem.offerings.component_of[section as usize];
+    let row = problem.offerings.sections.row(component);
+    if row.len() < 2 {
+        return None;
+    }
+    let wanted = dice.one_of(row);
+    if wanted == section {
+        return None;
+    }
+    let configuration = problem.offerings.configuration_of[component as usize];
+    complete(problem, old.option, configuration, Some(wanted), old, dice)
+}
+
+/// Whether another request of the learner has the offering of an option.
+fn is_taken(state: &State<'_>, request: u32, option: u32) -> bool {
+    let problem = state.problem;
+    let wanted = problem.options(request)[option as usize].0;
+    problem.requests_of(problem.asker[request as usize]).filter(|other| *other != request).any(|other| {
+        let held = state.seats.ticket(other).option;
+        held != NONE && problem.options(other)[held as usize].0 == wanted
+    })
+}
+
+/// A ticket of a configuration that holds a section, and as much as possible of another ticket.
+fn complete(
+    problem: &Problem,
+    option: u32,
+    configuration: u32,
+    wanted: Option<u32>,
+    like: &Ticket,
+    dice: &mut Dice,
+) -> Option<Ticket> {
+    let parent = |section: u32| problem.sections.parent[section as usize];
+    let mut ticket = Ticket::of(option);
+    for component in problem.offerings.components.row(configuration) {
+        let row = problem.offerings.sections.row(*component);
+        let fits = |section: u32| parent(section) == NONE || ticket.has(parent(section));
+        let mut line = wanted;
+        let forced = loop {
+            match line {
+                Some(section) if problem.offerings.component_of[section as usize] == *component => break Some(section),
+                Some(section) => line = Some(parent(section)).filter(|parent| *parent != NONE),
+                None => break None,
+            }
+        };
+        let kept = || like.sections().iter().copied().find(|section| row.contains(section) && fits(*section));
+        let section = match forced {
+            Some(section) => fits(section).then_some(section),
+            None => kept().or_else(|| {
+                let first = dice.below(row.len() as u32) as usize;
+                row[first..].iter().chain(&row[..first]).copied().find(|section| fits(*section))
+            }),
+        };
+        ticket.push(section?);
+    }
+    Some(ticket)
+}

@@ -1,0 +1,211 @@
+//! A timetable in the making: where every section is and every learner sits, what that costs, and what a
+//! change would cost.
+//!
+//! Every part of the cost has a monitor that knows its share and tells what a change makes of it without
+//! making it.
+
+mod cohorts;
+mod occupancy;
+mod seats;
+mod together;
+
+use self::cohorts::Cohorts;
+pub(crate) use self::occupancy::Occupancy;
+pub(crate) use self::seats::{Seats, Ticket};
+use self::together::Together;
+use crate::cost::Delta;
+use crate::model::{Link, NONE, Pattern, Problem, Weight};
+
+/// Where a section is, by its own choices: which of its times, of its spaces and of its facilitators.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) time: u32,
+    pub(crate) space: u32,
+    pub(crate) led: u32,
+}
+
+/// A section that goes elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) section: u32,
+    pub(crate) to: Place,
+}
+
+/// When, where and by whom a section is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    pub(crate) pattern: Pattern,
+    /// The number of the pattern.
+    pub(crate) time: u32,
+    pub(crate) space: u32,
+    pub(crate) led: u32,
+}
+
+/// A timetable in the making.
+#[derive(Clone, Debug)]
+pub(crate) struct State<'p> {
+    pub(crate) problem: &'p Problem,
+    places: Vec<Place>,
+    spots: Vec<Spot>,
+    pub(crate) occupancy: Occupancy,
+    together: Together,
+    cohorts: Cohorts,
+    pub(crate) seats: Seats,
+    /// What all of it costs.
+    pub(crate) cost: Delta,
+}
+
+impl Problem {
+    /// When, where and by whom a section would be held.
+    #[inline]
+    pub(crate) fn spot(&self, section: u32, place: Place) -> Spot {
+        let time = self.sections.times.row(section)[place.time as usize].id;
+        Spot {
+            pattern: self.patterns[time as usize],
+            time,
+            space: self.sections.spaces.row(section)[place.space as usize].id,
+            led: self.sections.facilitators.row(section)[place.led as usize].id,
+        }
+    }
+
+    /// Whether the space and the facilitator of a spot are there at its time.
+    #[inline]
+    pub(crate) fn is_open(&self, spot: &Spot) -> bool {
+        !self.spaces.is_closed(spot.space, spot.time) && !self.facilitators.is_closed(spot.led, spot.time)
+    }
+
+    /// What the choices of a section cost by themselves.
+    #[inline]
+    fn penalty(&self, section: u32, place: Place) -> i64 {
+        i64::from(self.sections.times.row(section)[place.time as usize].penalty)
+            + i64::from(self.sections.spaces.row(section)[place.space as usize].penalty)
+            + i64::from(self.sections.facilitators.row(section)[place.led as usize].penalty)
+    }
+}
+
+impl<'p> State<'p> {
+    /// Everything at the given places, and no learner seated.
+    pub(crate) fn new(problem: &'p Problem, places: Vec<Place>) -> Self {
+        let spots: Vec<Spot> =
+            (0_u32..).zip(&places).map(|(section, place)| problem.spot(section, *place)).collect();
+        let mut cost = Delta::default();
+        for (section, place) in (0_u32..).zip(&places) {
+            cost.soft += problem.penalty(section, *place);
+            // Each pair is met from both sides, and counted from that which stands first.
+            for link in problem.links.row(section).iter().filter(|link| !link.after) {
+                cost += broken(problem, *link, &spots[section as usize], &spots[link.other as usize]);
+            }
+        }
+        let occupancy = Occupancy::new(problem, &spots);
+        cost.hard += occupancy.conflicts(problem, &spots);
+        let together = Together::new(problem, &spots);
+        cost += together.cost(problem);
+        let cohorts = Cohorts::new(problem, &spots);
+        cost.soft += cohorts.cost(problem);
+        let seats = Seats::new(problem);
+        cost += seats.empty_cost(problem);
+        Self { problem, places, spots, occupancy, together, cohorts, seats, cost }
+    }
+
+    #[inline]
+    pub(crate) fn place(&self, section: u32) -> Place {
+        self.places[section as usize]
+    }
+
+    #[inline]
+    pub(crate) fn spot(&self, section: u32) -> &Spot {
+        &self.spots[section as usize]
+    }
+
+    pub(crate) fn spots(&self) -> &[Spot] {
+        &self.spots
+    }
+
+    /// What a change would cost, without making it.
+    #[inline]
+    pub(crate) fn delta(&self, change: Change) -> Delta {
+        let mut delta = self.hard_delta(change);
+        delta += self.rest_delta(change);
+        delta
+    }
+
+    /// What a change would cost in sections that exclude each other, which is quick to tell.
+    #[inline]
+    pub(crate) fn hard_delta(&self, change: Change) -> Delta {
+        let Change { section, to } = change;
+        let (old, new) = (self.spot(section), self.problem.spot(section, to));
+        Delta { hard: self.occupancy.delta(self.problem, &self.spots, section, old, &new), soft: 0 }
+    }
+
+    /// What a change would cost in all but [`Self::hard_delta`].
+    #[inline]
+    pub(crate) fn rest_delta(&self, change: Change) -> Delta {
+        let Change { section, to } = change;
+        let problem = self.problem;
+        let (old, new) = (self.spot(section), &problem.spot(section, to));
+        let mut delta = Delta {
+            hard: 0,
+            soft: problem.penalty(section, to) - problem.penalty(section, self.places[section as usize]),
+        };
+        for link in problem.links.row(section) {
+            let other = &self.spots[link.other as usize];
+            delta += broken(problem, *link, new, other);
+            delta -= broken(problem, *link, old, other);
+        }
+        delta += self.together.delta(problem, &self.spots, section, new);
+        if old.time != new.time {
+            delta.soft += self.cohorts.delta(problem, section, &old.pattern, &new.pattern);
+        }
+        delta += self.seats.delta(problem, &self.spots, section, new);
+        delta
+    }
+
+    /// Makes a change, whose [`Self::delta`] is known.
+    pub(crate) fn apply(&mut self, change: Change, delta: Delta) {
+        let Change { section, to } = change;
+        let (old, new) = (*self.spot(section), self.problem.spot(section, to));
+        self.together.apply(self.problem, &self.spots, section, &new);
+        self.occupancy.apply(self.problem, section, &old, &new);
+        if old.time != new.time {
+            self.cohorts.apply(self.problem, section, &old.pattern, &new.pattern);
+        }
+        self.places[section as usize] = to;
+        self.spots[section as usize] = new;
+        self.cost += delta;
+    }
+
+    /// Whether a section breaks a hard rule of two.
+    pub(crate) fn breaks(&self, section: u32, link: &Link) -> bool {
+        link.weight == Weight::Hard
+            && broken(self.problem, *link, self.spot(section), self.spot(link.other)).hard > 0
+    }
+
+    /// Makes a change and says what it cost.
+    pub(crate) fn make(&mut self, change: Change) -> Delta {
+        let delta = self.delta(change);
+        self.apply(change, delta);
+        delta
+    }
+}
+
+/// What a rule of two costs when one is here and the other there.
+#[inline]
+fn broken(problem: &Problem, link: Link, one: &Spot, other: &Spot) -> Delta {
+    let (a, b) = if link.after { (other, one) } else { (one, other) };
+    let one_space = a.space == b.space && a.space != NONE;
+    if link.kind.keeps(&a.pattern, &b.pattern, one_space, problem.travel(a.space, b.space)) {
+        return Delta::default();
+    }
+    Delta::of(link.weight, 1)
+}
+
+impl Delta {
+    /// What so many breaches of something cost.
+    #[inline]
+    pub(crate) fn of(weight: Weight, breaches: u32) -> Self {
+        match weight {
+            Weight::Hard => Self { hard: i64::from(breaches), soft: 0 },
+            Weight::Soft(cost) => Self { hard: 0, soft: i64::from(cost) * i64::from(breaches) },
+        }
+    }
+}
