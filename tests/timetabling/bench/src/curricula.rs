@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use trellis_timetable::{Builder, Cohort, DayShape, Fault, Horizon, Kind, Problem, Section, SectionId, SpaceId, Weight};
+use trellis_timetable::{Builder, Cohort, DayShape, Fault, Horizon, Kind, Placement, Problem, Section, SectionId, SpaceId, Weight};
 use trellis_timetabling::curricula;
-
-use crate::Placed;
 
 /// What a day costs a curriculum: two for each lecture with none before or after it.
 fn day(busy: u32) -> u32 {
@@ -65,7 +63,7 @@ pub(crate) fn problem(read: &curricula::Problem) -> Result<Problem, Fault> {
 }
 
 /// The solution, a line for each lecture: course, room, day and period.
-pub(crate) fn solution(read: &curricula::Problem, placed: &[Placed]) -> String {
+pub(crate) fn solution(read: &curricula::Problem, placed: &[Placement]) -> String {
     let mut names = vec![""; read.courses.len()];
     for (name, number) in &read.named {
         names[*number] = name;
@@ -73,8 +71,8 @@ pub(crate) fn solution(read: &curricula::Problem, placed: &[Placed]) -> String {
     let rooms: Vec<&String> = read.rooms.keys().collect();
     let lectures = read.courses.iter().zip(names).flat_map(|(course, name)| (0..course.lectures).map(move |_| name));
     let mut text = String::new();
-    for (name, (time, room)) in lectures.zip(placed) {
-        let room = room.map_or("", |room| rooms[room.index()]);
+    for (name, Placement { time, space, .. }) in lectures.zip(placed) {
+        let room = space.map_or("", |room| rooms[room.index()]);
         // Writing to a string does not fail.
         let _ = writeln!(text, "{name} {room} {} {}", time.days().trailing_zeros(), time.start());
     }

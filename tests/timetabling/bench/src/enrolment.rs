@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use trellis_timetable::{Builder, Cohort, DayShape, Fault, Horizon, Kind, Problem, Section, SectionId, SpaceId, Weight};
+use trellis_timetable::{Builder, Cohort, DayShape, Fault, Horizon, Kind, Placement, Problem, Section, SectionId, SpaceId, Weight};
 use trellis_timetabling::enrolment;
-
-use crate::Placed;
 
 const DAYS: u32 = 5;
 const HOURS: u16 = 9;
@@ -56,11 +54,11 @@ pub(crate) fn problem(read: &enrolment::Problem) -> Result<Problem, Fault> {
 }
 
 /// The solution, a line for each event: its slot and its room.
-pub(crate) fn solution(placed: &[Placed]) -> String {
+pub(crate) fn solution(placed: &[Placement]) -> String {
     let mut text = String::new();
-    for (time, room) in placed {
+    for Placement { time, space, .. } in placed {
         let slot = time.days().trailing_zeros() * u32::from(HOURS) + u32::from(time.start());
-        let room = room.map_or(0, SpaceId::index);
+        let room = space.map_or(0, SpaceId::index);
         // Writing to a string does not fail.
         let _ = writeln!(text, "{slot} {room}");
     }

@@ -5,11 +5,9 @@ use std::fmt::Write as _;
 
 use trellis_timetable::{
     Builder, Component, Configuration, Fault, Horizon, Kind, Learner, Offering, OfferingId, Pattern, Problem,
-    Request, Section, SectionId, SpaceId, Weight,
+    Request, Section, SectionId, Solution, SpaceId, Weight,
 };
 use trellis_timetabling::itc2019::{self, Kind as Told, Time};
-
-use crate::{Placed, Seated};
 
 fn small<T: TryFrom<u64> + Default>(number: impl Into<u64>) -> T {
     T::try_from(number.into()).unwrap_or_default()
@@ -133,14 +131,14 @@ fn bits(bits: u64, count: u32) -> String {
 pub(crate) fn solution(
     read: &itc2019::Problem,
     name: &str,
-    placed: &[Placed],
-    seated: &[Seated],
-    (seconds, workers): (u64, u32),
+    solution: &Solution,
+    workers: usize,
 ) -> String {
-    let mut students: Vec<Vec<&str>> = vec![Vec::new(); placed.len()];
+    let plan = &solution.plan;
+    let mut students: Vec<Vec<&str>> = vec![Vec::new(); plan.placements.len()];
     let askers = read.students.iter().flat_map(|(name, courses)| courses.iter().map(move |_| name.as_str()));
-    for (student, seat) in askers.zip(seated) {
-        for section in seat.iter().flat_map(|(_, sections)| sections) {
+    for (student, seat) in askers.zip(&plan.seats) {
+        for section in seat.iter().flat_map(|seat| &seat.sections) {
             students[section.index()].push(student);
         }
     }
@@ -149,13 +147,15 @@ pub(crate) fn solution(
     // Writing to a string does not fail.
     let _ = writeln!(
         text,
-        "<solution name=\"{}\" runtime=\"{seconds}\" cores=\"{workers}\" technique=\"Simulated annealing\" author=\"Trellis\" institution=\"Trellis\" country=\"\">",
-        escaped(name)
+        "<solution name=\"{}\" runtime=\"{}\" cores=\"{workers}\" technique=\"Simulated annealing\" author=\"Trellis\" institution=\"Trellis\" country=\"\">",
+        escaped(name),
+        solution.elapsed.as_secs()
     );
-    for ((class, (time, room)), students) in read.classes.keys().zip(placed).zip(students) {
+    for ((class, placement), students) in read.classes.keys().zip(&plan.placements).zip(students) {
+        let time = placement.time;
         let days = bits(u64::from(time.days()), read.calendar.days);
         let weeks = bits(time.weeks(), read.calendar.weeks);
-        let room = room.map_or(String::new(), |room| format!(" room=\"{}\"", escaped(rooms[room.index()])));
+        let room = placement.space.map_or(String::new(), |room| format!(" room=\"{}\"", escaped(rooms[room.index()])));
         let _ = write!(
             text,
             "  <class id=\"{}\" days=\"{days}\" start=\"{}\" weeks=\"{weeks}\"{room}>",

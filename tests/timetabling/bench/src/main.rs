@@ -1,53 +1,125 @@
-//! Runs the timetable engine on public problems, and scores what it makes.
+//! Runs the timetable engine on public problems, scores what it makes with a checker that shares nothing with
+//! it, and prints how that compares with what is known.
+
 mod curricula;
 mod enrolment;
+mod files;
 mod itc2019;
+mod table;
 
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
-use trellis_timetable::{Mix, OfferingId, Pattern, SectionId, SpaceId, Tuning};
-use trellis_timetabling::Problem;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
 
-pub(crate) type Placed = (Pattern, Option<SpaceId>);
-pub(crate) type Seated = Option<(OfferingId, Vec<SectionId>)>;
+use clap::Parser;
+use trellis_timetable::{Budget, Effort, Options, Placement, Problem, Solution};
+use trellis_timetabling::{Problem as Read, Score};
 
-fn env<T: std::str::FromStr>(name: &str, default: T) -> T {
-    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
+use crate::table::{Row, Table};
+
+/// Runs the timetable engine on public problems.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Problems in .tim, .ctt or the XML of ITC 2019, and folders of them.
+    #[arg(required = true)]
+    instances: Vec<PathBuf>,
+    /// How long each run has.
+    #[arg(long, default_value_t = 300.0, value_parser = parse_seconds)]
+    seconds: f64,
+    /// Runs each problem with the seeds from 1 to this.
+    #[arg(long, default_value_t = 5)]
+    seeds: u64,
+    /// How many workers each run has.
+    #[arg(long, default_value_t = 1)]
+    workers: usize,
+    /// Where the solutions go, as INSTANCE.SEED.sln, .sol or .xml.
+    #[arg(long, default_value = "target/timetable")]
+    out: PathBuf,
+    /// Does every run twice, the second time by the effort of the first, and compares the plans.
+    #[arg(long)]
+    repeat: bool,
 }
 
-fn main() {
-    let files: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
-    let seconds: f64 = env("SECONDS_", 20.0);
-    let seeds: u64 = env("SEEDS", 1);
-    for file in files {
-        let text = std::fs::read_to_string(&file).unwrap();
-        let read = Problem::read(&text).unwrap();
-        let problem = match &read {
-            Problem::Enrolment(p) => enrolment::problem(p),
-            Problem::Curricula(p) => curricula::problem(p),
-            Problem::Itc2019(p) => itc2019::problem(p),
-        }.unwrap();
-        let has_students = problem.requests() > 0;
-        let d = match &read { Problem::Enrolment(_) => (20.0, 0.3, 100, [0, 300, 400, 0]), Problem::Curricula(_) => (20.0, 0.15, 100, [0, 400, 200, 0]), _ => (100.0, 0.5, 1000, [if has_students { 300 } else { 0 }, 200, 0, 100]) };
-        let tuning = Tuning { start: env("T0", d.0), end: env("T1", d.1), hard: env("HARD", d.2), epoch: env("EPOCH", 10_000),
-            mix: Mix { seats: env("SEATS", d.3[0]), swap: env("SWAP", d.3[1]), chain: env("CHAIN", d.3[2]), eject: env("EJECT", d.3[3]) },
-            rounds: std::env::var("ROUNDS").ok().map_or(vec![0.1, 0.9], |v| v.split(',').map(|x| x.parse().unwrap()).collect()) };
-        let (mut sum, mut worst) = (0, 0);
-        for seed in 1..=seeds {
-            let begun = Instant::now();
-            let solved = trellis_timetable::solve(&problem, seed, Duration::from_secs_f64(seconds), &tuning);
-            let took = begun.elapsed().as_secs_f64();
-            let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-            let solution = match &read {
-                Problem::Enrolment(_) => enrolment::solution(&solved.sections),
-                Problem::Curricula(p) => curricula::solution(p, &solved.sections),
-                Problem::Itc2019(p) => itc2019::solution(p, &name, &solved.sections, &solved.seats, (took as u64, 1)),
-            };
-            let score = read.score(&solution).unwrap();
-            sum += score.cost(); worst = worst.max(score.cost());
-            println!("{name} seed {seed} engine {:?} recount {:?} checker feasible={} {} moves/s {:.2}M in {:.1}s", solved.cost, solved.recount, score.is_feasible(), score.cost(), solved.moves as f64 / took / 1e6, took);
-            if env("SHOW", 0) == 1 { println!("{score}"); }
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 1e6 => Ok(seconds),
+        _ => Err("expected seconds, more than none".to_owned()),
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(words) => {
+            eprintln!("{words}");
+            ExitCode::from(2)
         }
-        println!("== {} mean {:.1}", file.display(), sum as f64 / seeds as f64); let _ = worst;
+    }
+}
+
+/// Runs everything. Whether the checker agreed with the engine every time.
+fn run(arguments: &Arguments) -> Result<bool, String> {
+    let files = files::instances(&arguments.instances)?;
+    std::fs::create_dir_all(&arguments.out).map_err(|error| format!("{}: {error}", arguments.out.display()))?;
+    let mut table = Table::new()?;
+    for file in &files {
+        let read = files::read(file)?;
+        let problem = problem(&read).map_err(|fault| format!("{}: {fault}", file.display()))?;
+        for seed in 1..=arguments.seeds {
+            table.add(attempt(arguments, file, &read, &problem, seed)?);
+        }
+        table.sum_up();
+    }
+    Ok(table.finish())
+}
+
+/// The problem as the engine takes it.
+fn problem(read: &Read) -> Result<Problem, trellis_timetable::Fault> {
+    match read {
+        Read::Enrolment(read) => enrolment::problem(read),
+        Read::Curricula(read) => curricula::problem(read),
+        Read::Itc2019(read) => itc2019::problem(read),
+    }
+}
+
+/// One run, and what the checker says of it.
+fn attempt(
+    arguments: &Arguments,
+    file: &Path,
+    read: &Read,
+    problem: &Problem,
+    seed: u64,
+) -> Result<Row, String> {
+    let name = files::name(file);
+    let budget = Budget::Time(Duration::from_secs_f64(arguments.seconds));
+    let options = Options { seed, workers: arguments.workers, budget, ..Options::default() };
+    let solve = |options: &Options| {
+        trellis_timetable::solve(problem, options, |_| ControlFlow::Continue(()))
+            .map_err(|fault| format!("{name}: {fault}"))
+    };
+    let solution = solve(&options)?;
+    let repeated = if arguments.repeat {
+        let budget = Budget::Effort(Effort::clone(&solution.effort));
+        Some(solve(&Options { budget, ..options })?.plan == solution.plan)
+    } else {
+        None
+    };
+    let (text, ending) = written(read, &name, &solution, arguments.workers);
+    let out = arguments.out.join(format!("{name}.{seed}.{ending}"));
+    std::fs::write(&out, &text).map_err(|error| format!("{}: {error}", out.display()))?;
+    let score: Score = read.score(&text).map_err(|fault| format!("{}: {fault}", out.display()))?;
+    Ok(Row { name, seed, solution, score, repeated })
+}
+
+/// The solution in the format of its competition, and how its file ends.
+fn written(read: &Read, name: &str, solution: &Solution, workers: usize) -> (String, &'static str) {
+    let placed: &[Placement] = &solution.plan.placements;
+    match read {
+        Read::Enrolment(_) => (enrolment::solution(placed), "sln"),
+        Read::Curricula(read) => (curricula::solution(read, placed), "sol"),
+        Read::Itc2019(read) => (itc2019::solution(read, name, solution, workers), "xml"),
     }
 }

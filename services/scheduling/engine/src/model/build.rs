@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::cohort::{Cohort, DayShape};
 use super::ids::{CohortId, FacilitatorId, LearnerId, OfferingId, RuleId, SectionId, SpaceId};
 use super::learner::{Learner, Offering};
-use super::problem::{Choice, Csr, Link, NONE, Offerings, Places, Problem, Sections};
+use super::problem::{Attended, Bits, Choice, Csr, Link, NONE, Offerings, Places, Problem, Sections};
 use super::rule::{Kind, Rule, Weight};
 use super::time::{Horizon, Pattern};
 
@@ -27,6 +27,9 @@ pub enum Fault {
     /// The section cannot be anywhere at any time.
     #[error("section {} has no time at which it has a space and a facilitator", .0.0)]
     Nowhere(SectionId),
+    /// The section is in a plan where it cannot be.
+    #[error("section {} cannot be where the plan has it", .0.0)]
+    NotThere(SectionId),
     /// The section is a part of two components, or twice of one.
     #[error("section {} is in two components", .0.0)]
     Twice(SectionId),
@@ -201,10 +204,17 @@ impl Builder {
         let offerings = self.lay_offerings()?;
         let in_blocks = !patterns.iter().enumerate().any(|(n, p)| patterns[..n].iter().any(|q| q.overlaps(p)));
         let (exclusive, links, together) = self.lay_rules();
-        let mut cohorts_of = vec![Vec::new(); self.sections.len()];
+        let sections_as_bits = if in_blocks { self.sections.len() } else { 0 };
+        let mut excluded = Bits::new(sections_as_bits, sections_as_bits);
+        for section in SectionId::all(sections_as_bits) {
+            exclusive.row(section).iter().for_each(|other| excluded.flip(section, *other));
+        }
+        let related = self.lay_relations(sections_as_bits);
+        let mut attended = vec![Vec::new(); self.sections.len()];
         for (number, cohort) in self.cohorts.iter().enumerate() {
+            let this = Attended { cohort: next(number), shape: next(cohort.shape), weight: cohort.weight };
             for section in &cohort.sections {
-                cohorts_of[section.index()].push(CohortId(next(number)));
+                attended[section.index()].push(this);
             }
         }
         let mut requests_at = vec![0];
@@ -224,11 +234,13 @@ impl Builder {
             sections,
             rules: self.rules,
             exclusive,
+            excluded,
+            related,
             links,
             together,
             shapes: self.shapes,
             cohorts: self.cohorts,
-            cohorts_of: cohorts_of.into_iter().collect(),
+            attended: attended.into_iter().collect(),
             offerings,
             learners: self.learners,
             requests_at,
@@ -236,6 +248,20 @@ impl Builder {
             clash: self.clash,
             rule_factor: self.rule_factor,
         })
+    }
+
+    fn lay_relations(&self, sections: usize) -> Bits {
+        let mut related = Bits::new(sections, sections);
+        if sections == 0 {
+            return related;
+        }
+        let rows = self.rules.iter().map(|rule| &rule.sections);
+        for row in rows.chain(self.cohorts.iter().map(|cohort| &cohort.sections)) {
+            for one in row {
+                row.iter().for_each(|other| related.set(one.0, other.0));
+            }
+        }
+        related
     }
 
     fn check_numbers(&self) -> Result<(), Fault> {
@@ -385,6 +411,10 @@ impl Builder {
                     }
                 }
             }
+        }
+        for row in &mut exclusive {
+            row.sort_unstable();
+            row.dedup();
         }
         for row in &mut links {
             row.sort_by_key(|link| (link.kind, link.other));

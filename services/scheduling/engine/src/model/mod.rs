@@ -17,6 +17,6 @@ pub use cohort::{Cohort, DayShape};
 pub use ids::{CohortId, FacilitatorId, LearnerId, OfferingId, RequestId, RuleId, SectionId, SpaceId};
 pub use learner::{Component, Configuration, Learner, Offering, Request};
 pub use problem::Problem;
-pub(crate) use problem::{Link, NONE};
+pub(crate) use problem::{Bits, Link, NONE};
 pub use rule::{Kind, Rule, Weight};
 pub use time::{Horizon, Pattern};

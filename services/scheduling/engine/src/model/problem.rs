@@ -1,7 +1,7 @@
 //! A problem, laid out for the search: everything in rows, found by number.
 
 use super::cohort::{Cohort, DayShape};
-use super::ids::{CohortId, OfferingId, RuleId, SectionId};
+use super::ids::{OfferingId, RuleId, SectionId};
 use super::learner::Learner;
 use super::rule::{Rule, Weight};
 use super::time::{Horizon, Pattern};
@@ -25,13 +25,19 @@ pub struct Problem {
     pub(crate) rules: Vec<Rule>,
     /// The sections with which each must not overlap, without regard to travel.
     pub(crate) exclusive: Csr<u32>,
+    /// The same as bits, where patterns are those of a bell schedule.
+    pub(crate) excluded: Bits,
+    /// Where patterns are those of a bell schedule, the sections with which each is in any rule or cohort, or
+    /// which learners may attend beside it.
+    pub(crate) related: Bits,
     /// The other rules of pairs, for each section.
     pub(crate) links: Csr<Link>,
     /// The rules of several sections together, for each section.
     pub(crate) together: Csr<RuleId>,
     pub(crate) shapes: Vec<DayShape>,
     pub(crate) cohorts: Vec<Cohort>,
-    pub(crate) cohorts_of: Csr<CohortId>,
+    /// The cohorts that attend each section.
+    pub(crate) attended: Csr<Attended>,
     pub(crate) offerings: Offerings,
     pub(crate) learners: Vec<Learner>,
     /// Where the requests of each learner begin, and where the last end.
@@ -71,6 +77,14 @@ pub(crate) struct Sections {
 pub(crate) struct Choice {
     pub(crate) id: u32,
     pub(crate) penalty: u32,
+}
+
+/// A cohort that attends a section.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attended {
+    pub(crate) cohort: u32,
+    pub(crate) shape: u32,
+    pub(crate) weight: u32,
 }
 
 /// A rule between a section and another.
@@ -176,6 +190,21 @@ impl Problem {
         &self.learners[learner as usize].requests[(request - first) as usize]
     }
 
+    /// The choice of a section that is this pattern.
+    pub(crate) fn time_choice(&self, section: u32, pattern: u32) -> Option<u32> {
+        choice(self.sections.times.row(section), pattern)
+    }
+
+    /// The choice of a section that is this space.
+    pub(crate) fn space_choice(&self, section: u32, space: u32) -> Option<u32> {
+        choice(self.sections.spaces.row(section), space)
+    }
+
+    /// The choice of a section that is this facilitator.
+    pub(crate) fn led_choice(&self, section: u32, facilitator: u32) -> Option<u32> {
+        choice(self.sections.facilitators.row(section), facilitator)
+    }
+
     /// The requests of a learner.
     pub(crate) fn requests_of(&self, learner: u32) -> std::ops::Range<u32> {
         self.requests_at[learner as usize]..self.requests_at[learner as usize + 1]
@@ -184,6 +213,11 @@ impl Problem {
     pub(crate) fn rule(&self, rule: RuleId) -> &Rule {
         &self.rules[rule.index()]
     }
+}
+
+fn choice(row: &[Choice], id: u32) -> Option<u32> {
+    let place = row.binary_search_by_key(&id, |choice| choice.id).ok()?;
+    u32::try_from(place).ok()
 }
 
 /// Rows of different lengths, one after the other.
@@ -219,6 +253,40 @@ impl<T> Csr<T> {
     /// How many entries all rows have.
     pub(crate) const fn len(&self) -> usize {
         self.all.len()
+    }
+}
+
+/// Rows of bits.
+#[derive(Clone, Debug)]
+pub(crate) struct Bits {
+    words: usize,
+    all: Vec<u64>,
+}
+
+impl Bits {
+    pub(crate) fn new(rows: usize, bits: usize) -> Self {
+        let words = bits.div_ceil(64);
+        Self { words, all: vec![0; rows * words] }
+    }
+
+    #[inline]
+    pub(crate) fn row(&self, row: u32) -> &[u64] {
+        &self.all[row as usize * self.words..(row as usize + 1) * self.words]
+    }
+
+    #[inline]
+    pub(crate) fn has(&self, row: u32, bit: u32) -> bool {
+        self.all[row as usize * self.words + bit as usize / 64] >> (bit % 64) & 1 == 1
+    }
+
+    #[inline]
+    pub(crate) fn set(&mut self, row: u32, bit: u32) {
+        self.all[row as usize * self.words + bit as usize / 64] |= 1 << (bit % 64);
+    }
+
+    #[inline]
+    pub(crate) fn flip(&mut self, row: u32, bit: u32) {
+        self.all[row as usize * self.words + bit as usize / 64] ^= 1 << (bit % 64);
     }
 }
 

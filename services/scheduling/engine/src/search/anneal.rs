@@ -1,91 +1,157 @@
 //! Simulated annealing over one timetable.
 
+use super::chain::Chains;
 use super::dice::Dice;
 use super::moves::{self, Trial};
 use super::tickets;
-use crate::cost::{Cost, Delta};
-use crate::state::{Occupancy, Place, State, Ticket};
+use crate::cost::Delta;
+use crate::model::Problem;
+use crate::state::{Kept, Occupancy, State, Ticket};
+
+/// How many changes are tried in an epoch.
+const EPOCH: u64 = 10_000;
+/// After how many changes the cost is looked at.
+const LOOK: u64 = 200;
+/// Of how many ways to change something, at most, none has to be possible.
+const FUTILE: u64 = 4;
+/// A temperature at which everything goes.
+const MOLTEN: f64 = 1e12;
 
 /// How often each way to change a timetable is tried, of a thousand.
 #[derive(Clone, Copy, Debug)]
-pub struct Mix {
-    pub seats: u32,
-    pub swap: u32,
-    pub chain: u32,
-    pub eject: u32,
+struct Mix {
+    /// To give a request another ticket, rather than a section another place.
+    seats: u32,
+    /// Of the others: to swap two sections,
+    swap: u32,
+    /// to change a chain of them,
+    chain: u32,
+    /// or to drive away what is in the way.
+    eject: u32,
 }
 
-/// A timetable that was kept.
-#[derive(Clone, Debug)]
-pub(crate) struct Kept {
-    pub(crate) cost: Cost,
-    pub(crate) places: Vec<Place>,
-    pub(crate) tickets: Vec<Ticket>,
+impl Mix {
+    fn of(problem: &Problem) -> Self {
+        let seats = if problem.requests() > 0 { 300 } else { 0 };
+        if problem.in_blocks {
+            Self { seats, swap: 300, chain: 400, eject: 0 }
+        } else {
+            Self { seats, swap: 200, chain: 0, eject: 100 }
+        }
+    }
+}
+
+/// What hard breaches and everything else count.
+#[derive(Clone, Copy, Debug)]
+struct Weights {
+    hard: i64,
+    soft: i64,
+    /// Whether nothing goes that breaks a hard rule.
+    strict: bool,
 }
 
 /// One worker's timetable, and how it goes about it.
 #[derive(Debug)]
 pub(super) struct Annealer<'p> {
-    pub(super) state: State<'p>,
+    state: State<'p>,
     trial: Trial,
+    chains: Chains,
     pub(super) dice: Dice,
     pub(super) temperature: f64,
-    pub(super) hard_weight: i64,
-    pub(super) mix: Mix,
+    weights: Weights,
+    mix: Mix,
     pub(super) best: Kept,
     pub(super) moves: u64,
-    pub(super) accepted: u64,
+    /// By how much changes made it worse, together, and how many there were.
+    worse: (i64, u64),
 }
 
 impl<'p> Annealer<'p> {
-    pub(super) fn new(state: State<'p>, dice: Dice, mix: Mix) -> Self {
-        let best = kept(&state);
+    pub(super) fn new(state: State<'p>, dice: Dice) -> Self {
+        let best = state.keep();
+        let mix = Mix::of(state.problem);
         Self {
             state,
             trial: Trial::default(),
+            chains: Chains::default(),
             dice,
-            temperature: 1.0,
-            hard_weight: 100,
+            temperature: MOLTEN,
+            weights: Weights { hard: 1, soft: 1, strict: true },
             mix,
             best,
             moves: 0,
-            accepted: 0,
+            worse: (0, 0),
         }
     }
 
-    /// Tries so many changes.
-    pub(super) fn epoch(&mut self, moves: u32) {
-        let until = self.moves + u64::from(moves);
-        let mut tries = 0;
-        while self.moves < until && tries < moves * 4 {
-            tries += 1;
-            let roll = self.dice.below(1000);
-            if roll < self.mix.seats {
-                self.reseat();
-            } else {
-                self.replace();
+    /// Looks at hard rules only, or at everything; hard breaches then count so much, or must not be made where
+    /// there are none.
+    pub(super) fn prepare(&mut self, only_hard: bool, hard: i64) {
+        if only_hard {
+            self.state.blind();
+            self.weights = Weights { hard: 1, soft: 0, strict: false };
+        } else {
+            self.weights = Weights { hard, soft: 1, strict: self.state.cost.hard == 0 };
+        }
+    }
+
+    /// Goes on from a timetable.
+    pub(super) fn start_from(&mut self, kept: &Kept) {
+        self.state = State::restored(self.state.problem, kept);
+        self.best = self.state.keep();
+    }
+
+    /// Looks at everything again, where only hard rules were looked at.
+    pub(super) fn look_again(&mut self) {
+        let kept = self.state.keep();
+        self.start_from(&kept);
+    }
+
+    /// By how much changes make it worse, in the mean, where everything goes that breaks no hard rule.
+    pub(super) fn scale(&mut self, epochs: u32) -> f64 {
+        self.prepare(false, 1);
+        self.temperature = MOLTEN;
+        self.worse = (0, 0);
+        let best = self.best.clone();
+        for _ in 0..epochs {
+            self.epoch(|_| {});
+        }
+        self.best = best;
+        let (sum, count) = self.worse;
+        (sum as f64 / count.max(1) as f64).max(1.0)
+    }
+
+    /// Tries ten thousand changes, and tells of the cost now and then.
+    pub(super) fn epoch(&mut self, mut note: impl FnMut(i64)) {
+        for _ in 0..EPOCH / LOOK {
+            let until = self.moves + LOOK;
+            let mut tries = 0;
+            while self.moves < until && tries < LOOK * FUTILE {
+                tries += 1;
+                if self.dice.happens(self.mix.seats) {
+                    self.reseat();
+                } else {
+                    self.replace();
+                }
             }
+            note(self.state.cost.soft);
         }
         if self.state.cost.cost() < self.best.cost {
-            self.best = kept(&self.state);
+            self.best = self.state.keep();
         }
     }
 
-    /// Goes back to the best timetable that was kept.
-    pub(super) fn back_to_best(&mut self) {
-        let best = self.best.clone();
-        self.take(&best);
-    }
-
-    /// Takes a timetable over.
-    pub(super) fn take(&mut self, kept: &Kept) {
-        self.state = restored(self.state.problem, kept);
-    }
-
-    #[inline]
     fn accepts(&mut self, delta: Delta) -> bool {
-        let worse = delta.weighed(self.hard_weight);
-        worse <= 0 || (worse as f64) <= self.dice.threshold(self.temperature)
+        if self.weights.strict && delta.hard > 0 {
+            return false;
+        }
+        let worse = delta.hard * self.weights.hard + delta.soft * self.weights.soft;
+        if worse <= 0 {
+            return true;
+        }
+        self.worse.0 += worse;
+        self.worse.1 += 1;
+        worse as f64 <= self.dice.threshold(self.temperature)
     }
 
     /// Puts a section elsewhere, perhaps with others.
@@ -94,40 +160,71 @@ impl<'p> Annealer<'p> {
         let roll = self.dice.below(1000);
         let blocks = matches!(self.state.occupancy, Occupancy::Blocks(_));
         if blocks && roll < self.mix.chain {
-            let times = self.state.problem.sections.times.row(section).len() as u32;
-            let time = self.dice.below(times);
-            self.moves += 1;
-            let made = moves::chain(&mut self.state, &mut self.trial, section, time);
-            self.settle(made);
+            self.chain(section);
             return;
         }
         let Some(change) = moves::anywhere(&self.state, section, &mut self.dice) else { return };
         self.moves += 1;
         if roll < self.mix.chain + self.mix.swap {
-            let made = moves::swap(&mut self.state, &mut self.trial, change);
-            self.settle(made);
-            return;
+            match moves::partner(&self.state, change) {
+                Ok(Some(other)) => {
+                    if self.weights.strict && moves::clashes_of_swap(&self.state, change, other) > 0 {
+                        return;
+                    }
+                    if let Some(delta) = moves::exchange(&self.state, change, other) {
+                        if self.accepts(delta) {
+                            let first = self.state.make(change);
+                            let mut second = delta;
+                            second -= first;
+                            self.state.apply(other, second);
+                        }
+                        return;
+                    }
+                    self.trial.make_all(&mut self.state, [change, other]);
+                    self.settle(true);
+                    return;
+                }
+                Err(_) => return,
+                Ok(None) => {}
+            }
         }
         let mut delta = self.state.hard_delta(change);
-        if roll < self.mix.chain + self.mix.swap + self.mix.eject && delta.hard > 0 {
+        let swapped = self.mix.chain + self.mix.swap;
+        if (swapped..swapped + self.mix.eject).contains(&roll) && delta.hard > 0 {
             let made = moves::eject(&mut self.state, &mut self.trial, change, &mut self.dice);
             self.settle(made);
             return;
         }
-        if delta.hard * self.hard_weight > 1_000_000 {
+        if self.weights.strict && delta.hard > 0 {
             return;
         }
         delta += self.state.rest_delta(change);
         if self.accepts(delta) {
-            self.accepted += 1;
             self.state.apply(change, delta);
         }
+    }
+
+    fn chain(&mut self, section: u32) {
+        let times = self.state.problem.sections.times.row(section).len() as u32;
+        let time = self.dice.below(times);
+        self.moves += 1;
+        if self.chains.find(&self.state, section, time).is_none() {
+            return;
+        }
+        if let [change] = self.chains.changes[..] {
+            let delta = self.state.delta(change);
+            if self.accepts(delta) {
+                    self.state.apply(change, delta);
+            }
+            return;
+        }
+        self.trial.make_all(&mut self.state, self.chains.changes.iter().copied());
+        self.settle(true);
     }
 
     /// Keeps a trial or undoes it.
     fn settle(&mut self, made: bool) {
         if made && self.accepts(self.trial.delta) {
-            self.accepted += 1;
             self.trial.keep();
         } else {
             self.trial.undo(&mut self.state);
@@ -153,7 +250,6 @@ impl<'p> Annealer<'p> {
         }
         let delta = self.state.seat_delta(request, &ticket);
         if self.accepts(delta) {
-            self.accepted += 1;
             self.state.seat(request, &ticket, delta);
         }
     }
@@ -185,33 +281,10 @@ impl<'p> Annealer<'p> {
         let mut delta = self.state.exchange_delta(request, &get);
         delta += self.state.exchange_delta(other, &give);
         if self.accepts(delta) {
-            self.accepted += 1;
             let first = self.state.seat_delta(request, &get);
             self.state.seat(request, &get, first);
             let second = self.state.seat_delta(other, &give);
             self.state.seat(other, &give, second);
         }
     }
-}
-
-/// The timetable as it is.
-pub(crate) fn kept(state: &State<'_>) -> Kept {
-    let problem = state.problem;
-    Kept {
-        cost: state.cost.cost(),
-        places: (0..problem.sections() as u32).map(|section| state.place(section)).collect(),
-        tickets: (0..problem.requests() as u32).map(|request| *state.seats.ticket(request)).collect(),
-    }
-}
-
-/// A timetable that was kept, counted anew.
-pub(crate) fn restored<'p>(problem: &'p crate::Problem, kept: &Kept) -> State<'p> {
-    let mut state = State::new(problem, kept.places.clone());
-    for (request, ticket) in (0_u32..).zip(&kept.tickets) {
-        if *ticket != Ticket::NOTHING {
-            let delta = state.seat_delta(request, ticket);
-            state.seat(request, ticket, delta);
-        }
-    }
-    state
 }

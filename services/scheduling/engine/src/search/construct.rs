@@ -38,7 +38,7 @@ pub(super) fn construct<'p>(problem: &'p Problem, dice: &mut Dice) -> State<'p> 
 }
 
 /// A place where nothing is closed, if there is any.
-fn any_place(problem: &Problem, section: u32, dice: &mut Dice) -> Place {
+pub(crate) fn any_place(problem: &Problem, section: u32, dice: &mut Dice) -> Place {
     let rows = [
         problem.sections.times.row(section).len() as u32,
         problem.sections.spaces.row(section).len() as u32,

@@ -2,7 +2,7 @@
 
 use super::dice::Dice;
 use crate::cost::Delta;
-use crate::model::{NONE, Problem};
+use crate::model::NONE;
 use crate::state::{Change, Occupancy, Place, State};
 
 /// Changes that were made in a trial, and how to undo them.
@@ -10,8 +10,6 @@ use crate::state::{Change, Occupancy, Place, State};
 pub(super) struct Trial {
     undo: Vec<(Change, Delta)>,
     pub(super) delta: Delta,
-    chain: Vec<u32>,
-    touched: Vec<u32>,
 }
 
 impl Trial {
@@ -38,20 +36,6 @@ impl Trial {
     }
 }
 
-impl Problem {
-    /// The choice of a section that is this pattern.
-    pub(super) fn time_choice(&self, section: u32, pattern: u32) -> Option<u32> {
-        let row = self.sections.times.row(section);
-        row.binary_search_by_key(&pattern, |choice| choice.id).ok().map(|place| place as u32)
-    }
-
-    /// The choice of a section that is this space.
-    pub(super) fn space_choice(&self, section: u32, space: u32) -> Option<u32> {
-        let row = self.sections.spaces.row(section);
-        row.binary_search_by_key(&space, |choice| choice.id).ok().map(|place| place as u32)
-    }
-}
-
 /// A section elsewhere: at another time, in another space, or both.
 pub(super) fn anywhere(state: &State<'_>, section: u32, dice: &mut Dice) -> Option<Change> {
     let problem = state.problem;
@@ -75,156 +59,92 @@ pub(super) fn anywhere(state: &State<'_>, section: u32, dice: &mut Dice) -> Opti
     problem.is_open(&problem.spot(section, to)).then_some(Change { section, to })
 }
 
-/// The section that is in a space at a pattern, if there is one.
-fn occupant(state: &State<'_>, space: u32, pattern: u32) -> Option<u32> {
+/// What is in a space at a pattern.
+enum Occupant {
+    Nobody,
+    One(u32),
+    /// Several, or one that is there at another pattern too.
+    Others,
+}
+
+fn occupant(state: &State<'_>, space: u32, pattern: u32) -> Occupant {
     match &state.occupancy {
-        Occupancy::Blocks(blocks) => {
-            if blocks.is_free(space, pattern) {
-                return None;
-            }
-            blocks.at(pattern).iter().copied().find(|other| state.spot(*other).space == space)
-        }
+        Occupancy::Blocks(blocks) => match blocks.count(space, pattern) {
+            0 => Occupant::Nobody,
+            _ => blocks.only(space, pattern).map_or(Occupant::Others, Occupant::One),
+        },
         Occupancy::Lists(lists) => {
             let pattern = &state.problem.patterns[pattern as usize];
-            let here = lists.spaces.get(space as usize)?;
-            here.iter().copied().find(|other| state.spot(*other).pattern.overlaps(pattern))
-        }
-    }
-}
-
-/// Puts a section somewhere, and what is in that space at that time where the section was.
-pub(super) fn swap(state: &mut State<'_>, trial: &mut Trial, change: Change) -> bool {
-    let problem = state.problem;
-    let spot = problem.spot(change.section, change.to);
-    let Some(other) = occupant(state, spot.space, spot.time).filter(|other| *other != change.section) else {
-        trial.make(state, change);
-        return true;
-    };
-    let old = *state.spot(change.section);
-    let Some(time) = problem.time_choice(other, old.time) else { return false };
-    let space = problem.space_choice(other, old.space).unwrap_or(state.place(other).space);
-    let to = Place { time, space, ..state.place(other) };
-    if !problem.is_open(&problem.spot(other, to)) {
-        return false;
-    }
-    trial.make(state, change);
-    trial.make(state, Change { section: other, to });
-    true
-}
-
-/// Moves a section to another pattern, with all that would collide with it the other way and so on, and finds
-/// them spaces there.
-pub(super) fn chain(state: &mut State<'_>, trial: &mut Trial, section: u32, time: u32) -> bool {
-    let problem = state.problem;
-    let here = state.spot(section).time;
-    let there = problem.sections.times.row(section)[time as usize].id;
-    if here == there || !collect(state, &mut trial.chain, section, (here, there)) {
-        return false;
-    }
-    let chain = std::mem::take(&mut trial.chain);
-    for member in &chain {
-        let to = if state.spot(*member).time == here { there } else { here };
-        let Some(time) = problem.time_choice(*member, to) else {
-            trial.chain = chain;
-            return false;
-        };
-        trial.make(state, Change { section: *member, to: Place { time, ..state.place(*member) } });
-    }
-    let whole = chain.iter().all(|member| house(state, trial, *member));
-    trial.chain = chain;
-    whole
-}
-
-/// The sections that go along when one changes between two patterns. None where there are too many.
-fn collect(state: &State<'_>, chain: &mut Vec<u32>, section: u32, (here, there): (u32, u32)) -> bool {
-    let Occupancy::Blocks(blocks) = &state.occupancy else { return false };
-    chain.clear();
-    chain.push(section);
-    let mut next = 0;
-    while let Some(member) = chain.get(next).copied() {
-        next += 1;
-        let to = if state.spot(member).time == here { there } else { here };
-        if blocks.clashes(member, to) == 0 {
-            continue;
-        }
-        for other in state.problem.exclusive.row(member) {
-            if state.spot(*other).time == to && !chain.contains(other) {
-                if chain.len() > 24 {
-                    return false;
-                }
-                chain.push(*other);
+            let Some(here) = lists.spaces.get(space as usize) else { return Occupant::Nobody };
+            let mut here = here.iter().copied().filter(|other| state.spot(*other).pattern.overlaps(pattern));
+            match (here.next(), here.next()) {
+                (None, _) => Occupant::Nobody,
+                (Some(one), None) => Occupant::One(one),
+                _ => Occupant::Others,
             }
         }
     }
-    true
 }
 
-/// Finds a section a space of its own at its time, where others may have to change theirs.
-fn house(state: &mut State<'_>, trial: &mut Trial, section: u32) -> bool {
-    let spot = *state.spot(section);
-    if spot.space == NONE {
-        return true;
-    }
-    if is_alone(state, section) && state.problem.is_open(&spot) {
-        return true;
-    }
-    trial.touched.clear();
-    settle(state, trial, section, 3)
-}
-
-/// Whether nothing else is in the space of a section at its time.
-fn is_alone(state: &State<'_>, section: u32) -> bool {
-    let spot = state.spot(section);
-    let Occupancy::Blocks(blocks) = &state.occupancy else { return true };
-    blocks.at(spot.time).iter().filter(|other| state.spot(**other).space == spot.space).count() == 1
-}
-
-/// Gives a section a free space, or that of another which finds one in turn.
-fn settle(state: &mut State<'_>, trial: &mut Trial, section: u32, depth: u32) -> bool {
+/// The change that another section makes when it takes the time and the space of a section, where it can.
+pub(super) fn partner(state: &State<'_>, change: Change) -> Result<Option<Change>, Hopeless> {
     let problem = state.problem;
-    let time = state.spot(section).time;
-    let row = problem.sections.spaces.row(section);
-    let mut free: Option<(u32, u32)> = None;
-    for (choice, space) in (0_u32..).zip(row) {
-        let Occupancy::Blocks(blocks) = &state.occupancy else { return false };
-        if blocks.is_free(space.id, time)
-            && !problem.spaces.is_closed(space.id, time)
-            && free.is_none_or(|(_, penalty)| space.penalty < penalty)
-        {
-            free = Some((choice, space.penalty));
-        }
-    }
-    if let Some((choice, _)) = free {
-        trial.make(state, Change { section, to: Place { space: choice, ..state.place(section) } });
-        return true;
-    }
-    if depth == 0 {
-        return false;
-    }
-    trial.touched.push(section);
-    for (choice, space) in (0_u32..).zip(row) {
-        if problem.spaces.is_closed(space.id, time) {
-            continue;
-        }
-        let Some(other) = occupant_besides(state, space.id, time, section) else { continue };
-        if trial.touched.contains(&other) {
-            continue;
-        }
-        trial.touched.push(other);
-        let mark = trial.undo.len();
-        if settle(state, trial, other, depth - 1) {
-            trial.make(state, Change { section, to: Place { space: choice, ..state.place(section) } });
-            return true;
-        }
-        debug_assert_eq!(mark, trial.undo.len(), "what failed has changed nothing");
-    }
-    false
+    let spot = problem.spot(change.section, change.to);
+    let other = match occupant(state, spot.space, spot.time) {
+        Occupant::One(other) if other != change.section => other,
+        Occupant::Others => return Err(Hopeless),
+        _ => return Ok(None),
+    };
+    let old = state.spot(change.section);
+    let time = problem.time_choice(other, old.time).ok_or(Hopeless)?;
+    let space = problem.space_choice(other, old.space).unwrap_or(state.place(other).space);
+    let to = Place { time, space, ..state.place(other) };
+    problem.is_open(&problem.spot(other, to)).then_some(Some(Change { section: other, to })).ok_or(Hopeless)
 }
 
-fn occupant_besides(state: &State<'_>, space: u32, time: u32, besides: u32) -> Option<u32> {
+/// A way that leads nowhere.
+#[derive(Debug)]
+pub(super) struct Hopeless;
+
+/// What it costs that two exchange their places, where that can be told without making it: they have nothing
+/// to do with each other, and no learner has a seat.
+pub(super) fn exchange(state: &State<'_>, one: Change, other: Change) -> Option<Delta> {
     let Occupancy::Blocks(blocks) = &state.occupancy else { return None };
-    let mut here = blocks.at(time).iter().copied();
-    here.find(|other| *other != besides && state.spot(*other).space == space)
+    let problem = state.problem;
+    let (a, b) = (state.spot(one.section), state.spot(other.section));
+    let (to, back) = (problem.spot(one.section, one.to), problem.spot(other.section, other.to));
+    let exact = to.space == b.space && back.space == a.space && to.led == NONE && back.led == NONE;
+    if !exact || to.time == back.time || problem.related.has(one.section, other.section) || problem.requests() > 0 {
+        return None;
+    }
+    let clashes = |section, time: u32| i64::from(blocks.clashes(problem, section, time));
+    let hard = clashes(one.section, to.time) - clashes(one.section, a.time) + clashes(other.section, back.time)
+        - clashes(other.section, b.time);
+    let mut delta = Delta { hard, soft: 0 };
+    delta += state.rest_delta(one);
+    delta += state.rest_delta(other);
+    Some(delta)
+}
+
+/// With how many sections two would collide when they exchange their times.
+pub(super) fn clashes_of_swap(state: &State<'_>, one: Change, other: Change) -> u32 {
+    let Occupancy::Blocks(blocks) = &state.occupancy else { return 0 };
+    let problem = state.problem;
+    let (to, back) = (problem.spot(one.section, one.to).time, problem.spot(other.section, other.to).time);
+    if to == back {
+        return 0;
+    }
+    let excluded = u32::from(problem.excluded.has(one.section, other.section));
+    blocks.clashes(problem, one.section, to) + blocks.clashes(problem, other.section, back) - 2 * excluded
+}
+
+impl Trial {
+    /// Makes changes as parts of the trial.
+    pub(super) fn make_all(&mut self, state: &mut State<'_>, changes: impl IntoIterator<Item = Change>) {
+        for change in changes {
+            self.make(state, change);
+        }
+    }
 }
 
 /// Puts a section somewhere, and whatever it then breaks a hard rule with where that breaks least.

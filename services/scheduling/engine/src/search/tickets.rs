@@ -5,7 +5,7 @@ use crate::model::{NONE, Problem};
 use crate::state::{State, Ticket};
 
 /// Any ticket for a request, of any option that no other request of the learner has.
-pub(super) fn any(state: &State<'_>, request: u32, dice: &mut Dice) -> Option<Ticket> {
+pub(crate) fn any(state: &State<'_>, request: u32, dice: &mut Dice) -> Option<Ticket> {
     let problem = state.problem;
     let option = dice.below(problem.options(request).len() as u32);
     if is_taken(state, request, option) {

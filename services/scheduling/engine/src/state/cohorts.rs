@@ -10,8 +10,21 @@ pub(super) struct Cohorts {
     slots: usize,
     /// How many sections each has in a slot of a day.
     counts: Vec<u8>,
-    /// The slots of each day in which each has any.
-    busy: Vec<u16>,
+    /// The slots of each day of each.
+    busy: Vec<Day>,
+}
+
+/// The slots of a day in which a cohort has any section, and in which it has several.
+#[derive(Clone, Copy, Debug, Default)]
+struct Day {
+    any: u16,
+    several: u16,
+}
+
+/// The slots that a pattern takes on its days.
+#[inline]
+fn slots_of(pattern: &Pattern) -> u32 {
+    ((1_u32 << pattern.length()) - 1) << pattern.start()
 }
 
 impl Cohorts {
@@ -20,7 +33,7 @@ impl Cohorts {
         let (days, slots) = (problem.horizon.days() as usize, usize::from(problem.horizon.slots()));
         // Without cohorts there may be more slots than a shape has.
         let cells = if count == 0 { 0 } else { count * days * slots };
-        let mut this = Self { days, slots, counts: vec![0; cells], busy: vec![0; count * days] };
+        let mut this = Self { days, slots, counts: vec![0; cells], busy: vec![Day::default(); count * days] };
         for (number, cohort) in problem.cohorts.iter().enumerate() {
             for section in &cohort.sections {
                 this.enter(number, &spots[section.index()].pattern);
@@ -34,7 +47,7 @@ impl Cohorts {
         for (number, cohort) in problem.cohorts.iter().enumerate() {
             let shape = &problem.shapes[cohort.shape];
             let days = &self.busy[number * self.days..(number + 1) * self.days];
-            sum += days.iter().map(|busy| i64::from(shape.cost(u32::from(*busy)))).sum::<i64>()
+            sum += days.iter().map(|day| i64::from(shape.cost(u32::from(day.any)))).sum::<i64>()
                 * i64::from(cohort.weight);
         }
         sum
@@ -42,72 +55,63 @@ impl Cohorts {
 
     #[inline]
     pub(super) fn delta(&self, problem: &Problem, section: u32, old: &Pattern, new: &Pattern) -> i64 {
+        let members = problem.attended.row(section);
+        let (left, taken) = (slots_of(old), slots_of(new));
         let mut sum = 0;
-        for cohort in problem.cohorts_of.row(section) {
-            let number = cohort.index();
-            let cohort = &problem.cohorts[number];
-            let shape = &problem.shapes[cohort.shape];
-            let mut change = 0;
-            let mut days = old.days() | new.days();
-            while days != 0 {
-                let day = days.trailing_zeros();
-                days &= days - 1;
-                let busy = u32::from(self.busy[number * self.days + day as usize]);
-                let after = self.after(number, day, busy, old, new);
-                change += i64::from(shape.cost(after)) - i64::from(shape.cost(busy));
+        let mut days = old.days() | new.days();
+        while days != 0 {
+            let day = days.trailing_zeros();
+            days &= days - 1;
+            let left = if old.days() >> day & 1 == 1 { left } else { 0 };
+            let taken = if new.days() >> day & 1 == 1 { taken } else { 0 };
+            for member in members {
+                let busy = self.busy[member.cohort as usize * self.days + day as usize];
+                let before = u32::from(busy.any);
+                let after = (before & !(left & !u32::from(busy.several))) | taken;
+                let costs = &problem.shapes[member.shape as usize];
+                let change = i64::from(costs.cost(after)) - i64::from(costs.cost(before));
+                sum += change * i64::from(member.weight);
             }
-            sum += change * i64::from(cohort.weight);
         }
         sum
     }
 
-    /// The busy slots of a day when a section has gone from one pattern to another.
-    #[inline]
-    fn after(&self, cohort: usize, day: u32, busy: u32, old: &Pattern, new: &Pattern) -> u32 {
-        let mut after = busy;
-        if old.days() >> day & 1 == 1 {
-            let first = (cohort * self.days + day as usize) * self.slots;
-            for slot in old.start()..old.end() {
-                after &= !(u32::from(self.counts[first + usize::from(slot)] == 1) << slot);
-            }
-        }
-        if new.days() >> day & 1 == 1 {
-            for slot in new.start()..new.end() {
-                after |= 1 << slot;
-            }
-        }
-        after
-    }
-
     pub(super) fn apply(&mut self, problem: &Problem, section: u32, old: &Pattern, new: &Pattern) {
-        for cohort in problem.cohorts_of.row(section) {
-            self.leave(cohort.index(), old);
-            self.enter(cohort.index(), new);
+        for member in problem.attended.row(section) {
+            self.leave(member.cohort as usize, old);
+            self.enter(member.cohort as usize, new);
         }
     }
 
     fn enter(&mut self, cohort: usize, pattern: &Pattern) {
-        self.each(cohort, pattern, |count, busy, slot| {
+        self.each(cohort, pattern, |count, day, slot| {
             *count += 1;
-            *busy |= 1 << slot;
-        });
-    }
-
-    fn leave(&mut self, cohort: usize, pattern: &Pattern) {
-        self.each(cohort, pattern, |count, busy, slot| {
-            *count -= 1;
-            if *count == 0 {
-                *busy &= !(1 << slot);
+            day.any |= slot;
+            if *count == 2 {
+                day.several |= slot;
             }
         });
     }
 
-    fn each(&mut self, cohort: usize, pattern: &Pattern, mut with: impl FnMut(&mut u8, &mut u16, u16)) {
-        for day in (0..self.days).filter(|day| pattern.days() >> day & 1 == 1) {
-            let row = cohort * self.days + day;
+    fn leave(&mut self, cohort: usize, pattern: &Pattern) {
+        self.each(cohort, pattern, |count, day, slot| {
+            *count -= 1;
+            match *count {
+                0 => day.any &= !slot,
+                1 => day.several &= !slot,
+                _ => {}
+            }
+        });
+    }
+
+    #[inline]
+    fn each(&mut self, cohort: usize, pattern: &Pattern, mut with: impl FnMut(&mut u8, &mut Day, u16)) {
+        let mut days = pattern.days();
+        while days != 0 {
+            let row = cohort * self.days + days.trailing_zeros() as usize;
+            days &= days - 1;
             for slot in pattern.start()..pattern.end() {
-                let count = &mut self.counts[row * self.slots + usize::from(slot)];
-                with(count, &mut self.busy[row], slot);
+                with(&mut self.counts[row * self.slots + usize::from(slot)], &mut self.busy[row], 1 << slot);
             }
         }
     }

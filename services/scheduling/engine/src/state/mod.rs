@@ -5,13 +5,15 @@
 //! making it.
 
 mod cohorts;
+mod kept;
 mod occupancy;
 mod seats;
 mod together;
 
 use self::cohorts::Cohorts;
-pub(crate) use self::occupancy::Occupancy;
-pub(crate) use self::seats::{Seats, Ticket};
+pub(crate) use self::occupancy::{Blocks, Occupancy};
+pub(crate) use self::seats::{MOST_COMPONENTS, Seats, Ticket};
+pub(crate) use self::kept::Kept;
 use self::together::Together;
 use crate::cost::Delta;
 use crate::model::{Link, NONE, Pattern, Problem, Weight};
@@ -51,6 +53,8 @@ pub(crate) struct State<'p> {
     together: Together,
     cohorts: Cohorts,
     pub(crate) seats: Seats,
+    /// Whether only hard rules are looked at; what the rest costs is then not known.
+    blind: bool,
     /// What all of it costs.
     pub(crate) cost: Delta,
 }
@@ -76,7 +80,7 @@ impl Problem {
 
     /// What the choices of a section cost by themselves.
     #[inline]
-    fn penalty(&self, section: u32, place: Place) -> i64 {
+    pub(crate) fn penalty(&self, section: u32, place: Place) -> i64 {
         i64::from(self.sections.times.row(section)[place.time as usize].penalty)
             + i64::from(self.sections.spaces.row(section)[place.space as usize].penalty)
             + i64::from(self.sections.facilitators.row(section)[place.led as usize].penalty)
@@ -104,7 +108,12 @@ impl<'p> State<'p> {
         cost.soft += cohorts.cost(problem);
         let seats = Seats::new(problem);
         cost += seats.empty_cost(problem);
-        Self { problem, places, spots, occupancy, together, cohorts, seats, cost }
+        Self { problem, places, spots, occupancy, together, cohorts, seats, blind: false, cost }
+    }
+
+    /// Looks from now on only at hard rules, which is quicker.
+    pub(crate) const fn blind(&mut self) {
+        self.blind = true;
     }
 
     #[inline]
@@ -153,7 +162,7 @@ impl<'p> State<'p> {
             delta -= broken(problem, *link, old, other);
         }
         delta += self.together.delta(problem, &self.spots, section, new);
-        if old.time != new.time {
+        if old.time != new.time && !self.blind {
             delta.soft += self.cohorts.delta(problem, section, &old.pattern, &new.pattern);
         }
         delta += self.seats.delta(problem, &self.spots, section, new);
@@ -165,8 +174,8 @@ impl<'p> State<'p> {
         let Change { section, to } = change;
         let (old, new) = (*self.spot(section), self.problem.spot(section, to));
         self.together.apply(self.problem, &self.spots, section, &new);
-        self.occupancy.apply(self.problem, section, &old, &new);
-        if old.time != new.time {
+        self.occupancy.apply(section, &old, &new);
+        if old.time != new.time && !self.blind {
             self.cohorts.apply(self.problem, section, &old.pattern, &new.pattern);
         }
         self.places[section as usize] = to;
@@ -209,3 +218,6 @@ impl Delta {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Who is where: sections that exclude each other, spaces and facilitators.
 
 use super::Spot;
-use crate::model::{NONE, Problem};
+use crate::model::{Bits, NONE, Problem};
 
 /// What excludes each other, told in tables where no two patterns overlap, otherwise by looking.
 #[derive(Clone, Debug)]
@@ -18,12 +18,10 @@ pub(crate) struct Blocks {
     spaces: Vec<u16>,
     /// How many sections a facilitator has at a pattern.
     led: Vec<u16>,
-    /// With how many sections each would collide at a pattern.
-    clashes: Vec<u16>,
+    /// The numbers of the sections in a space at a pattern, each bit turned by each: of one, its number.
+    who: Vec<u32>,
     /// The sections at each pattern.
-    at: Vec<Vec<u32>>,
-    /// The place of each section among those of its pattern.
-    among: Vec<u32>,
+    at: Bits,
 }
 
 /// The sections of each space and facilitator.
@@ -45,9 +43,8 @@ impl Occupancy {
                 patterns,
                 spaces: vec![0; problem.spaces.count * patterns],
                 led: vec![0; problem.facilitators.count * patterns],
-                clashes: vec![0; spots.len() * patterns],
-                at: vec![Vec::new(); patterns],
-                among: vec![0; spots.len()],
+                who: vec![0; problem.spaces.count * patterns],
+                at: Bits::new(patterns, spots.len()),
             })
         } else {
             Self::Lists(Lists {
@@ -56,7 +53,7 @@ impl Occupancy {
             })
         };
         for (section, spot) in (0_u32..).zip(spots) {
-            this.enter(problem, section, spot);
+            this.enter(section, spot);
         }
         this
     }
@@ -88,31 +85,28 @@ impl Occupancy {
     #[inline]
     pub(super) fn delta(&self, problem: &Problem, spots: &[Spot], section: u32, old: &Spot, new: &Spot) -> i64 {
         match self {
-            Self::Blocks(blocks) => blocks.delta(section, old, new),
+            Self::Blocks(blocks) => blocks.delta(problem, section, old, new),
             Self::Lists(lists) => lists.delta(problem, spots, section, old, new),
         }
     }
 
-    pub(super) fn apply(&mut self, problem: &Problem, section: u32, old: &Spot, new: &Spot) {
-        self.leave(problem, section, old);
-        self.enter(problem, section, new);
+    pub(super) fn apply(&mut self, section: u32, old: &Spot, new: &Spot) {
+        self.leave(section, old);
+        self.enter(section, new);
     }
 
-    fn enter(&mut self, problem: &Problem, section: u32, spot: &Spot) {
+    fn enter(&mut self, section: u32, spot: &Spot) {
         match self {
             Self::Blocks(blocks) => {
-                for other in problem.exclusive.row(section) {
-                    blocks.clashes[cell(*other, blocks.patterns, spot.time)] += 1;
-                }
                 if spot.space != NONE {
-                    blocks.spaces[cell(spot.space, blocks.patterns, spot.time)] += 1;
+                    let cell = cell(spot.space, blocks.patterns, spot.time);
+                    blocks.spaces[cell] += 1;
+                    blocks.who[cell] ^= section;
                 }
                 if spot.led != NONE {
                     blocks.led[cell(spot.led, blocks.patterns, spot.time)] += 1;
                 }
-                let at = &mut blocks.at[spot.time as usize];
-                blocks.among[section as usize] = u32::try_from(at.len()).unwrap_or(NONE);
-                at.push(section);
+                blocks.at.flip(spot.time, section);
             }
             Self::Lists(lists) => {
                 if spot.space != NONE {
@@ -125,24 +119,18 @@ impl Occupancy {
         }
     }
 
-    fn leave(&mut self, problem: &Problem, section: u32, spot: &Spot) {
+    fn leave(&mut self, section: u32, spot: &Spot) {
         match self {
             Self::Blocks(blocks) => {
-                for other in problem.exclusive.row(section) {
-                    blocks.clashes[cell(*other, blocks.patterns, spot.time)] -= 1;
-                }
                 if spot.space != NONE {
-                    blocks.spaces[cell(spot.space, blocks.patterns, spot.time)] -= 1;
+                    let cell = cell(spot.space, blocks.patterns, spot.time);
+                    blocks.spaces[cell] -= 1;
+                    blocks.who[cell] ^= section;
                 }
                 if spot.led != NONE {
                     blocks.led[cell(spot.led, blocks.patterns, spot.time)] -= 1;
                 }
-                let at = &mut blocks.at[spot.time as usize];
-                let place = blocks.among[section as usize];
-                at.swap_remove(place as usize);
-                if let Some(moved) = at.get(place as usize) {
-                    blocks.among[*moved as usize] = place;
-                }
+                blocks.at.flip(spot.time, section);
             }
             Self::Lists(lists) => {
                 if spot.space != NONE {
@@ -164,11 +152,12 @@ fn remove(list: &mut Vec<u32>, section: u32) {
 
 impl Blocks {
     #[inline]
-    fn delta(&self, section: u32, old: &Spot, new: &Spot) -> i64 {
+    fn delta(&self, problem: &Problem, section: u32, old: &Spot, new: &Spot) -> i64 {
         let count = |table: &[u16], place: u32, time: u32| i64::from(table[cell(place, self.patterns, time)]);
         let mut hard = 0;
         if new.time != old.time {
-            hard += count(&self.clashes, section, new.time) - count(&self.clashes, section, old.time);
+            hard += i64::from(self.clashes(problem, section, new.time))
+                - i64::from(self.clashes(problem, section, old.time));
         }
         if new.space != old.space || new.time != old.time {
             if new.space != NONE {
@@ -189,21 +178,36 @@ impl Blocks {
         hard
     }
 
-    /// The sections at a pattern.
-    pub(crate) fn at(&self, pattern: u32) -> &[u32] {
-        &self.at[pattern as usize]
+    /// How many sections are in a space at a pattern. In no space there is none.
+    #[inline]
+    pub(crate) fn count(&self, space: u32, pattern: u32) -> u16 {
+        if space == NONE { 0 } else { self.spaces[cell(space, self.patterns, pattern)] }
     }
 
-    /// Whether a space is free at a pattern. No space always is.
+    /// The section in a space at a pattern, where there is exactly one.
     #[inline]
-    pub(crate) fn is_free(&self, space: u32, pattern: u32) -> bool {
-        space == NONE || self.spaces[cell(space, self.patterns, pattern)] == 0
+    pub(crate) fn only(&self, space: u32, pattern: u32) -> Option<u32> {
+        (self.count(space, pattern) == 1).then(|| self.who[cell(space, self.patterns, pattern)])
     }
 
     /// With how many sections one would collide at a pattern.
     #[inline]
-    pub(crate) fn clashes(&self, section: u32, pattern: u32) -> u16 {
-        self.clashes[cell(section, self.patterns, pattern)]
+    pub(crate) fn clashes(&self, problem: &Problem, section: u32, pattern: u32) -> u32 {
+        let pairs = problem.excluded.row(section).iter().zip(self.at.row(pattern));
+        pairs.map(|(excluded, here)| (excluded & here).count_ones()).sum()
+    }
+
+    /// Tells of each section with which one would collide at a pattern.
+    #[inline]
+    pub(crate) fn each_clash(&self, problem: &Problem, section: u32, pattern: u32, mut tell: impl FnMut(u32)) {
+        let pairs = problem.excluded.row(section).iter().zip(self.at.row(pattern));
+        for (first, (excluded, here)) in (0_u32..).step_by(64).zip(pairs) {
+            let mut both = excluded & here;
+            while both != 0 {
+                tell(first + both.trailing_zeros());
+                both &= both - 1;
+            }
+        }
     }
 }
 

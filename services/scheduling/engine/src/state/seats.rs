@@ -97,6 +97,11 @@ impl Seats {
         &self.tickets[request as usize]
     }
 
+    /// What every request got.
+    pub(super) fn tickets(&self) -> &[Ticket] {
+        &self.tickets
+    }
+
     /// The requests that sit in a section.
     pub(crate) fn members(&self, section: u32) -> &[u32] {
         &self.members[section as usize]

@@ -1,0 +1,237 @@
+//! Workers who each have a timetable of their own, and do rounds side by side.
+//!
+//! Nothing that one does depends on how fast another is: who has enough in the fewest epochs, and is first
+//! among those, is what counts.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::anneal::Annealer;
+use super::cooling::Cooling;
+use super::dice::Dice;
+use super::solve::{Aim, Progress};
+use crate::cost::Cost;
+use crate::state::Kept;
+
+/// How often whoever watches is told.
+const BEAT: Duration = Duration::from_millis(100);
+/// The stream of chance for it, which is no round's.
+const SCALE: u64 = u64::MAX;
+/// How many epochs show how much worse changes make it.
+const SCALED_BY: u32 = 5;
+
+/// Workers side by side.
+#[derive(Debug)]
+pub(super) struct Crew<'p> {
+    workers: Vec<Annealer<'p>>,
+    seed: u64,
+    enough: Cost,
+    begun: Instant,
+    /// What hard breaches count where some cannot be avoided.
+    hard: i64,
+}
+
+/// A round that every worker is to do.
+#[derive(Debug)]
+pub(super) struct Task<'c> {
+    pub(super) aim: Aim,
+    pub(super) number: u64,
+    pub(super) cooling: &'c Cooling,
+    /// How many epochs there are at each step.
+    pub(super) epochs: Vec<u64>,
+    pub(super) deadline: Option<Instant>,
+    /// The most epochs of each worker; without any, all.
+    pub(super) most: Vec<u64>,
+}
+
+/// How a round ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// How many epochs each worker did.
+    pub(super) done: Vec<u64>,
+    /// What was seen at each step, by all workers.
+    pub(super) seen: Cooling,
+    /// How long an epoch took at each step.
+    pub(super) pace: Vec<Duration>,
+    pub(super) cancelled: bool,
+}
+
+/// What workers tell each other in a round.
+struct Shared {
+    /// The fewest epochs in which one has enough.
+    line: AtomicU64,
+    stop: AtomicBool,
+    moves: AtomicU64,
+}
+
+/// What a worker did in a round.
+struct Done {
+    epochs: u64,
+    has_enough: bool,
+    seen: Cooling,
+    pace: Vec<Duration>,
+}
+
+impl<'p> Crew<'p> {
+    pub(super) const fn new(workers: Vec<Annealer<'p>>, seed: u64, enough: Cost, begun: Instant) -> Self {
+        Self { workers, seed, enough, begun, hard: 1 }
+    }
+
+    /// Says what hard breaches count where some cannot be avoided.
+    pub(super) const fn weigh(&mut self, hard: i64) {
+        self.hard = hard;
+    }
+
+    pub(super) fn is_feasible(&self) -> bool {
+        self.workers.iter().any(|worker| worker.best.cost.hard == 0)
+    }
+
+    /// The best timetable, of equal ones that of the first worker.
+    pub(super) fn best(&self) -> &Kept {
+        let mut best = &self.workers[0].best;
+        for worker in &self.workers[1..] {
+            if worker.best.cost < best.cost {
+                best = &worker.best;
+            }
+        }
+        best
+    }
+
+    pub(super) fn moves(&self) -> u64 {
+        self.workers.iter().map(|worker| worker.moves).sum()
+    }
+
+    /// By how much changes make it worse where everything goes, and how long an epoch takes there.
+    pub(super) fn scale(&mut self) -> (f64, Duration) {
+        let begun = Instant::now();
+        let worker = &mut self.workers[0];
+        // How far its chance went in the last round depends on how fast the others were.
+        worker.dice = Dice::new(self.seed, 0, SCALE);
+        let scale = worker.scale(SCALED_BY);
+        (scale, begun.elapsed() / SCALED_BY)
+    }
+
+    /// Has every worker do a round, while whoever watches is told.
+    pub(super) fn round(
+        &mut self,
+        task: &Task<'_>,
+        watch: &mut impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Ended {
+        let shared = Shared {
+            line: AtomicU64::new(u64::MAX),
+            stop: AtomicBool::new(false),
+            moves: AtomicU64::new(self.moves()),
+        };
+        let (mut best, begun) = (self.best().cost, self.begun);
+        let (seed, enough, hard) = (self.seed, self.enough, self.hard);
+        let mut cancelled = false;
+        let done: Vec<Done> = thread::scope(|scope| {
+            let (sender, receiver) = mpsc::channel();
+            let spawned: Vec<_> = (0_u64..)
+                .zip(&mut self.workers)
+                .map(|(number, worker)| {
+                    let (sender, shared) = (sender.clone(), &shared);
+                    worker.dice = Dice::new(seed, number, task.number);
+                    worker.prepare(task.aim == Aim::Feasible, hard);
+                    scope.spawn(move || labour(worker, number as usize, task, enough, shared, &sender))
+                })
+                .collect();
+            drop(sender);
+            let mut told = Instant::now();
+            loop {
+                match receiver.recv_timeout(BEAT) {
+                    Ok(cost) => best = best.min(cost),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
+                if told.elapsed() >= BEAT {
+                    told = Instant::now();
+                    let moves = shared.moves.load(Ordering::Relaxed);
+                    let progress = Progress { cost: best, moves, elapsed: begun.elapsed(), aim: task.aim };
+                    if watch(&progress).is_break() {
+                        cancelled = true;
+                        shared.stop.store(true, Ordering::Relaxed);
+                    }
+                }
+            }
+            // A worker that panicked has told why; its round is lost with it.
+            spawned.into_iter().filter_map(|worker| worker.join().ok()).collect()
+        });
+        self.agree(task.aim, &done);
+        ended(task, done, cancelled)
+    }
+
+    /// Where one had enough, all go on from there.
+    fn agree(&mut self, aim: Aim, done: &[Done]) {
+        let first = done.iter().enumerate().filter(|(_, done)| done.has_enough);
+        let first = first.min_by_key(|(number, done)| (done.epochs, *number));
+        match first {
+            Some((number, _)) => {
+                let kept = self.workers[number].best.clone();
+                self.workers.iter_mut().for_each(|worker| worker.start_from(&kept));
+            }
+            None if aim == Aim::Feasible => self.workers.iter_mut().for_each(Annealer::look_again),
+            None => {}
+        }
+    }
+}
+
+fn ended(task: &Task<'_>, done: Vec<Done>, cancelled: bool) -> Ended {
+    let mut seen = task.cooling.unseen();
+    let mut pace = vec![Duration::ZERO; task.epochs.len()];
+    let workers = u32::try_from(done.len()).unwrap_or(1).max(1);
+    for worker in &done {
+        seen.add(&worker.seen);
+        pace.iter_mut().zip(&worker.pace).for_each(|(sum, pace)| *sum += *pace / workers);
+    }
+    Ended { done: done.iter().map(|worker| worker.epochs).collect(), seen, pace, cancelled }
+}
+
+/// One worker's part of a round.
+fn labour(
+    worker: &mut Annealer<'_>,
+    number: usize,
+    task: &Task<'_>,
+    enough: Cost,
+    shared: &Shared,
+    sender: &Sender<Cost>,
+) -> Done {
+    let mut done = Done {
+        epochs: 0,
+        has_enough: false,
+        seen: task.cooling.unseen(),
+        pace: vec![Duration::ZERO; task.epochs.len()],
+    };
+    let most = task.most.get(number).copied().unwrap_or(u64::MAX);
+    for (step, epochs) in task.epochs.iter().enumerate() {
+        worker.temperature = task.cooling.temperature(step);
+        let begun = Instant::now();
+        for _ in 0..*epochs {
+            let late = task.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            let stop = late || shared.stop.load(Ordering::Relaxed) || done.epochs >= most;
+            if stop || done.epochs >= shared.line.load(Ordering::Relaxed) {
+                return done;
+            }
+            let (moves, best) = (worker.moves, worker.best.cost);
+            worker.epoch(|cost| done.seen.note(step, cost));
+            done.epochs += 1;
+            shared.moves.fetch_add(worker.moves - moves, Ordering::Relaxed);
+            if worker.best.cost < best {
+                // Nobody listens once a run is over.
+                let _ = sender.send(worker.best.cost);
+            }
+            let feasible = task.aim == Aim::Feasible && worker.best.cost.hard == 0;
+            if feasible || (task.aim != Aim::Feasible && worker.best.cost <= enough) {
+                done.has_enough = true;
+                shared.line.fetch_min(done.epochs, Ordering::Relaxed);
+                return done;
+            }
+        }
+        let epochs = u32::try_from((*epochs).max(1)).unwrap_or(u32::MAX);
+        done.pace[step] = begun.elapsed() / epochs;
+    }
+    done
+}
