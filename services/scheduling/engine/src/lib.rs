@@ -1,13 +1,15 @@
 //! The timetable engine.
 mod cost;
+mod explain;
 mod model;
 mod plan;
 mod state;
 mod search;
 pub use cost::Cost;
+pub use explain::{Explainer, Explanation, Obstacle, Way};
 pub use model::{
-    Builder, Cohort, CohortId, Component, Configuration, DayShape, FacilitatorId, Fault, Horizon, Kind, Learner,
-    LearnerId, Offering, OfferingId, Pattern, Problem, Request, RequestId, Rule, RuleId, Section, SectionId,
+    Builder, Cohort, CohortId, Component, Configuration, DayLimit, DayRule, DayShape, Equity, FacilitatorId, Fault, Horizon, Kind, Learner,
+    LearnerId, Offering, OfferingId, Pair, PairWish, Pattern, Priority, Problem, Request, RequestId, Rule, RuleId, Section, SectionId,
     SpaceId, Weight,
 };
 pub use plan::{Placement, Plan, Seat};

@@ -3,11 +3,13 @@
 //! The search counts differences and never the whole; this counts the whole, by the words of the rules, and
 //! shares with the search only what a single rule says of a single pair or day.
 
+use std::collections::BTreeMap;
+
 use crate::cost::{Cost, Delta};
 use crate::model::{
     FacilitatorId, Fault, Kind, NONE, OfferingId, Pattern, Problem, Rule, SectionId, SpaceId, Weight,
 };
-use crate::state::{Kept, MOST_COMPONENTS, Place, Ticket};
+use crate::state::{Kept, MOST_COMPONENTS, Place, Ticket, day_breaches};
 
 /// When, where and by whom a section is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +141,7 @@ impl Problem {
             }
         }
         sum += self.seated(plan);
+        sum += self.schooled(plan, &tickets);
         Ok(sum.cost())
     }
 
@@ -244,6 +247,55 @@ impl Problem {
             let (least, weight) = self.sections.least[section];
             sum += Delta::of(weight, if *count == 0 { 0 } else { least.saturating_sub(*count) });
         }
+        sum
+    }
+}
+
+impl Problem {
+    /// What learners' days, company and disappointments cost.
+    fn schooled(&self, plan: &Plan, tickets: &[Ticket]) -> Delta {
+        let mut sum = Delta::default();
+        let mut groups: BTreeMap<u32, (i64, i64)> = BTreeMap::new();
+        let sections = |learner: u32| -> Vec<SectionId> {
+            let seats = self.requests_of(learner).filter_map(|request| plan.seats[request as usize].as_ref());
+            seats.flat_map(|seat| seat.sections.iter().copied()).collect()
+        };
+        for (number, learner) in (0..).zip(&self.learners) {
+            let own = sections(number);
+            let patterns: Vec<Pattern> = own.iter().map(|id| plan.placements[id.index()].time).collect();
+            for rule in &self.day_rules {
+                sum += Delta::of(rule.weight, day_breaches(self, rule, &patterns));
+            }
+            let mut regret = 0;
+            for request in self.requests_of(number) {
+                let asked = self.request(request);
+                let option = asked.options.get(tickets[request as usize].option as usize);
+                regret += match (option, asked.unplaced) {
+                    (Some((_, penalty)), _) => i64::from(*penalty),
+                    (None, Weight::Soft(cost)) => i64::from(cost),
+                    (None, Weight::Hard) => 0,
+                };
+            }
+            sum.soft += i64::from(self.equity.spread) * regret * regret;
+            let group = groups.entry(learner.group).or_default();
+            *group = (group.0 + regret, group.1 + 1);
+            for company in self.company_of.row(number).iter().filter(|company| company.other > number) {
+                let breaches = match company.offering {
+                    None => own.iter().filter(|id| sections(company.other).contains(id)).count(),
+                    Some(offering) => {
+                        let of = |learner: u32| {
+                            let mut seats = self.requests_of(learner).filter_map(|r| plan.seats[r as usize].as_ref());
+                            seats.find(|seat| seat.offering == offering)
+                        };
+                        usize::from(matches!((of(number), of(company.other)), (Some(a), Some(b)) if a != b))
+                    }
+                };
+                sum += Delta::of(company.weight, u32::try_from(breaches).unwrap_or(u32::MAX));
+            }
+        }
+        let means = groups.values().map(|(sum, count)| sum * 1000 / count);
+        let gap = means.clone().max().unwrap_or(0) - means.min().unwrap_or(0);
+        sum.soft += i64::from(self.equity.gap) * gap / 1000;
         sum
     }
 }

@@ -4,8 +4,9 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::model::{
-    Builder, Cohort, Component, Configuration, DayShape, FacilitatorId, Horizon, Kind, Learner, Offering,
-    OfferingId, Pattern, Problem, Request, Section, SectionId, SpaceId, Weight,
+    Builder, Cohort, Component, Configuration, DayLimit, DayRule, DayShape, Equity, FacilitatorId, Horizon, Kind,
+    Learner, LearnerId, Offering, OfferingId, Pair, PairWish, Pattern, Problem, Request, Section, SectionId,
+    SpaceId, Weight,
 };
 
 /// Chance for tests.
@@ -65,12 +66,31 @@ pub(crate) fn any_problem(seed: u64) -> Problem {
         builder.cohort(Cohort { sections: members, shape, weight: 1 + random.below(3) });
     }
     let offerings = offerings(&mut random, &mut builder, &sections);
-    for group in 0..random.below(6) {
+    let mut learners = Vec::new();
+    for _ in 0..random.below(6) {
         let requests = (0..1 + random.below(3)).map(|_| request(&mut random, &offerings)).collect();
-        let closed = closed(&mut random);
-        builder.learner(Learner { requests, closed, group });
+        let (closed, group) = (closed(&mut random), random.below(3));
+        learners.push(builder.learner(Learner { requests, closed, group }));
+    }
+    if random.one_in(2) {
+        school(&mut random, &mut builder, &learners, &offerings);
     }
     builder.build().unwrap()
+}
+
+/// What schools ask of learners' days, company and equity.
+fn school(random: &mut Random, builder: &mut Builder, learners: &[LearnerId], offerings: &[OfferingId]) {
+    let load = DayLimit::Load(random.below(4) as u16);
+    builder.day_rule(DayRule { limit: load, weight: random.weight() });
+    let from = random.below(2) as u16;
+    let limit = DayLimit::Break { from, until: from + 3, length: 1 + random.below(2) as u16 };
+    builder.day_rule(DayRule { limit, weight: random.weight() });
+    builder.equity(Equity { spread: random.below(3), gap: random.below(20) });
+    for pair in learners.windows(2) {
+        let offering = offerings.get(random.below(4) as usize);
+        let wish = offering.map_or(PairWish::Apart, |offering| PairWish::With(*offering));
+        builder.pair(Pair { one: pair[0], other: pair[1], wish, weight: random.weight() });
+    }
 }
 
 fn patterns(random: &mut Random, horizon: Horizon, blocks: bool) -> Vec<Pattern> {

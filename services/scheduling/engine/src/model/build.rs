@@ -7,7 +7,9 @@ use super::ids::{CohortId, FacilitatorId, LearnerId, OfferingId, RuleId, Section
 use super::learner::{Learner, Offering};
 use super::problem::{Attended, Bits, Choice, Csr, Link, NONE, Offerings, Places, Problem, Sections};
 use super::rule::{Kind, Rule, Weight};
+use super::school::{Company, DayRule, Equity, Pair, PairWish};
 use super::time::{Horizon, Pattern};
+use crate::state::MOST_COMPONENTS;
 
 /// Why something is no part of a problem.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +38,9 @@ pub enum Fault {
     /// The parent of the section is in no other component of its configuration, or after itself.
     #[error("the parent of section {} is in no component of the same configuration before it", .0.0)]
     Parent(SectionId),
+    /// The configuration has more components than a seat can have.
+    #[error("offering {} has more than 16 components in a configuration", .0.0)]
+    Wide(OfferingId),
     /// The offering has a configuration or component without a section.
     #[error("offering {} has a part without a section", .0.0)]
     Hollow(OfferingId),
@@ -87,6 +92,9 @@ pub struct Builder {
     learners: Vec<Learner>,
     clash: Weight,
     rule_factor: u32,
+    day_rules: Vec<DayRule>,
+    pairs: Vec<Pair>,
+    equity: Equity,
 }
 
 fn next(count: usize) -> u32 {
@@ -109,6 +117,9 @@ impl Builder {
             learners: Vec::new(),
             clash: Weight::Hard,
             rule_factor: 1,
+            day_rules: Vec::new(),
+            pairs: Vec::new(),
+            equity: Equity { spread: 0, gap: 0 },
         }
     }
 
@@ -184,6 +195,21 @@ impl Builder {
         LearnerId(next(self.learners.len() - 1))
     }
 
+    /// Adds a rule of each learner's days.
+    pub fn day_rule(&mut self, rule: DayRule) {
+        self.day_rules.push(rule);
+    }
+
+    /// Says who should sit with whom, or not.
+    pub fn pair(&mut self, pair: Pair) {
+        self.pairs.push(pair);
+    }
+
+    /// Says how much it costs that some get less than others. Without it, nothing.
+    pub const fn equity(&mut self, equity: Equity) {
+        self.equity = equity;
+    }
+
     /// # Errors
     ///
     /// When something refers to what is not there, or cannot be in any timetable.
@@ -223,6 +249,8 @@ impl Builder {
             asker.extend(learner.requests.iter().map(|_| next(number)));
             requests_at.push(next(asker.len()));
         }
+        let company_of = self.lay_company();
+        let (group_of, group_sizes) = self.lay_groups();
         let travel = lay_travel(self.spaces.len(), &self.travel);
         Ok(Problem {
             horizon: self.horizon,
@@ -247,6 +275,11 @@ impl Builder {
             asker,
             clash: self.clash,
             rule_factor: self.rule_factor,
+            day_rules: self.day_rules,
+            company_of,
+            equity: self.equity,
+            group_of,
+            group_sizes,
         })
     }
 
@@ -283,6 +316,10 @@ impl Builder {
                 return Err(Fault::Shape);
             }
         }
+        let is_learner = |id: &LearnerId| id.index() < self.learners.len();
+        for pair in &self.pairs {
+            known(is_learner(&pair.one) && is_learner(&pair.other) && pair.one != pair.other, "other learner")?;
+        }
         for learner in &self.learners {
             for request in &learner.requests {
                 let asked = request.options.iter().all(|(id, _)| id.index() < self.offerings.len());
@@ -290,6 +327,28 @@ impl Builder {
             }
         }
         Ok(())
+    }
+
+    fn lay_company(&self) -> Csr<Company> {
+        let mut rows = vec![Vec::new(); self.learners.len()];
+        for Pair { one, other, wish, weight } in &self.pairs {
+            let offering = match wish {
+                PairWish::With(offering) => Some(*offering),
+                PairWish::Apart => None,
+            };
+            rows[one.index()].push(Company { other: other.0, offering, weight: *weight });
+            rows[other.index()].push(Company { other: one.0, offering, weight: *weight });
+        }
+        rows.into_iter().collect()
+    }
+
+    fn lay_groups(&self) -> (Vec<u32>, Vec<u32>) {
+        let mut sizes: BTreeMap<u32, u32> = BTreeMap::new();
+        for learner in &self.learners {
+            *sizes.entry(learner.group).or_default() += 1;
+        }
+        let places: BTreeMap<u32, u32> = sizes.keys().copied().zip(0..).collect();
+        (self.learners.iter().map(|learner| places[&learner.group]).collect(), sizes.into_values().collect())
     }
 
     fn lay_sections(&self, patterns: &[Pattern]) -> Sections {
@@ -342,6 +401,9 @@ impl Builder {
                 }
                 laid.components.push(self.parents_first(&laid, first..next(laid.sections.rows()))?);
                 laid.widest = laid.widest.max(configuration.components.len());
+                if configuration.components.len() > MOST_COMPONENTS {
+                    return Err(Fault::Wide(id));
+                }
                 laid.offering_of.push(id.0);
                 configurations.push(this);
                 if configuration.components.is_empty() {

@@ -4,6 +4,7 @@ use super::cohort::{Cohort, DayShape};
 use super::ids::{OfferingId, RuleId, SectionId};
 use super::learner::Learner;
 use super::rule::{Rule, Weight};
+use super::school::{Company, DayRule, Equity};
 use super::time::{Horizon, Pattern};
 
 /// No space, facilitator or parent.
@@ -44,6 +45,14 @@ pub struct Problem {
     pub(crate) requests_at: Vec<u32>,
     /// The learner of each request.
     pub(crate) asker: Vec<u32>,
+    /// The rules of each learner's days.
+    pub(crate) day_rules: Vec<DayRule>,
+    /// Who each learner should sit with or not.
+    pub(crate) company_of: Csr<Company>,
+    pub(crate) equity: Equity,
+    /// The place of each learner's group among the groups, and how many each has.
+    pub(crate) group_of: Vec<u32>,
+    pub(crate) group_sizes: Vec<u32>,
     /// What it means that a learner is in two sections at once.
     pub(crate) clash: Weight,
     /// By what the cost of soft rules is multiplied.
@@ -203,6 +212,16 @@ impl Problem {
     /// The choice of a section that is this facilitator.
     pub(crate) fn led_choice(&self, section: u32, facilitator: u32) -> Option<u32> {
         choice(self.sections.facilitators.row(section), facilitator)
+    }
+
+    /// The offering of an option of a request.
+    pub(crate) fn offering(&self, request: u32, option: u32) -> Option<OfferingId> {
+        self.options(request).get(option as usize).map(|(offering, _)| *offering)
+    }
+
+    /// Whether what one learner gets may change what it costs that another gets something.
+    pub(crate) fn ties_learners(&self) -> bool {
+        self.equity.gap > 0 || self.company_of.len() > 0
     }
 
     /// The requests of a learner.

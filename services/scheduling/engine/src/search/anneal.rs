@@ -249,13 +249,52 @@ impl<'p> Annealer<'p> {
             return;
         }
         let delta = self.state.seat_delta(request, &ticket);
-        if self.accepts(delta) {
+        if self.weights.strict && delta.hard > 0 {
+            self.bump(request, &ticket);
+        } else if self.accepts(delta) {
             self.state.seat(request, &ticket, delta);
+        }
+    }
+
+    /// Gives a request a ticket for a full section, and who sat there something else or nothing.
+    fn bump(&mut self, request: u32, ticket: &Ticket) {
+        let problem = self.state.problem;
+        let full = |section: &&u32| {
+            let members = self.state.seats.members(**section);
+            members.len() >= problem.sections.capacity[**section as usize] as usize && !members.contains(&request)
+        };
+        let Some(section) = ticket.sections().iter().find(full) else { return };
+        let members = self.state.seats.members(*section);
+        if members.is_empty() {
+            return;
+        }
+        let other = self.dice.one_of(members);
+        let instead = if self.dice.happens(500) {
+            tickets::any(&self.state, other, &mut self.dice).filter(|ticket| !ticket.has(*section))
+        } else {
+            None
+        };
+        self.seat_both((request, ticket), (other, &instead.unwrap_or(Ticket::NOTHING)));
+    }
+
+    /// Gives two requests other tickets, if that goes.
+    fn seat_both(&mut self, one: (u32, &Ticket), other: (u32, &Ticket)) {
+        let old = *self.state.seats.ticket(one.0);
+        let first = self.state.seat_delta(one.0, one.1);
+        self.state.seat(one.0, one.1, first);
+        let second = self.state.seat_delta(other.0, other.1);
+        let mut delta = first;
+        delta += second;
+        if self.accepts(delta) {
+            self.state.seat(other.0, other.1, second);
+        } else {
+            self.state.seat(one.0, &old, -first);
         }
     }
 
     /// Exchanges the tickets of two requests for the same offering.
     fn exchange(&mut self, request: u32, wanted: &Ticket) {
+        let problem = self.state.problem;
         let old = *self.state.seats.ticket(request);
         let Some(section) = wanted.sections().iter().copied().find(|section| !old.has(*section)) else { return };
         let members = self.state.seats.members(section);
@@ -263,21 +302,17 @@ impl<'p> Annealer<'p> {
             return;
         }
         let other = self.dice.one_of(members);
-        let problem = self.state.problem;
-        if problem.asker[other as usize] == problem.asker[request as usize] {
-            return;
-        }
         let theirs = *self.state.seats.ticket(other);
-        let offering = |request: u32, option: u32| problem.options(request)[option as usize].0;
-        let place = |request: u32, wanted| {
-            problem.options(request).iter().position(|(id, _)| *id == wanted).map(|place| place as u32)
-        };
-        let (mine, option) = (offering(request, old.option), offering(other, theirs.option));
-        if mine != option {
+        let (mine, offering) = (problem.offering(request, old.option), problem.offering(other, theirs.option));
+        if mine != offering || problem.asker[other as usize] == problem.asker[request as usize] {
             return;
         }
-        let (Some(to_mine), Some(to_theirs)) = (place(request, option), place(other, mine)) else { return };
-        let (get, give) = (Ticket { option: to_mine, ..theirs }, Ticket { option: to_theirs, ..old });
+        let get = Ticket { option: old.option, ..theirs };
+        let give = Ticket { option: theirs.option, ..old };
+        if problem.ties_learners() {
+            self.seat_both((request, &get), (other, &give));
+            return;
+        }
         let mut delta = self.state.exchange_delta(request, &get);
         delta += self.state.exchange_delta(other, &give);
         if self.accepts(delta) {

@@ -6,7 +6,7 @@ use crate::model::Problem;
 use crate::state::{Change, Place, State, Ticket};
 
 /// A first timetable. It may be infeasible.
-pub(super) fn construct<'p>(problem: &'p Problem, dice: &mut Dice) -> State<'p> {
+pub(crate) fn construct<'p>(problem: &'p Problem, dice: &mut Dice) -> State<'p> {
     let count = problem.sections() as u32;
     let places = (0..count).map(|section| any_place(problem, section, dice)).collect();
     let mut state = State::new(problem, places);

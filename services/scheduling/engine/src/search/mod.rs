@@ -13,6 +13,7 @@ mod moves;
 mod solve;
 mod tickets;
 
+pub(crate) use self::tickets::each_ticket;
 pub use self::solve::{Aim, Budget, Effort, Options, Progress, Round, Solution, solve};
 #[cfg(test)]
-pub(crate) use self::{construct::any_place, dice::Dice, tickets::any as any_ticket};
+pub(crate) use self::{construct::{any_place, construct}, dice::Dice, tickets::any as any_ticket};

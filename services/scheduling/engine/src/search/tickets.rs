@@ -1,12 +1,15 @@
 //! Tickets that a request may have: whole, with the parents of every section.
 
 use super::dice::Dice;
-use crate::model::{NONE, Problem};
+use crate::model::{NONE, OfferingId, Problem};
 use crate::state::{State, Ticket};
 
 /// Any ticket for a request, of any option that no other request of the learner has.
 pub(crate) fn any(state: &State<'_>, request: u32, dice: &mut Dice) -> Option<Ticket> {
     let problem = state.problem;
+    if problem.options(request).is_empty() {
+        return None;
+    }
     let option = dice.below(problem.options(request).len() as u32);
     if is_taken(state, request, option) {
         return None;
@@ -77,4 +80,34 @@ fn complete(
         ticket.push(section?);
     }
     Some(ticket)
+}
+
+/// Tells of the tickets of an option one after the other, as long as it is wanted.
+pub(crate) fn each_ticket(
+    problem: &Problem,
+    option: u32,
+    offering: OfferingId,
+    tell: &mut impl FnMut(&Ticket) -> bool,
+) {
+    for configuration in problem.offerings.configurations.row(offering.0) {
+        let components = problem.offerings.components.row(*configuration);
+        if !extend(problem, components, Ticket::of(option), tell) {
+            return;
+        }
+    }
+}
+
+fn extend(problem: &Problem, components: &[u32], ticket: Ticket, tell: &mut impl FnMut(&Ticket) -> bool) -> bool {
+    let Some((component, rest)) = components.split_first() else { return tell(&ticket) };
+    for section in problem.offerings.sections.row(*component) {
+        let parent = problem.sections.parent[*section as usize];
+        if parent == NONE || ticket.has(parent) {
+            let mut longer = ticket;
+            longer.push(*section);
+            if !extend(problem, rest, longer, tell) {
+                return false;
+            }
+        }
+    }
+    true
 }

@@ -6,6 +6,7 @@
 
 mod cohorts;
 mod kept;
+mod learners;
 mod occupancy;
 mod seats;
 mod together;
@@ -14,6 +15,8 @@ use self::cohorts::Cohorts;
 pub(crate) use self::occupancy::{Blocks, Occupancy};
 pub(crate) use self::seats::{MOST_COMPONENTS, Seats, Ticket};
 pub(crate) use self::kept::Kept;
+pub(crate) use self::learners::breaches as day_breaches;
+use self::learners::Learners;
 use self::together::Together;
 use crate::cost::Delta;
 use crate::model::{Link, NONE, Pattern, Problem, Weight};
@@ -53,6 +56,7 @@ pub(crate) struct State<'p> {
     together: Together,
     cohorts: Cohorts,
     pub(crate) seats: Seats,
+    learners: Learners,
     /// Whether only hard rules are looked at; what the rest costs is then not known.
     blind: bool,
     /// What all of it costs.
@@ -108,7 +112,9 @@ impl<'p> State<'p> {
         cost.soft += cohorts.cost(problem);
         let seats = Seats::new(problem);
         cost += seats.empty_cost(problem);
-        Self { problem, places, spots, occupancy, together, cohorts, seats, blind: false, cost }
+        let learners = Learners::new(problem);
+        cost.soft += learners.cost(problem);
+        Self { problem, places, spots, occupancy, together, cohorts, seats, learners, blind: false, cost }
     }
 
     /// Looks from now on only at hard rules, which is quicker.
@@ -166,6 +172,7 @@ impl<'p> State<'p> {
             delta.soft += self.cohorts.delta(problem, section, &old.pattern, &new.pattern);
         }
         delta += self.seats.delta(problem, &self.spots, section, new);
+        delta += self.days_delta(section, new);
         delta
     }
 

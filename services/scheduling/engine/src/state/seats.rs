@@ -153,7 +153,7 @@ fn regret(problem: &Problem, request: u32, ticket: &Ticket) -> Delta {
 
 impl State<'_> {
     /// The sections of a learner but those of one request.
-    fn each_other_section(&self, request: u32, mut with: impl FnMut(u32)) {
+    pub(crate) fn each_other_section(&self, request: u32, mut with: impl FnMut(u32)) {
         let learner = self.problem.asker[request as usize];
         for other in self.problem.requests_of(learner).filter(|other| *other != request) {
             self.seats.ticket(other).sections().iter().for_each(|section| with(*section));
@@ -192,6 +192,7 @@ impl State<'_> {
             delta += regret(self.problem, request, ticket);
             delta -= regret(self.problem, request, old);
         }
+        delta += self.learner_delta(request, ticket);
         delta
     }
 
@@ -228,6 +229,7 @@ impl State<'_> {
         for section in ticket.sections().iter().filter(|section| !old.has(**section)) {
             self.seats.members[*section as usize].push(request);
         }
+        self.learners.apply(self.problem, request, &old, ticket);
         self.seats.tickets[request as usize] = *ticket;
         self.cost += delta;
     }
