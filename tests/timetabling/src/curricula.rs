@@ -22,8 +22,11 @@ const ALONE: u64 = 2;
 /// What is to be timetabled.
 #[derive(Debug)]
 pub struct Problem {
+    /// How many days there are.
     pub days: usize,
+    /// How many periods a day has.
     pub periods: usize,
+    /// The courses.
     pub courses: Vec<Course>,
     /// The courses by their names.
     pub named: BTreeMap<String, usize>,
@@ -35,16 +38,21 @@ pub struct Problem {
     pub closed: BTreeSet<(usize, Time)>,
 }
 
+/// A course.
 #[derive(Debug)]
 pub struct Course {
+    /// Who gives it.
     pub teacher: String,
+    /// How many lectures it has.
     pub lectures: usize,
+    /// On how many days they should be at least.
     pub least_days: usize,
+    /// How many students it has.
     pub students: u64,
 }
 
 /// A day, and a period of it.
-type Time = (usize, usize);
+pub type Time = (usize, usize);
 
 /// A lecture that has a place.
 struct Lecture<'s> {
@@ -54,7 +62,7 @@ struct Lecture<'s> {
 }
 
 impl Problem {
-    pub fn read(text: &str) -> Result<Self, Fault> {
+    pub(crate) fn read(text: &str) -> Result<Self, Fault> {
         let mut words = Words::new(text);
         expect(&mut words, "Name:")?;
         // A name may have several words or none, and says nothing.
@@ -150,7 +158,7 @@ impl Problem {
         Ok((day, words.count("a period", self.periods - 1)?))
     }
 
-    pub fn score(&self, solution: &str) -> Result<Score, Fault> {
+    pub(crate) fn score(&self, solution: &str) -> Result<Score, Fault> {
         let plan = self.plan(solution)?;
         let part = |rule, points| Part { rule, points };
         let hard = vec![

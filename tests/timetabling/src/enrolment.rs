@@ -36,7 +36,7 @@ pub struct Problem {
 type Place = Option<(usize, usize)>;
 
 impl Problem {
-    pub fn read(text: &str) -> Result<Self, Fault> {
+    pub(crate) fn read(text: &str) -> Result<Self, Fault> {
         let mut words = Words::new(text);
         let events = words.count("the number of events", MOST)?;
         let rooms = words.count("the number of rooms", MOST)?;
@@ -68,7 +68,7 @@ impl Problem {
         Ok(Self { sizes, chosen, suitable, open, before })
     }
 
-    pub fn score(&self, solution: &str) -> Result<Score, Fault> {
+    pub(crate) fn score(&self, solution: &str) -> Result<Score, Fault> {
         let plan = self.plan(solution)?;
         let placed = || plan.iter().enumerate().filter_map(|(event, place)| Some((event, (*place)?)));
         let part = |rule, points| Part { rule, points };

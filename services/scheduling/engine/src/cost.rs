@@ -19,12 +19,6 @@ pub(crate) struct Delta {
 }
 
 impl Delta {
-    /// As one number, when a hard breach counts so much.
-    #[inline]
-    pub(crate) const fn weighed(self, hard: i64) -> i64 {
-        self.hard * hard + self.soft
-    }
-
     /// The cost that so much above nothing is.
     pub(crate) fn cost(self) -> Cost {
         let positive = |part: i64| u64::try_from(part).unwrap_or(0);

@@ -3,6 +3,7 @@ mod cost;
 mod explain;
 mod model;
 mod plan;
+mod replan;
 mod state;
 mod search;
 pub use cost::Cost;
@@ -13,6 +14,7 @@ pub use model::{
     SpaceId, Weight,
 };
 pub use plan::{Placement, Plan, Seat};
+pub use replan::{Alternative, replan};
 pub use search::{Aim, Budget, Effort, Options, Progress, Round, Solution, solve};
 
 #[cfg(test)]

@@ -80,22 +80,26 @@ impl Plan {
                 _ => Err(Fault::NotThere(SectionId(section))),
             }
         });
-        let tickets = (0..).zip(&self.seats).map(|(request, seat)| {
-            let Some(seat) = seat else { return Ok(Ticket::NOTHING) };
-            let options = problem.options(request);
-            let option = options.iter().position(|(id, _)| *id == seat.offering);
-            let mut ticket = match option.map(u32::try_from) {
-                Some(Ok(option)) if seat.sections.len() <= MOST_COMPONENTS => Ticket::of(option),
-                _ => return Err(Fault::Unknown("option")),
-            };
-            seat.sections.iter().for_each(|section| ticket.push(section.0));
-            if problem.is_whole(seat) { Ok(ticket) } else { Err(Fault::Unknown("seat")) }
+        let tickets = (0..).zip(&self.seats).map(|(request, seat)| match seat {
+            Some(seat) => problem.ticket(request, seat).ok_or(Fault::Unknown("seat")),
+            None => Ok(Ticket::NOTHING),
         });
         Ok((places.collect::<Result<_, _>>()?, tickets.collect::<Result<_, _>>()?))
     }
 }
 
 impl Problem {
+    /// The ticket that a seat is, where the request may have it.
+    pub(crate) fn ticket(&self, request: u32, seat: &Seat) -> Option<Ticket> {
+        let option = self.options(request).iter().position(|(id, _)| *id == seat.offering)?;
+        if seat.sections.len() > MOST_COMPONENTS || !self.is_whole(seat) {
+            return None;
+        }
+        let mut ticket = Ticket::of(u32::try_from(option).ok()?);
+        seat.sections.iter().for_each(|section| ticket.push(section.0));
+        Some(ticket)
+    }
+
     /// Whether the sections of a seat are one of each component of a configuration, each with its parent.
     fn is_whole(&self, seat: &Seat) -> bool {
         let has = |section: u32| seat.sections.contains(&SectionId(section));
@@ -125,7 +129,7 @@ impl Problem {
             sum.soft += self.penalty(section, *place);
             sum.hard += i64::from(!self.is_open(&self.spot(section, *place)));
         }
-        sum.hard += self.shared(plan);
+        sum.hard += shared(plan);
         for rule in &self.rules {
             sum += self.broken(plan, rule);
         }
@@ -143,17 +147,6 @@ impl Problem {
         sum += self.seated(plan);
         sum += self.schooled(plan, &tickets);
         Ok(sum.cost())
-    }
-
-    /// How many pairs have a space or a facilitator at once.
-    fn shared(&self, plan: &Plan) -> i64 {
-        pairs(&plan.placements)
-            .map(|(a, b)| {
-                let space = a.space.is_some() && a.space == b.space;
-                let led = a.facilitator.is_some() && a.facilitator == b.facilitator;
-                (i64::from(space) + i64::from(led)) * i64::from(a.time.overlaps(&b.time))
-            })
-            .sum()
     }
 
     fn broken(&self, plan: &Plan, rule: &Rule) -> Delta {
@@ -298,6 +291,17 @@ impl Problem {
         sum.soft += i64::from(self.equity.gap) * gap / 1000;
         sum
     }
+}
+
+/// How many pairs have a space or a facilitator at once.
+fn shared(plan: &Plan) -> i64 {
+    pairs(&plan.placements)
+        .map(|(a, b)| {
+            let space = a.space.is_some() && a.space == b.space;
+            let led = a.facilitator.is_some() && a.facilitator == b.facilitator;
+            (i64::from(space) + i64::from(led)) * i64::from(a.time.overlaps(&b.time))
+        })
+        .sum()
 }
 
 fn pairs<T>(all: &[T]) -> impl Iterator<Item = (&T, &T)> {

@@ -6,7 +6,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use crate::model::{
     Builder, Cohort, Component, Configuration, DayLimit, DayRule, DayShape, Equity, FacilitatorId, Horizon, Kind,
     Learner, LearnerId, Offering, OfferingId, Pair, PairWish, Pattern, Problem, Request, Section, SectionId,
-    SpaceId, Weight,
+    SpaceId, Weight, number,
 };
 
 /// Chance for tests.
@@ -21,6 +21,14 @@ impl Random {
         u32::try_from(self.0.next_u64() % u64::from(bound)).unwrap()
     }
 
+    fn place(&mut self, length: usize) -> usize {
+        self.below(number(length)) as usize
+    }
+
+    fn small(&mut self, bound: u16) -> u16 {
+        u16::try_from(self.below(u32::from(bound))).unwrap()
+    }
+
     fn one_in(&mut self, of: u32) -> bool {
         self.below(of) == 0
     }
@@ -33,7 +41,7 @@ impl Random {
         let mut left = from.to_vec();
         let wanted = 1 + self.below(most);
         (0..wanted)
-            .map_while(|_| (!left.is_empty()).then(|| left.swap_remove(self.below(left.len() as u32) as usize)))
+            .map_while(|_| (!left.is_empty()).then(|| left.swap_remove(self.place(left.len()))))
             .collect()
     }
 }
@@ -42,7 +50,7 @@ impl Random {
 pub(crate) fn any_problem(seed: u64) -> Problem {
     let mut random = Random::new(seed);
     let blocks = random.one_in(2);
-    let horizon = Horizon::new(1 + random.below(3), 2 + random.below(3), 4 + random.below(4) as u16).unwrap();
+    let horizon = Horizon::new(1 + random.below(3), 2 + random.below(3), 4 + random.small(4)).unwrap();
     let mut builder = Builder::new(horizon);
     builder.weigh_rules(1 + random.below(3));
     if random.one_in(2) {
@@ -50,12 +58,12 @@ pub(crate) fn any_problem(seed: u64) -> Problem {
     }
     let patterns = patterns(&mut random, horizon, blocks);
     let closed = |random: &mut Random| if random.one_in(3) { random.some(&patterns, 2) } else { Vec::new() };
-    let spaces: Vec<SpaceId> = (0..1 + random.below(4)).map(|_| { let c = closed(&mut random); builder.space(c) }).collect();
+    let spaces: Vec<SpaceId> = (0..=random.below(4)).map(|_| { let c = closed(&mut random); builder.space(c) }).collect();
     let led: Vec<FacilitatorId> =
-        (0..1 + random.below(3)).map(|_| { let c = closed(&mut random); builder.facilitator(c) }).collect();
+        (0..=random.below(3)).map(|_| { let c = closed(&mut random); builder.facilitator(c) }).collect();
     if random.one_in(3) {
         for (place, one) in spaces.iter().enumerate() {
-            spaces[..place].iter().for_each(|other| builder.travel(*one, *other, random.below(3) as u16));
+            spaces[..place].iter().for_each(|other| builder.travel(*one, *other, random.small(3)));
         }
     }
     let sections = sections(&mut random, &mut builder, &patterns, &spaces, &led);
@@ -68,7 +76,7 @@ pub(crate) fn any_problem(seed: u64) -> Problem {
     let offerings = offerings(&mut random, &mut builder, &sections);
     let mut learners = Vec::new();
     for _ in 0..random.below(6) {
-        let requests = (0..1 + random.below(3)).map(|_| request(&mut random, &offerings)).collect();
+        let requests = (0..=random.below(3)).map(|_| request(&mut random, &offerings)).collect();
         let (closed, group) = (closed(&mut random), random.below(3));
         learners.push(builder.learner(Learner { requests, closed, group }));
     }
@@ -80,10 +88,10 @@ pub(crate) fn any_problem(seed: u64) -> Problem {
 
 /// What schools ask of learners' days, company and equity.
 fn school(random: &mut Random, builder: &mut Builder, learners: &[LearnerId], offerings: &[OfferingId]) {
-    let load = DayLimit::Load(random.below(4) as u16);
+    let load = DayLimit::Load(random.small(4));
     builder.day_rule(DayRule { limit: load, weight: random.weight() });
-    let from = random.below(2) as u16;
-    let limit = DayLimit::Break { from, until: from + 3, length: 1 + random.below(2) as u16 };
+    let from = random.small(2);
+    let limit = DayLimit::Break { from, until: from + 3, length: 1 + random.small(2) };
     builder.day_rule(DayRule { limit, weight: random.weight() });
     builder.equity(Equity { spread: random.below(3), gap: random.below(20) });
     for pair in learners.windows(2) {
@@ -103,8 +111,8 @@ fn patterns(random: &mut Random, horizon: Horizon, blocks: bool) -> Vec<Pattern>
         .map(|_| {
             let weeks = (u64::from(random.below(8)) & every).max(1);
             let days = 1 + random.below((1 << horizon.days()) - 1);
-            let start = random.below(u32::from(horizon.slots())) as u16;
-            let length = 1 + random.below(u32::from(horizon.slots() - start)) as u16;
+            let start = random.small(horizon.slots());
+            let length = 1 + random.small(horizon.slots() - start);
             horizon.pattern(weeks, days, start, length).unwrap()
         })
         .collect()
@@ -141,7 +149,7 @@ fn sections(
 
 fn rules(random: &mut Random, builder: &mut Builder, sections: &[SectionId]) {
     for _ in 0..random.below(12) {
-        let small = random.below(4) as u16;
+        let small = random.small(4);
         let kind = match random.below(21) {
             0 => Kind::SameStart,
             1 => Kind::SameTime,

@@ -5,6 +5,7 @@ mod curricula;
 mod enrolment;
 mod files;
 mod itc2019;
+mod school;
 mod table;
 
 use std::ops::ControlFlow;
@@ -12,14 +13,47 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use trellis_timetable::{Budget, Effort, Options, Placement, Problem, Solution};
 use trellis_timetabling::{Problem as Read, Score};
 
 use crate::table::{Row, Table};
 
-/// Runs the timetable engine on public problems.
+/// Measures the timetable engine.
 #[derive(Debug, Parser)]
+struct Program {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs it on public problems, and scores what it makes.
+    Public(Arguments),
+    /// Runs it on schools of several sizes.
+    School(Schools),
+}
+
+#[derive(Debug, Args)]
+struct Schools {
+    /// How many learners each school has.
+    #[arg(long, value_delimiter = ',', default_value = "100,300,1000,3000,10000")]
+    learners: Vec<usize>,
+    /// A school as large as the students of this roster: the roles.csv of OneRoster 1.2, or users.csv of 1.1.
+    #[arg(long)]
+    roster: Option<PathBuf>,
+    /// How long each run has.
+    #[arg(long, default_value_t = 30.0, value_parser = parse_seconds)]
+    seconds: f64,
+    /// How many workers each run has.
+    #[arg(long, default_value_t = 1)]
+    workers: usize,
+    /// Where chance begins.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(Debug, Args)]
 struct Arguments {
     /// Problems in .tim, .ctt or the XML of ITC 2019, and folders of them.
     #[arg(required = true)]
@@ -49,8 +83,11 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(&arguments) {
+    let done = match Program::parse().command {
+        Command::Public(arguments) => run(&arguments),
+        Command::School(schools) => show(&schools).map(|()| true),
+    };
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(words) => {
@@ -58,6 +95,14 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn show(schools: &Schools) -> Result<(), String> {
+    let of_roster = schools.roster.as_deref().map(school::students).transpose()?;
+    for learners in of_roster.iter().chain(schools.learners.iter().filter(|_| of_roster.is_none())) {
+        school::show(*learners, schools.seconds, schools.workers, schools.seed)?;
+    }
+    Ok(())
 }
 
 /// Runs everything. Whether the checker agreed with the engine every time.

@@ -22,13 +22,17 @@ const MOST: u32 = 1_000_000;
 /// What is to be timetabled.
 #[derive(Debug)]
 pub struct Problem {
+    /// How many weeks, days and slots there are.
     pub calendar: Calendar,
+    /// What a point of each sort counts.
     pub weights: Weights,
+    /// The rooms by their names.
     pub rooms: BTreeMap<String, Room>,
     /// The classes by their names.
     pub classes: BTreeMap<String, Class>,
     /// The courses by their names: the subparts of each configuration, each a list of classes.
     pub courses: BTreeMap<String, Vec<Vec<Vec<String>>>>,
+    /// The rules between classes.
     pub rules: Vec<Rule>,
     /// The courses of each student.
     pub students: BTreeMap<String, Vec<String>>,
@@ -37,19 +41,26 @@ pub struct Problem {
 /// What a point of each sort counts.
 #[derive(Debug)]
 pub struct Weights {
+    /// Of the times of classes.
     pub time: u64,
+    /// Of their rooms.
     pub room: u64,
+    /// Of rules between classes.
     pub distribution: u64,
+    /// Of students who cannot attend two of their classes.
     pub student: u64,
 }
 
+/// A room.
 #[derive(Debug)]
 pub struct Room {
     /// How long it takes to get to others, in slots; to those that are not named none.
     pub travel: BTreeMap<String, u32>,
+    /// When it cannot be used.
     pub closed: Vec<Time>,
 }
 
+/// A class.
 #[derive(Debug)]
 pub struct Class {
     /// How many students it takes.
@@ -63,7 +74,7 @@ pub struct Class {
 }
 
 impl Problem {
-    pub fn read(text: &str) -> Result<Self, Fault> {
+    pub(crate) fn read(text: &str) -> Result<Self, Fault> {
         let root = Element::read(text)?;
         if root.name != "problem" {
             return Err(root.fault("the element problem is expected"));
@@ -184,7 +195,7 @@ impl Problem {
         way(from, to).or_else(|| way(to, from)).unwrap_or_default()
     }
 
-    pub fn score(&self, solution: &str) -> Result<Score, Fault> {
+    pub(crate) fn score(&self, solution: &str) -> Result<Score, Fault> {
         Ok(plan::Plan::read(self, &Element::read(solution)?)?.score(self))
     }
 }

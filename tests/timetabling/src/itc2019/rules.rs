@@ -7,6 +7,7 @@ use crate::xml::Element;
 /// A rule between classes.
 #[derive(Debug)]
 pub struct Rule {
+    /// What it asks.
     pub kind: Kind,
     /// What a breach costs; none where there must be none.
     pub penalty: Option<u64>,
@@ -17,22 +18,39 @@ pub struct Rule {
 /// What a rule asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// They start in one slot.
     SameStart,
+    /// One takes slots within those of the other.
     SameTime,
+    /// They take no slot of the day in common.
     DifferentTime,
+    /// The days of one are among those of the other.
     SameDays,
+    /// They have no day in common.
     DifferentDays,
+    /// The weeks of one are among those of the other.
     SameWeeks,
+    /// They have no week in common.
     DifferentWeeks,
+    /// They are under way at once.
     Overlap,
+    /// They are not.
     NotOverlap,
+    /// They are in one room.
     SameRoom,
+    /// They are not.
     DifferentRoom,
+    /// One can attend both.
     SameAttendees,
+    /// The first has met before the second does.
     Precedence,
+    /// Those of a day lie within so many slots.
     WorkDay(u32),
+    /// Those of a day have so many slots between them.
     MinGap(u32),
+    /// They take so many days at most.
     MaxDays(u32),
+    /// They take so many slots of a day at most.
     MaxDayLoad(u32),
     /// So many breaks, each longer than so many slots.
     MaxBreaks(u32, u32),
@@ -42,9 +60,9 @@ pub enum Kind {
 
 /// Where and when a class of a rule is.
 #[derive(Clone, Copy)]
-pub struct Placed<'p> {
-    pub time: &'p Time,
-    pub room: Option<&'p str>,
+pub(super) struct Placed<'p> {
+    pub(super) time: &'p Time,
+    pub(super) room: Option<&'p str>,
 }
 
 impl Kind {
@@ -147,7 +165,7 @@ fn blocks(day: &[&Time], slots: u32) -> Vec<(usize, u32, u32)> {
 }
 
 impl Rule {
-    pub fn read(rule: &Element, is_class: impl Fn(&str) -> bool) -> Result<Self, Fault> {
+    pub(super) fn read(rule: &Element, is_class: impl Fn(&str) -> bool) -> Result<Self, Fault> {
         let kind =
             Kind::read(rule.text("type")?).ok_or_else(|| rule.fault("there is no rule of this type"))?;
         let mut classes = Vec::new();
@@ -166,7 +184,7 @@ impl Rule {
     }
 
     /// What breaches cost of which each costs this. Those of single days count by their mean over the weeks.
-    pub fn cost(&self, calendar: &Calendar, breaches: u64, penalty: u64) -> u64 {
+    pub(super) fn cost(&self, calendar: &Calendar, breaches: u64, penalty: u64) -> u64 {
         match self.kind {
             Kind::MaxDayLoad(_) | Kind::MaxBreaks(..) | Kind::MaxBlock(..) => {
                 penalty * breaches / u64::from(calendar.weeks)
@@ -176,7 +194,7 @@ impl Rule {
     }
 
     /// How often the classes that have a place break the rule: pairs of them, or what is over, day by day.
-    pub fn breaches(
+    pub(super) fn breaches(
         &self,
         calendar: &Calendar,
         placed: &[Placed<'_>],

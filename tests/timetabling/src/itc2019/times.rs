@@ -6,22 +6,29 @@ use crate::xml::Element;
 /// How many weeks, days and slots there are.
 #[derive(Clone, Copy, Debug)]
 pub struct Calendar {
+    /// How many weeks there are.
     pub weeks: u32,
+    /// How many days a week has.
     pub days: u32,
+    /// How many slots a day has.
     pub slots: u32,
 }
 
 /// When a class takes place. The first week and day are the lowest bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Time {
+    /// The weeks.
     pub weeks: u64,
+    /// The days.
     pub days: u64,
+    /// The slot in which it starts.
     pub start: u32,
+    /// How many slots it takes.
     pub length: u32,
 }
 
 impl Calendar {
-    pub fn read(root: &Element) -> Result<Self, Fault> {
+    pub(super) fn read(root: &Element) -> Result<Self, Fault> {
         Ok(Self {
             weeks: match root.number("nrWeeks", 64)? {
                 0 => return Err(root.fault("nrWeeks must be 1 at least")),
@@ -33,12 +40,12 @@ impl Calendar {
     }
 
     /// The time of an element.
-    pub fn time(&self, element: &Element) -> Result<Time, Fault> {
+    pub(super) fn time(&self, element: &Element) -> Result<Time, Fault> {
         Ok(Time { length: element.number("length", self.slots)?, ..self.beginning(element)? })
     }
 
     /// The same without its length, which solutions do not tell.
-    pub fn beginning(&self, element: &Element) -> Result<Time, Fault> {
+    pub(super) fn beginning(&self, element: &Element) -> Result<Time, Fault> {
         Ok(Time {
             weeks: bits(element, "weeks", self.weeks)?,
             days: bits(element, "days", self.days)?,
@@ -57,27 +64,27 @@ fn bits(element: &Element, name: &str, count: u32) -> Result<u64, Fault> {
 }
 
 impl Time {
-    pub const fn end(&self) -> u32 {
+    pub(super) const fn end(&self) -> u32 {
         self.start + self.length
     }
 
     /// Whether two have a day of a week in common.
-    pub const fn meets(&self, other: &Self) -> bool {
+    pub(super) const fn meets(&self, other: &Self) -> bool {
         self.weeks & other.weeks != 0 && self.days & other.days != 0
     }
 
     /// Whether two are under way at once.
-    pub const fn overlaps(&self, other: &Self) -> bool {
+    pub(super) const fn overlaps(&self, other: &Self) -> bool {
         self.meets(other) && self.start < other.end() && other.start < self.end()
     }
 
     /// Whether there are so many slots between two wherever they are on one day.
-    pub const fn apart(&self, other: &Self, slots: u32) -> bool {
+    pub(super) const fn apart(&self, other: &Self, slots: u32) -> bool {
         !self.meets(other) || self.end() + slots <= other.start || other.end() + slots <= self.start
     }
 
     /// The week and the day of its first meeting.
-    pub const fn first(&self) -> (u32, u32) {
+    pub(super) const fn first(&self) -> (u32, u32) {
         (self.weeks.trailing_zeros(), self.days.trailing_zeros())
     }
 }

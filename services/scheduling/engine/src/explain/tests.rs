@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::{Explainer, Obstacle};
 use crate::model::{
     Builder, Component, Configuration, Horizon, Learner, Offering, Pattern, Problem, Request, RequestId, Section,
-    SectionId, Weight,
+    SectionId, Weight, number,
 };
 use crate::plan::{Plan, Seat};
 use crate::search::{Dice, construct};
@@ -56,7 +56,7 @@ proptest! {
         let before = problem.cost_of(&plan).unwrap();
         let explainer = Explainer::new(&problem, &plan).unwrap();
         for request in 0..problem.requests() {
-            let explanation = explainer.request(RequestId(request as u32)).unwrap();
+            let explanation = explainer.request(RequestId(number(request))).unwrap();
             prop_assert_eq!(&explanation.got, &plan.seats[request]);
             for way in &explanation.ways {
                 for obstacle in &way.obstacles {
@@ -68,8 +68,8 @@ proptest! {
                     continue;
                 }
                 let after = problem.cost_of(&with_seat(&plan, request, &way.seat)).unwrap();
-                prop_assert_eq!(after.hard as i64 - before.hard as i64, way.hard);
-                prop_assert_eq!(after.soft as i64 - before.soft as i64, way.soft);
+                prop_assert_eq!(i128::from(after.hard) - i128::from(before.hard), i128::from(way.hard));
+                prop_assert_eq!(i128::from(after.soft) - i128::from(before.soft), i128::from(way.soft));
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::cohort::{Cohort, DayShape};
 use super::ids::{CohortId, FacilitatorId, LearnerId, OfferingId, RuleId, SectionId, SpaceId};
 use super::learner::{Learner, Offering};
-use super::problem::{Attended, Bits, Choice, Csr, Link, NONE, Offerings, Places, Problem, Sections};
+use super::problem::{number, Attended, Bits, Choice, Csr, Link, NONE, Offerings, Places, Problem, Sections};
 use super::rule::{Kind, Rule, Weight};
 use super::school::{Company, DayRule, Equity, Pair, PairWish};
 use super::time::{Horizon, Pattern};
@@ -38,8 +38,8 @@ pub enum Fault {
     /// The parent of the section is in no other component of its configuration, or after itself.
     #[error("the parent of section {} is in no component of the same configuration before it", .0.0)]
     Parent(SectionId),
-    /// The configuration has more components than a seat can have.
-    #[error("offering {} has more than 16 components in a configuration", .0.0)]
+    /// Learners ask for what has more components than a seat can have.
+    #[error("offering {} is asked for, and has more than 16 components in a configuration", .0.0)]
     Wide(OfferingId),
     /// The offering has a configuration or component without a section.
     #[error("offering {} has a part without a section", .0.0)]
@@ -97,9 +97,6 @@ pub struct Builder {
     equity: Equity,
 }
 
-fn next(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(NONE)
-}
 
 impl Builder {
     /// An empty problem, in which no learner may be in two sections at once.
@@ -138,7 +135,7 @@ impl Builder {
     /// Adds a space that is closed at times.
     pub fn space(&mut self, closed: Vec<Pattern>) -> SpaceId {
         self.spaces.push(closed);
-        SpaceId(next(self.spaces.len() - 1))
+        SpaceId(number(self.spaces.len() - 1))
     }
 
     /// Says how many slots it takes from one space to another, either way. Without it, it takes none.
@@ -149,13 +146,13 @@ impl Builder {
     /// Adds a facilitator who is away at times.
     pub fn facilitator(&mut self, away: Vec<Pattern>) -> FacilitatorId {
         self.facilitators.push(away);
-        FacilitatorId(next(self.facilitators.len() - 1))
+        FacilitatorId(number(self.facilitators.len() - 1))
     }
 
     /// Adds a section.
     pub fn section(&mut self, section: Section) -> SectionId {
         self.sections.push(section);
-        SectionId(next(self.sections.len() - 1))
+        SectionId(number(self.sections.len() - 1))
     }
 
     /// Says that who takes a section takes its parent too. Both must have been added.
@@ -168,7 +165,7 @@ impl Builder {
     /// Adds a rule between sections.
     pub fn rule(&mut self, kind: Kind, weight: Weight, sections: Vec<SectionId>) -> RuleId {
         self.rules.push(Rule { kind, weight, sections });
-        RuleId(next(self.rules.len() - 1))
+        RuleId(number(self.rules.len() - 1))
     }
 
     /// Adds a shape of days, which cohorts name by its place.
@@ -180,19 +177,19 @@ impl Builder {
     /// Adds people who attend the same sections.
     pub fn cohort(&mut self, cohort: Cohort) -> CohortId {
         self.cohorts.push(cohort);
-        CohortId(next(self.cohorts.len() - 1))
+        CohortId(number(self.cohorts.len() - 1))
     }
 
     /// Adds what learners may ask for.
     pub fn offering(&mut self, offering: Offering) -> OfferingId {
         self.offerings.push(offering);
-        OfferingId(next(self.offerings.len() - 1))
+        OfferingId(number(self.offerings.len() - 1))
     }
 
     /// Adds a learner with requests.
     pub fn learner(&mut self, learner: Learner) -> LearnerId {
         self.learners.push(learner);
-        LearnerId(next(self.learners.len() - 1))
+        LearnerId(number(self.learners.len() - 1))
     }
 
     /// Adds a rule of each learner's days.
@@ -222,7 +219,7 @@ impl Builder {
         let spaces = Places::new(&self.spaces, &patterns);
         let facilitators = Places::new(&self.facilitators, &patterns);
         let sections = self.lay_sections(&patterns);
-        for number in SectionId::all(self.sections.len()) {
+        for number in 0..number(self.sections.len()) {
             if !has_a_place(&sections, number, &spaces, &facilitators) {
                 return Err(Fault::Nowhere(SectionId(number)));
             }
@@ -232,22 +229,24 @@ impl Builder {
         let (exclusive, links, together) = self.lay_rules();
         let sections_as_bits = if in_blocks { self.sections.len() } else { 0 };
         let mut excluded = Bits::new(sections_as_bits, sections_as_bits);
-        for section in SectionId::all(sections_as_bits) {
-            exclusive.row(section).iter().for_each(|other| excluded.flip(section, *other));
+        for section in 0..number(sections_as_bits) {
+            for other in exclusive.row(section) {
+                excluded.flip(section, *other);
+            }
         }
         let related = self.lay_relations(sections_as_bits);
         let mut attended = vec![Vec::new(); self.sections.len()];
-        for (number, cohort) in self.cohorts.iter().enumerate() {
-            let this = Attended { cohort: next(number), shape: next(cohort.shape), weight: cohort.weight };
+        for (at, cohort) in self.cohorts.iter().enumerate() {
+            let this = Attended { cohort: number(at), shape: number(cohort.shape), weight: cohort.weight };
             for section in &cohort.sections {
                 attended[section.index()].push(this);
             }
         }
         let mut requests_at = vec![0];
         let mut asker = Vec::new();
-        for (number, learner) in self.learners.iter().enumerate() {
-            asker.extend(learner.requests.iter().map(|_| next(number)));
-            requests_at.push(next(asker.len()));
+        for (at, learner) in self.learners.iter().enumerate() {
+            asker.extend(learner.requests.iter().map(|_| number(at)));
+            requests_at.push(number(asker.len()));
         }
         let company_of = self.lay_company();
         let (group_of, group_sizes) = self.lay_groups();
@@ -291,7 +290,9 @@ impl Builder {
         let rows = self.rules.iter().map(|rule| &rule.sections);
         for row in rows.chain(self.cohorts.iter().map(|cohort| &cohort.sections)) {
             for one in row {
-                row.iter().for_each(|other| related.set(one.0, other.0));
+                for other in row {
+                    related.set(one.0, other.0);
+                }
             }
         }
         related
@@ -322,11 +323,20 @@ impl Builder {
         }
         for learner in &self.learners {
             for request in &learner.requests {
+                let wide = request.options.iter().find(|(id, _)| self.is_wide(*id));
+                if let Some((id, _)) = wide {
+                    return Err(Fault::Wide(*id));
+                }
                 let asked = request.options.iter().all(|(id, _)| id.index() < self.offerings.len());
                 known(asked, "offering")?;
             }
         }
         Ok(())
+    }
+
+    fn is_wide(&self, offering: OfferingId) -> bool {
+        let configurations = self.offerings.get(offering.index()).map(|offering| &offering.configurations);
+        configurations.into_iter().flatten().any(|configuration| configuration.components.len() > MOST_COMPONENTS)
     }
 
     fn lay_company(&self) -> Csr<Company> {
@@ -352,9 +362,9 @@ impl Builder {
     }
 
     fn lay_sections(&self, patterns: &[Pattern]) -> Sections {
-        let number = |time: &Pattern| next(patterns.partition_point(|p| p < time));
+        let place = |time: &Pattern| number(patterns.partition_point(|p| p < time));
         let each = |section: &Section| -> Vec<Choice> {
-            sorted(section.times.iter().map(|(t, penalty)| Choice { id: number(t), penalty: *penalty }))
+            sorted(section.times.iter().map(|(t, penalty)| Choice { id: place(t), penalty: *penalty }))
         };
         let spaces = |section: &Section| -> Vec<Choice> {
             sorted(section.spaces.iter().map(|(id, penalty)| Choice { id: id.0, penalty: *penalty }))
@@ -375,14 +385,14 @@ impl Builder {
     fn lay_offerings(&self) -> Result<Offerings, Fault> {
         let mut laid =
             Offerings { component_of: vec![NONE; self.sections.len()], ..Offerings::default() };
-        for (number, offering) in self.offerings.iter().enumerate() {
-            let id = OfferingId(next(number));
+        for (at, offering) in self.offerings.iter().enumerate() {
+            let id = OfferingId(number(at));
             let mut configurations = Vec::new();
             for configuration in &offering.configurations {
-                let this = next(laid.components.rows());
-                let first = next(laid.sections.rows());
+                let this = number(laid.components.rows());
+                let first = number(laid.sections.rows());
                 for component in &configuration.components {
-                    let part = next(laid.sections.rows());
+                    let part = number(laid.sections.rows());
                     for section in &component.sections {
                         let held = laid
                             .component_of
@@ -399,11 +409,8 @@ impl Builder {
                         return Err(Fault::Hollow(id));
                     }
                 }
-                laid.components.push(self.parents_first(&laid, first..next(laid.sections.rows()))?);
+                laid.components.push(self.parents_first(&laid, first..number(laid.sections.rows()))?);
                 laid.widest = laid.widest.max(configuration.components.len());
-                if configuration.components.len() > MOST_COMPONENTS {
-                    return Err(Fault::Wide(id));
-                }
                 laid.offering_of.push(id.0);
                 configurations.push(this);
                 if configuration.components.is_empty() {
@@ -448,10 +455,10 @@ impl Builder {
         let mut exclusive = vec![Vec::new(); sections];
         let mut links = vec![Vec::new(); sections];
         let mut together = vec![Vec::new(); sections];
-        for (number, rule) in self.rules.iter().enumerate() {
+        for (at, rule) in self.rules.iter().enumerate() {
             if !rule.kind.is_of_pairs() {
                 for section in &rule.sections {
-                    together[section.index()].push(RuleId(next(number)));
+                    together[section.index()].push(RuleId(number(at)));
                 }
                 continue;
             }

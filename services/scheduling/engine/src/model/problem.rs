@@ -1,7 +1,9 @@
 //! A problem, laid out for the search: everything in rows, found by number.
 
+use std::ops::Range;
+
 use super::cohort::{Cohort, DayShape};
-use super::ids::{OfferingId, RuleId, SectionId};
+use super::ids::{OfferingId, RequestId, RuleId};
 use super::learner::Learner;
 use super::rule::{Rule, Weight};
 use super::school::{Company, DayRule, Equity};
@@ -125,6 +127,12 @@ pub(crate) struct Offerings {
     pub(crate) widest: usize,
 }
 
+/// A count as a number of what is counted.
+#[expect(clippy::cast_possible_truncation, reason = "a builder refuses what has so many of anything")]
+pub(crate) const fn number(count: usize) -> u32 {
+    count as u32
+}
+
 impl Places {
     pub(crate) fn new(closed: &[Vec<Pattern>], patterns: &[Pattern]) -> Self {
         let shut = |at: &Vec<Pattern>| {
@@ -155,6 +163,16 @@ impl Problem {
         self.sections.capacity.len()
     }
 
+    /// The numbers of the sections.
+    pub(crate) const fn all_sections(&self) -> Range<u32> {
+        0..number(self.sections())
+    }
+
+    /// The numbers of the requests.
+    pub(crate) const fn all_requests(&self) -> Range<u32> {
+        0..number(self.requests())
+    }
+
     /// How many spaces there are.
     pub const fn spaces(&self) -> usize {
         self.spaces.count
@@ -173,6 +191,20 @@ impl Problem {
     /// How many requests all learners have.
     pub const fn requests(&self) -> usize {
         self.asker.len()
+    }
+
+    /// The request of a number, counted over all learners.
+    pub fn request_at(&self, number: usize) -> Option<RequestId> {
+        u32::try_from(number).ok().filter(|number| self.all_requests().contains(number)).map(RequestId)
+    }
+
+    /// The learner of a request, by number.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such request.
+    pub fn learner_of(&self, request: usize) -> usize {
+        self.asker[request] as usize
     }
 
     /// How long it takes from one space to another, in slots.
@@ -225,7 +257,7 @@ impl Problem {
     }
 
     /// The requests of a learner.
-    pub(crate) fn requests_of(&self, learner: u32) -> std::ops::Range<u32> {
+    pub(crate) fn requests_of(&self, learner: u32) -> Range<u32> {
         self.requests_at[learner as usize]..self.requests_at[learner as usize + 1]
     }
 
@@ -255,7 +287,7 @@ impl<T> Default for Csr<T> {
 impl<T> Csr<T> {
     pub(crate) fn push(&mut self, row: impl IntoIterator<Item = T>) {
         self.all.extend(row);
-        self.starts.push(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
+        self.starts.push(number(self.all.len()));
     }
 
     #[inline]
@@ -267,6 +299,12 @@ impl<T> Csr<T> {
     /// How many rows there are.
     pub(crate) const fn rows(&self) -> usize {
         self.starts.len() - 1
+    }
+
+    /// How many entries a row has.
+    #[inline]
+    pub(crate) fn width(&self, number: u32) -> u32 {
+        self.starts[number as usize + 1] - self.starts[number as usize]
     }
 
     /// How many entries all rows have.
@@ -319,8 +357,3 @@ impl<T> FromIterator<Vec<T>> for Csr<T> {
     }
 }
 
-impl SectionId {
-    pub(crate) const fn all(count: usize) -> std::ops::Range<u32> {
-        0..count as u32
-    }
-}

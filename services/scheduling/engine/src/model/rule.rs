@@ -97,11 +97,6 @@ impl Kind {
         matches!(self, Self::MaxDayLoad(_) | Self::MaxBreaks(..) | Self::MaxBlock(..))
     }
 
-    /// Whether it depends on where sections are.
-    pub(crate) const fn is_of_spaces(self) -> bool {
-        matches!(self, Self::SameRoom | Self::DifferentRoom | Self::SameAttendees | Self::FewSpaces)
-    }
-
     /// Whether two sections keep it, of which `a` stands before `b` in the rule.
     #[inline]
     pub(crate) fn keeps(self, a: &Pattern, b: &Pattern, one_space: bool, travel: u16) -> bool {

@@ -109,15 +109,18 @@ impl Pattern {
     }
 
     /// Whether two have a day of a week in common.
+    #[expect(clippy::needless_bitwise_bool, reason = "a jump costs more than the comparison it saves")]
     pub(crate) const fn meets(&self, other: &Self) -> bool {
         (self.weeks & other.weeks != 0) & (self.days & other.days != 0)
     }
 
     /// Whether two are under way at once.
+    #[expect(clippy::needless_bitwise_bool, reason = "a jump costs more than the comparison it saves")]
     pub const fn overlaps(&self, other: &Self) -> bool {
         self.meets(other) & (self.start < other.end) & (other.start < self.end)
     }
 
+    #[expect(clippy::needless_bitwise_bool, reason = "a jump costs more than the comparison it saves")]
     /// Whether so many slots lie between two wherever they are on one day.
     pub(crate) const fn apart(&self, other: &Self, slots: u16) -> bool {
         let (end, others) = (self.end as u32 + slots as u32, other.end as u32 + slots as u32);

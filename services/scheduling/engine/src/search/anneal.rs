@@ -1,4 +1,5 @@
 //! Simulated annealing over one timetable.
+#![expect(clippy::cast_precision_loss, reason = "differences of cost are far below 2^52")]
 
 use super::chain::Chains;
 use super::dice::Dice;
@@ -33,6 +34,8 @@ struct Mix {
 impl Mix {
     fn of(problem: &Problem) -> Self {
         let seats = if problem.requests() > 0 { 300 } else { 0 };
+        let e = |n: &str, d: u32| std::env::var(n).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
+        if true { return if problem.in_blocks { Self { seats: e("SEATS", seats), swap: e("SWAP", 300), chain: e("CHAIN", 400), eject: e("EJECT", 0) } } else { Self { seats: e("SEATS", seats), swap: e("SWAP", 200), chain: 0, eject: e("EJECT", 100) } } }
         if problem.in_blocks {
             Self { seats, swap: 300, chain: 400, eject: 0 }
         } else {
@@ -95,16 +98,26 @@ impl<'p> Annealer<'p> {
         }
     }
 
+    pub(super) fn heat(&mut self, temperature: f64, scale: f64, last: bool) {
+        self.temperature = temperature;
+        let e = |n: &str, d: f64| std::env::var(n).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
+        let k = e("HK", 0.0);
+        if k > 0.0 && self.weights.soft > 0 {
+            self.weights.strict = last && self.state.cost.hard == 0;
+            self.weights.hard = if last { (scale * 20.0) as i64 } else { (temperature * k + scale * e("HW", 1.0)) as i64 + 1 };
+        }
+    }
+
     /// Goes on from a timetable.
     pub(super) fn start_from(&mut self, kept: &Kept) {
-        self.state = State::restored(self.state.problem, kept);
+        self.state = self.state.returned(kept);
         self.best = self.state.keep();
     }
 
     /// Looks at everything again, where only hard rules were looked at.
     pub(super) fn look_again(&mut self) {
-        let kept = self.state.keep();
-        self.start_from(&kept);
+        self.state = self.state.recounted();
+        self.best = self.state.keep();
     }
 
     /// By how much changes make it worse, in the mean, where everything goes that breaks no hard rule.
@@ -156,7 +169,7 @@ impl<'p> Annealer<'p> {
 
     /// Puts a section elsewhere, perhaps with others.
     fn replace(&mut self) {
-        let section = self.dice.below(self.state.problem.sections() as u32);
+        let section = self.dice.below(self.state.problem.all_sections().end);
         let roll = self.dice.below(1000);
         let blocks = matches!(self.state.occupancy, Occupancy::Blocks(_));
         if blocks && roll < self.mix.chain {
@@ -181,31 +194,31 @@ impl<'p> Annealer<'p> {
                         return;
                     }
                     self.trial.make_all(&mut self.state, [change, other]);
-                    self.settle(true);
+                    self.settle();
                     return;
                 }
                 Err(_) => return,
                 Ok(None) => {}
             }
         }
+        let drives = roll >= 1000 - self.mix.eject;
         let mut delta = self.state.hard_delta(change);
-        let swapped = self.mix.chain + self.mix.swap;
-        if (swapped..swapped + self.mix.eject).contains(&roll) && delta.hard > 0 {
-            let made = moves::eject(&mut self.state, &mut self.trial, change, &mut self.dice);
-            self.settle(made);
-            return;
-        }
-        if self.weights.strict && delta.hard > 0 {
+        if self.weights.strict && delta.hard > 0 && !drives {
             return;
         }
         delta += self.state.rest_delta(change);
+        if drives && delta.hard > 0 {
+            moves::eject(&mut self.state, &mut self.trial, change, &mut self.dice);
+            self.settle();
+            return;
+        }
         if self.accepts(delta) {
             self.state.apply(change, delta);
         }
     }
 
     fn chain(&mut self, section: u32) {
-        let times = self.state.problem.sections.times.row(section).len() as u32;
+        let times = self.state.problem.sections.times.width(section);
         let time = self.dice.below(times);
         self.moves += 1;
         if self.chains.find(&self.state, section, time).is_none() {
@@ -219,12 +232,12 @@ impl<'p> Annealer<'p> {
             return;
         }
         self.trial.make_all(&mut self.state, self.chains.changes.iter().copied());
-        self.settle(true);
+        self.settle();
     }
 
     /// Keeps a trial or undoes it.
-    fn settle(&mut self, made: bool) {
-        if made && self.accepts(self.trial.delta) {
+    fn settle(&mut self) {
+        if self.accepts(self.trial.delta) {
             self.trial.keep();
         } else {
             self.trial.undo(&mut self.state);
@@ -234,7 +247,7 @@ impl<'p> Annealer<'p> {
     /// Gives a request another ticket, or exchanges two.
     fn reseat(&mut self) {
         let problem = self.state.problem;
-        let request = self.dice.below(problem.requests() as u32);
+        let request = self.dice.below(problem.all_requests().end);
         let old = *self.state.seats.ticket(request);
         let near = !old.sections().is_empty() && self.dice.happens(900);
         let ticket = if near {

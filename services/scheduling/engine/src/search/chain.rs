@@ -1,7 +1,7 @@
 //! Kempe chains: a section changes from one pattern to another, what would collide with it there changes the
 //! other way, and so on; then all find spaces anew.
 
-use crate::model::{NONE, Problem};
+use crate::model::{NONE, Problem, number};
 use crate::state::{Blocks, Change, Occupancy, Place, State};
 
 /// The most sections that change their time together.
@@ -72,7 +72,7 @@ impl Chains {
             return Some(());
         }
         self.held.clear();
-        self.held.extend((0..problem.spaces.count as u32).map(|space| blocks.only(space, pattern).unwrap_or(NONE)));
+        self.held.extend((0..number(problem.spaces.count)).map(|space| blocks.only(space, pattern).unwrap_or(NONE)));
         for member in self.members.iter().filter(|member| !coming(member)) {
             let space = state.spot(*member).space;
             if space != NONE {

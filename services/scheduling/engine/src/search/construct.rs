@@ -7,10 +7,10 @@ use crate::state::{Change, Place, State, Ticket};
 
 /// A first timetable. It may be infeasible.
 pub(crate) fn construct<'p>(problem: &'p Problem, dice: &mut Dice) -> State<'p> {
-    let count = problem.sections() as u32;
-    let places = (0..count).map(|section| any_place(problem, section, dice)).collect();
+    let sections = problem.all_sections();
+    let places = sections.clone().map(|section| any_place(problem, section, dice)).collect();
     let mut state = State::new(problem, places);
-    let mut order: Vec<u32> = (0..count).collect();
+    let mut order: Vec<u32> = sections.collect();
     dice.shuffle(&mut order);
     let freedom = |section: &u32| {
         problem.sections.times.row(*section).len() * problem.sections.spaces.row(*section).len()
@@ -19,7 +19,7 @@ pub(crate) fn construct<'p>(problem: &'p Problem, dice: &mut Dice) -> State<'p> 
     for section in order {
         improve(&mut state, section, dice);
     }
-    let mut requests: Vec<u32> = (0..problem.requests() as u32).collect();
+    let mut requests: Vec<u32> = problem.all_requests().collect();
     dice.shuffle(&mut requests);
     for request in requests {
         let mut best = (crate::cost::Delta::default(), Ticket::NOTHING);
@@ -40,9 +40,9 @@ pub(crate) fn construct<'p>(problem: &'p Problem, dice: &mut Dice) -> State<'p> 
 /// A place where nothing is closed, if there is any.
 pub(crate) fn any_place(problem: &Problem, section: u32, dice: &mut Dice) -> Place {
     let rows = [
-        problem.sections.times.row(section).len() as u32,
-        problem.sections.spaces.row(section).len() as u32,
-        problem.sections.facilitators.row(section).len() as u32,
+        problem.sections.times.width(section),
+        problem.sections.spaces.width(section),
+        problem.sections.facilitators.width(section),
     ];
     let first = rows.map(|row| dice.below(row));
     for time in 0..rows[0] {

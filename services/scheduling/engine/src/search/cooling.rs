@@ -6,6 +6,12 @@
 //!
 //! Source: Salamon, Nulton, Harland, Pedersen, Ruppeiner, Liao, *Simulated annealing with constant
 //! thermodynamic speed*, Computer Physics Communications 49, 1988.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "numbers of epochs and sums of costs are positive and far below 2^52"
+)]
 
 use std::time::Duration;
 

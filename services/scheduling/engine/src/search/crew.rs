@@ -18,6 +18,8 @@ use crate::state::Kept;
 
 /// How often whoever watches is told.
 const BEAT: Duration = Duration::from_millis(100);
+/// A temperature at which nothing is made worse.
+const COLD: f64 = 1e-9;
 /// The stream of chance for it, which is no round's.
 const SCALE: u64 = u64::MAX;
 /// How many epochs show how much worse changes make it.
@@ -114,6 +116,25 @@ impl<'p> Crew<'p> {
         (scale, begun.elapsed() / SCALED_BY)
     }
 
+    /// How long an epoch takes now.
+    pub(super) fn pace(&mut self) -> Duration {
+        let begun = Instant::now();
+        let worker = &mut self.workers[0];
+        let kept = worker.best.clone();
+        worker.dice = Dice::new(self.seed, 0, SCALE);
+        worker.temperature = COLD;
+        worker.prepare(false, self.hard);
+        worker.epoch(|_| {});
+        worker.start_from(&kept);
+        begun.elapsed()
+    }
+
+    /// Has every worker go on from the best timetable.
+    pub(super) fn gather(&mut self) {
+        let kept = self.best().clone();
+        self.workers.iter_mut().for_each(|worker| worker.start_from(&kept));
+    }
+
     /// Has every worker do a round, while whoever watches is told.
     pub(super) fn round(
         &mut self,
@@ -130,13 +151,15 @@ impl<'p> Crew<'p> {
         let mut cancelled = false;
         let done: Vec<Done> = thread::scope(|scope| {
             let (sender, receiver) = mpsc::channel();
-            let spawned: Vec<_> = (0_u64..)
-                .zip(&mut self.workers)
+            let spawned: Vec<_> = self
+                .workers
+                .iter_mut()
+                .enumerate()
                 .map(|(number, worker)| {
                     let (sender, shared) = (sender.clone(), &shared);
-                    worker.dice = Dice::new(seed, number, task.number);
+                    worker.dice = Dice::new(seed, number as u64, task.number);
                     worker.prepare(task.aim == Aim::Feasible, hard);
-                    scope.spawn(move || labour(worker, number as usize, task, enough, shared, &sender))
+                    scope.spawn(move || labour(worker, number, task, enough, shared, &sender))
                 })
                 .collect();
             drop(sender);
@@ -161,7 +184,7 @@ impl<'p> Crew<'p> {
             spawned.into_iter().filter_map(|worker| worker.join().ok()).collect()
         });
         self.agree(task.aim, &done);
-        ended(task, done, cancelled)
+        ended(task, &done, cancelled)
     }
 
     /// Where one had enough, all go on from there.
@@ -179,11 +202,11 @@ impl<'p> Crew<'p> {
     }
 }
 
-fn ended(task: &Task<'_>, done: Vec<Done>, cancelled: bool) -> Ended {
+fn ended(task: &Task<'_>, done: &[Done], cancelled: bool) -> Ended {
     let mut seen = task.cooling.unseen();
     let mut pace = vec![Duration::ZERO; task.epochs.len()];
     let workers = u32::try_from(done.len()).unwrap_or(1).max(1);
-    for worker in &done {
+    for worker in done {
         seen.add(&worker.seen);
         pace.iter_mut().zip(&worker.pace).for_each(|(sum, pace)| *sum += *pace / workers);
     }
@@ -207,7 +230,7 @@ fn labour(
     };
     let most = task.most.get(number).copied().unwrap_or(u64::MAX);
     for (step, epochs) in task.epochs.iter().enumerate() {
-        worker.temperature = task.cooling.temperature(step);
+        worker.heat(task.cooling.temperature(step), task.cooling.temperature(0), step + 1 == task.epochs.len());
         let begun = Instant::now();
         for _ in 0..*epochs {
             let late = task.deadline.is_some_and(|deadline| Instant::now() >= deadline);

@@ -1,7 +1,15 @@
 //! Chance that is the same on every machine: xoshiro256++.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "steps are few, thresholds positive and small, and half of a number is thrown away"
+)]
 
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
+
+use crate::model::number;
 
 /// How many steps the table of thresholds has.
 const STEPS: usize = 4096;
@@ -36,10 +44,16 @@ impl Dice {
         (wide >> 32) as u32
     }
 
+    /// A place in a row of a length that is not zero.
+    #[inline]
+    pub(crate) fn place(&mut self, length: usize) -> usize {
+        self.below(number(length)) as usize
+    }
+
     /// One of a row that is not empty.
     #[inline]
     pub(crate) fn one_of<T: Copy>(&mut self, row: &[T]) -> T {
-        row[self.below(row.len() as u32) as usize]
+        row[self.place(row.len())]
     }
 
     /// Whether it happens, in so many of a thousand cases.
@@ -51,14 +65,14 @@ impl Dice {
     /// How much worse a change may make it at a temperature.
     #[inline]
     pub(crate) fn threshold(&mut self, temperature: f64) -> f64 {
-        let step = self.below(STEPS as u32) as usize;
+        let step = self.place(STEPS);
         temperature * f64::from(self.thresholds[step]) / 65_536.0
     }
 
     /// Puts a row in any order.
     pub(crate) fn shuffle<T>(&mut self, row: &mut [T]) {
         for last in (1..row.len()).rev() {
-            row.swap(last, self.below(last as u32 + 1) as usize);
+            row.swap(last, self.place(last + 1));
         }
     }
 }

@@ -14,6 +14,10 @@ mod solve;
 mod tickets;
 
 pub(crate) use self::tickets::each_ticket;
+pub(crate) use self::solve::repair;
 pub use self::solve::{Aim, Budget, Effort, Options, Progress, Round, Solution, solve};
 #[cfg(test)]
 pub(crate) use self::{construct::{any_place, construct}, dice::Dice, tickets::any as any_ticket};
+
+#[cfg(test)]
+mod tests;

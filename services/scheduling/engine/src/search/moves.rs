@@ -40,9 +40,9 @@ impl Trial {
 pub(super) fn anywhere(state: &State<'_>, section: u32, dice: &mut Dice) -> Option<Change> {
     let problem = state.problem;
     let mut to = state.place(section);
-    let times = problem.sections.times.row(section).len() as u32;
-    let spaces = problem.sections.spaces.row(section).len() as u32;
-    let led = problem.sections.facilitators.row(section).len() as u32;
+    let times = problem.sections.times.width(section);
+    let spaces = problem.sections.spaces.width(section);
+    let led = problem.sections.facilitators.width(section);
     let retime = times > 1 && (spaces < 2 || dice.happens(650));
     if retime {
         to.time = dice.below(times);
@@ -147,28 +147,58 @@ impl Trial {
     }
 }
 
-/// Puts a section somewhere, and whatever it then breaks a hard rule with where that breaks least.
-pub(super) fn eject(state: &mut State<'_>, trial: &mut Trial, change: Change, dice: &mut Dice) -> bool {
+/// How many sections may have to make way for one, one after the other.
+const DRIVEN: u32 = 5;
+/// How many places are looked at for each.
+const LOOKED_AT: u32 = 10;
+
+/// Puts a section somewhere, and whatever it then breaks a hard rule with where that breaks least, and so on.
+pub(super) fn eject(state: &mut State<'_>, trial: &mut Trial, change: Change, dice: &mut Dice) {
     trial.make(state, change);
-    for _ in 0..4 {
+    let mut moved = change.section;
+    for _ in 0..DRIVEN {
         if trial.delta.hard <= 0 {
-            return true;
+            return;
         }
-        let Some(other) = in_conflict(state, change.section, dice) else { return true };
-        let mut best: Option<(Delta, Change)> = None;
-        for _ in 0..12 {
-            let Some(way) = anywhere(state, other, dice) else { continue };
-            let delta = state.delta(way);
-            if best.is_none_or(|(known, _)| (delta.hard, delta.soft) < (known.hard, known.soft)) {
-                best = Some((delta, way));
-            }
+        let other = in_conflict(state, moved, dice).map(|other| (other, moved));
+        let other = other.or_else(|| in_conflict(state, change.section, dice).map(|other| (other, change.section)));
+        let Some((other, against)) = other.filter(|(other, _)| *other != change.section) else { return };
+        let Some(way) = way_out(state, other, against, dice) else { return };
+        trial.make(state, way);
+        moved = other;
+    }
+}
+
+/// Where a section goes that is in conflict with another: of some places where it no longer is, that which
+/// costs least.
+fn way_out(state: &State<'_>, section: u32, against: u32, dice: &mut Dice) -> Option<Change> {
+    let problem = state.problem;
+    let (times, spaces) = (problem.sections.times.width(section), problem.sections.spaces.width(section));
+    let first = dice.below(times);
+    let ties = state.ties(section, against);
+    let mut best: Option<(Delta, Change)> = None;
+    let mut looked = 0;
+    for step in 0..times {
+        let mut to = Place { time: (first + step) % times, ..state.place(section) };
+        // Another space at the same time may do; at another time the space may be taken.
+        if spaces > 1 && (to == state.place(section) || dice.happens(300)) {
+            to.space = dice.below(spaces);
         }
-        match best {
-            Some((delta, way)) if delta.hard < 0 => trial.make(state, way),
-            _ => return true,
+        let spot = problem.spot(section, to);
+        if to == state.place(section) || !problem.is_open(&spot) || !ties.allow(problem, &spot) {
+            continue;
+        }
+        let change = Change { section, to };
+        let delta = state.delta(change);
+        if best.is_none_or(|(known, _)| (delta.hard, delta.soft) < (known.hard, known.soft)) {
+            best = Some((delta, change));
+        }
+        looked += 1;
+        if looked == LOOKED_AT {
+            break;
         }
     }
-    true
+    best.map(|(_, change)| change)
 }
 
 /// Any section with which one is in conflict.

@@ -1,5 +1,6 @@
 //! The search as a whole: first a feasible timetable, then a quick descent that shows where it pays to stay,
 //! then a slow one that stays there.
+#![expect(clippy::cast_possible_truncation, reason = "costs as floating numbers are far below 2^63")]
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use super::dice::Dice;
 use crate::cost::Cost;
 use crate::model::{Fault, Problem};
 use crate::plan::Plan;
+use crate::state::{Anchor, Kept, State};
 
 /// The most workers.
 const MOST_WORKERS: usize = 64;
@@ -21,6 +23,8 @@ const FIRST_ATTEMPT: u64 = 300;
 const UNTIL_FEASIBLE: f64 = 0.5;
 /// What of the time that is left then goes into the quick descent.
 const QUICK: f64 = 0.1;
+/// How hot it may be where little should change, beside how much worse changes make it.
+const GENTLE: f64 = 0.02;
 /// What hard breaches count beside the temperature at the start, where some could not be avoided.
 const HARD: f64 = 20.0;
 
@@ -135,25 +139,53 @@ pub fn solve(
     if problem.sections() == 0 {
         return Err(Fault::Unknown("section"));
     }
-    let begun = Instant::now();
-    let workers = options.workers.clamp(1, MOST_WORKERS);
-    let annealers = (0..workers as u64).map(|worker| {
+    let mut run = Run::new(options, watch, |worker| {
         let mut dice = Dice::new(options.seed, worker, 0);
         let state = construct(problem, &mut dice);
         Annealer::new(state, dice)
     });
-    let crew = Crew::new(annealers.collect(), options.seed, options.enough, begun);
-    let mut run = Run { begun, options, crew, effort: Effort::default(), cancelled: false, watch };
     run.work();
-    let best = run.crew.best();
-    Ok(Solution {
-        plan: Plan::of(problem, best),
-        cost: best.cost,
-        effort: run.effort,
-        moves: run.crew.moves(),
-        elapsed: begun.elapsed(),
-        cancelled: run.cancelled,
-    })
+    Ok(run.solution(problem))
+}
+
+/// Goes on from a timetable without giving up what it has, where every change from the published one costs.
+/// `anchor` is told how much worse changes make it in the mean.
+pub(crate) fn repair(
+    problem: &Problem,
+    start: &Kept,
+    anchor: impl FnOnce(i64) -> Anchor,
+    options: &Options,
+    watch: impl FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Solution, Fault> {
+    if problem.sections() == 0 {
+        return Err(Fault::Unknown("section"));
+    }
+    let mut probe = Annealer::new(State::restored(problem, start), Dice::new(options.seed, 0, u64::MAX));
+    let scale = probe.scale(1);
+    let anchor = anchor(scale.ceil() as i64);
+    let mut run = Run::new(options, watch, |worker| {
+        let mut state = State::restored(problem, start);
+        state.anchor(anchor.clone());
+        Annealer::new(state, Dice::new(options.seed, worker, 0))
+    });
+    // A hard rule must be worth more than any change that mends it, and what that changes in turn.
+    run.crew.weigh((scale * HARD) as i64 + 4 * anchor.most());
+    run.cool(scale);
+    Ok(run.solution(problem))
+}
+
+impl<W> Run<'_, '_, W> {
+    fn solution(self, problem: &Problem) -> Solution {
+        let best = self.crew.best();
+        Solution {
+            plan: Plan::of(problem, best),
+            cost: best.cost,
+            moves: self.crew.moves(),
+            effort: self.effort,
+            elapsed: self.begun.elapsed(),
+            cancelled: self.cancelled,
+        }
+    }
 }
 
 /// A run that is under way.
@@ -166,7 +198,32 @@ struct Run<'p, 'o, W> {
     watch: W,
 }
 
-impl<W: FnMut(&Progress) -> ControlFlow<()>> Run<'_, '_, W> {
+impl<'p, 'o, W: FnMut(&Progress) -> ControlFlow<()>> Run<'p, 'o, W> {
+    fn new(options: &'o Options, watch: W, annealer: impl FnMut(u64) -> Annealer<'p>) -> Self {
+        let begun = Instant::now();
+        let workers = options.workers.clamp(1, MOST_WORKERS) as u64;
+        let crew = Crew::new((0..workers).map(annealer).collect(), options.seed, options.enough, begun);
+        Self { begun, options, crew, effort: Effort::default(), cancelled: false, watch }
+    }
+
+    /// Goes on from where it is, first to where no hard rule is broken if any is, then to where it costs less,
+    /// without ever going far.
+    fn cool(&mut self, scale: f64) {
+        let cooling = Cooling::even(scale * GENTLE, (scale * GENTLE / 100.0).max(0.12));
+        let pace = vec![self.crew.pace(); cooling.steps()];
+        for part in [0.5, 1.0] {
+            let planned = match self.planned() {
+                Some(known) => known,
+                None => cooling.affordable(self.left(1.0).mul_f64(part), &pace),
+            };
+            if self.is_over() || planned == 0 {
+                return;
+            }
+            self.round(Aim::Descent, planned, &cooling);
+            self.crew.gather();
+        }
+    }
+
     fn work(&mut self) {
         self.become_feasible();
         if self.is_over() {

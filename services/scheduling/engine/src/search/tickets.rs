@@ -1,7 +1,7 @@
 //! Tickets that a request may have: whole, with the parents of every section.
 
 use super::dice::Dice;
-use crate::model::{NONE, OfferingId, Problem};
+use crate::model::{NONE, OfferingId, Problem, number};
 use crate::state::{State, Ticket};
 
 /// Any ticket for a request, of any option that no other request of the learner has.
@@ -10,7 +10,7 @@ pub(crate) fn any(state: &State<'_>, request: u32, dice: &mut Dice) -> Option<Ti
     if problem.options(request).is_empty() {
         return None;
     }
-    let option = dice.below(problem.options(request).len() as u32);
+    let option = number(dice.place(problem.options(request).len()));
     if is_taken(state, request, option) {
         return None;
     }
@@ -60,21 +60,21 @@ fn complete(
     let mut ticket = Ticket::of(option);
     for component in problem.offerings.components.row(configuration) {
         let row = problem.offerings.sections.row(*component);
-        let fits = |section: u32| parent(section) == NONE || ticket.has(parent(section));
-        let mut line = wanted;
+        let goes = |section: u32| parent(section) == NONE || ticket.has(parent(section));
+        let mut ancestor = wanted;
         let forced = loop {
-            match line {
+            match ancestor {
                 Some(section) if problem.offerings.component_of[section as usize] == *component => break Some(section),
-                Some(section) => line = Some(parent(section)).filter(|parent| *parent != NONE),
+                Some(section) => ancestor = Some(parent(section)).filter(|parent| *parent != NONE),
                 None => break None,
             }
         };
-        let kept = || like.sections().iter().copied().find(|section| row.contains(section) && fits(*section));
+        let kept = || like.sections().iter().copied().find(|section| row.contains(section) && goes(*section));
         let section = match forced {
-            Some(section) => fits(section).then_some(section),
+            Some(section) => goes(section).then_some(section),
             None => kept().or_else(|| {
-                let first = dice.below(row.len() as u32) as usize;
-                row[first..].iter().chain(&row[..first]).copied().find(|section| fits(*section))
+                let first = dice.place(row.len());
+                row[first..].iter().chain(&row[..first]).copied().find(|section| goes(*section))
             }),
         };
         ticket.push(section?);

@@ -30,10 +30,10 @@ fn slots_of(pattern: &Pattern) -> u32 {
 impl Cohorts {
     pub(super) fn new(problem: &Problem, spots: &[Spot]) -> Self {
         let count = problem.cohorts.len();
-        let (days, slots) = (problem.horizon.days() as usize, usize::from(problem.horizon.slots()));
+        let (days, width) = (problem.horizon.days() as usize, usize::from(problem.horizon.slots()));
         // Without cohorts there may be more slots than a shape has.
-        let cells = if count == 0 { 0 } else { count * days * slots };
-        let mut this = Self { days, slots, counts: vec![0; cells], busy: vec![Day::default(); count * days] };
+        let table = if count == 0 { 0 } else { count * days * width };
+        let mut this = Self { days, slots: width, counts: vec![0; table], busy: vec![Day::default(); count * days] };
         for (number, cohort) in problem.cohorts.iter().enumerate() {
             for section in &cohort.sections {
                 this.enter(number, &spots[section.index()].pattern);

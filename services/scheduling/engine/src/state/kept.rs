@@ -18,6 +18,20 @@ impl<'p> State<'p> {
         Kept { cost: self.cost.cost(), places: self.places.clone(), tickets: self.seats.tickets().to_vec() }
     }
 
+    /// The same timetable, counted anew, where only hard rules were looked at.
+    pub(crate) fn recounted(&self) -> Self {
+        self.returned(&self.keep())
+    }
+
+    /// A timetable that was put aside, with the same published one as this.
+    pub(crate) fn returned(&self, kept: &Kept) -> Self {
+        let mut state = Self::restored(self.problem, kept);
+        if let Some(anchor) = &self.anchor {
+            state.anchor(anchor.clone());
+        }
+        state
+    }
+
     /// A timetable that was put aside, counted anew.
     pub(crate) fn restored(problem: &'p Problem, kept: &Kept) -> Self {
         let mut state = Self::new(problem, kept.places.clone());

@@ -26,7 +26,7 @@ fn regret(problem: &Problem, request: u32, ticket: &Ticket) -> i64 {
 impl Learners {
     pub(super) fn new(problem: &Problem) -> Self {
         let mut this = Self { regrets: vec![0; problem.learners.len()], groups: vec![0; problem.group_sizes.len()] };
-        for request in 0..problem.asker.len() as u32 {
+        for request in problem.all_requests() {
             this.add(problem, request, regret(problem, request, &Ticket::NOTHING));
         }
         this

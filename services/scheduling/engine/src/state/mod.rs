@@ -4,19 +4,23 @@
 //! Every part of the cost has a monitor that knows its share and tells what a change makes of it without
 //! making it.
 
+mod anchor;
 mod cohorts;
 mod kept;
 mod learners;
+mod links;
 mod occupancy;
 mod seats;
 mod together;
 
+pub(crate) use self::anchor::Anchor;
 use self::cohorts::Cohorts;
 pub(crate) use self::occupancy::{Blocks, Occupancy};
 pub(crate) use self::seats::{MOST_COMPONENTS, Seats, Ticket};
 pub(crate) use self::kept::Kept;
 pub(crate) use self::learners::breaches as day_breaches;
 use self::learners::Learners;
+use self::links::broken;
 use self::together::Together;
 use crate::cost::Delta;
 use crate::model::{Link, NONE, Pattern, Problem, Weight};
@@ -57,6 +61,8 @@ pub(crate) struct State<'p> {
     cohorts: Cohorts,
     pub(crate) seats: Seats,
     learners: Learners,
+    /// The published timetable that should change little, if there is one.
+    anchor: Option<Anchor>,
     /// Whether only hard rules are looked at; what the rest costs is then not known.
     blind: bool,
     /// What all of it costs.
@@ -111,10 +117,16 @@ impl<'p> State<'p> {
         let cohorts = Cohorts::new(problem, &spots);
         cost.soft += cohorts.cost(problem);
         let seats = Seats::new(problem);
-        cost += seats.empty_cost(problem);
+        cost += Seats::empty_cost(problem);
         let learners = Learners::new(problem);
         cost.soft += learners.cost(problem);
-        Self { problem, places, spots, occupancy, together, cohorts, seats, learners, blind: false, cost }
+        Self { problem, places, spots, occupancy, together, cohorts, seats, learners, anchor: None, blind: false, cost }
+    }
+
+    /// Counts from now on what it costs to be elsewhere than published.
+    pub(crate) fn anchor(&mut self, anchor: Anchor) {
+        self.cost.soft += anchor.cost(&self.places, self.seats.tickets());
+        self.anchor = Some(anchor);
     }
 
     /// Looks from now on only at hard rules, which is quicker.
@@ -130,10 +142,6 @@ impl<'p> State<'p> {
     #[inline]
     pub(crate) fn spot(&self, section: u32) -> &Spot {
         &self.spots[section as usize]
-    }
-
-    pub(crate) fn spots(&self) -> &[Spot] {
-        &self.spots
     }
 
     /// What a change would cost, without making it.
@@ -162,17 +170,16 @@ impl<'p> State<'p> {
             hard: 0,
             soft: problem.penalty(section, to) - problem.penalty(section, self.places[section as usize]),
         };
-        for link in problem.links.row(section) {
-            let other = &self.spots[link.other as usize];
-            delta += broken(problem, *link, new, other);
-            delta -= broken(problem, *link, old, other);
-        }
+        delta += links::delta(problem, &self.spots, section, old, new);
         delta += self.together.delta(problem, &self.spots, section, new);
         if old.time != new.time && !self.blind {
             delta.soft += self.cohorts.delta(problem, section, &old.pattern, &new.pattern);
         }
         delta += self.seats.delta(problem, &self.spots, section, new);
         delta += self.days_delta(section, new);
+        if let Some(anchor) = &self.anchor {
+            delta.soft += anchor.moved(section, self.places[section as usize], to);
+        }
         delta
     }
 
@@ -196,6 +203,17 @@ impl<'p> State<'p> {
             && broken(self.problem, *link, self.spot(section), self.spot(link.other)).hard > 0
     }
 
+    /// What keeps a section from being where another is.
+    pub(crate) fn ties(&self, section: u32, other: u32) -> Ties {
+        let problem = self.problem;
+        let links = problem.links.row(section).iter();
+        Ties {
+            other: *self.spot(other),
+            exclusive: problem.exclusive.row(section).binary_search(&other).is_ok(),
+            links: links.filter(|link| link.other == other && link.weight == Weight::Hard).copied().collect(),
+        }
+    }
+
     /// Makes a change and says what it cost.
     pub(crate) fn make(&mut self, change: Change) -> Delta {
         let delta = self.delta(change);
@@ -204,15 +222,22 @@ impl<'p> State<'p> {
     }
 }
 
-/// What a rule of two costs when one is here and the other there.
-#[inline]
-fn broken(problem: &Problem, link: Link, one: &Spot, other: &Spot) -> Delta {
-    let (a, b) = if link.after { (other, one) } else { (one, other) };
-    let one_space = a.space == b.space && a.space != NONE;
-    if link.kind.keeps(&a.pattern, &b.pattern, one_space, problem.travel(a.space, b.space)) {
-        return Delta::default();
+/// What keeps a section from being where another is: hard rules, spaces and facilitators.
+#[derive(Debug)]
+pub(crate) struct Ties {
+    other: Spot,
+    exclusive: bool,
+    links: Vec<Link>,
+}
+
+impl Ties {
+    /// Whether they allow a section to be somewhere.
+    pub(crate) fn allow(&self, problem: &Problem, spot: &Spot) -> bool {
+        let there = &self.other;
+        let shared = (spot.space != NONE && spot.space == there.space) || (spot.led != NONE && spot.led == there.led);
+        let apart = !(shared || self.exclusive) || !spot.pattern.overlaps(&there.pattern);
+        apart && self.links.iter().all(|link| broken(problem, *link, spot, there).hard == 0)
     }
-    Delta::of(link.weight, 1)
 }
 
 impl Delta {

@@ -7,6 +7,9 @@ use crate::model::{NONE, Problem, Weight};
 /// The most components of a configuration.
 pub(crate) const MOST_COMPONENTS: usize = 16;
 
+/// The largest table of where sections are in the rows of others: of four thousand.
+const MOST_CELLS: usize = 16_000_000;
+
 /// What a request gets: one of its options and a section of each component of it, or nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket {
@@ -48,6 +51,8 @@ pub(crate) struct Seats {
     members: Vec<Vec<u32>>,
     /// With which others each section has learners in common, and how many.
     joint: Vec<Vec<(u32, u32)>>,
+    /// Where each section is in the row of each other, and one more; empty where that would be too large.
+    places: Vec<u16>,
     any_closed: bool,
 }
 
@@ -77,12 +82,16 @@ impl Seats {
             tickets: vec![Ticket::NOTHING; problem.requests()],
             members: vec![Vec::new(); problem.sections()],
             joint: vec![Vec::new(); problem.sections()],
+            places: match problem.sections().pow(2) {
+                cells if problem.requests() > 0 && cells <= MOST_CELLS => vec![0; cells],
+                _ => Vec::new(),
+            },
             any_closed: problem.learners.iter().any(|learner| !learner.closed.is_empty()),
         }
     }
 
     /// What it costs that nobody sits anywhere.
-    pub(super) fn empty_cost(&self, problem: &Problem) -> Delta {
+    pub(super) fn empty_cost(problem: &Problem) -> Delta {
         let mut sum = Delta::default();
         for learner in &problem.learners {
             for request in &learner.requests {
@@ -193,6 +202,9 @@ impl State<'_> {
             delta -= regret(self.problem, request, old);
         }
         delta += self.learner_delta(request, ticket);
+        if let Some(anchor) = &self.anchor {
+            delta.soft += anchor.reseated(request, old, ticket);
+        }
         delta
     }
 
@@ -254,16 +266,43 @@ impl Seats {
         }
     }
 
+    /// Where a section is in the row of another.
+    fn place(&self, row: u32, section: u32) -> Option<usize> {
+        if self.places.is_empty() {
+            return self.joint[row as usize].iter().position(|(other, _)| *other == section);
+        }
+        usize::from(self.places[row as usize * self.members.len() + section as usize]).checked_sub(1)
+    }
+
+    /// Notes where a section is in the row of another, and one more; or nothing.
+    fn note(&mut self, row: u32, section: u32, place: usize) {
+        if !self.places.is_empty() {
+            let cell = row as usize * self.members.len() + section as usize;
+            // A row is no longer than there are sections, whose square is within the bound.
+            self.places[cell] = u16::try_from(place).unwrap_or(u16::MAX);
+        }
+    }
+
     fn count_pair(&mut self, one: u32, other: u32, more: bool) {
         for (a, b) in [(one, other), (other, one)] {
+            let place = self.place(a, b);
             let row = &mut self.joint[a as usize];
-            match row.iter().position(|(section, _)| *section == b) {
+            match place {
                 Some(place) if more => row[place].1 += 1,
                 Some(place) if row[place].1 > 1 => row[place].1 -= 1,
                 Some(place) => {
                     row.swap_remove(place);
+                    let moved = row.get(place).map(|(section, _)| *section);
+                    self.note(a, b, 0);
+                    if let Some(moved) = moved {
+                        self.note(a, moved, place + 1);
+                    }
                 }
-                None => row.push((b, 1)),
+                None => {
+                    row.push((b, 1));
+                    let length = row.len();
+                    self.note(a, b, length);
+                }
             }
         }
     }

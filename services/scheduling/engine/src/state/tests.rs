@@ -17,18 +17,18 @@ proptest! {
     fn differences_add_up_to_the_whole(seed: u64) {
         let problem = any_problem(seed);
         let mut dice = Dice::new(seed, 0, 0);
-        let sections = problem.sections() as u32;
-        let places: Vec<Place> = (0..sections).map(|section| any_place(&problem, section, &mut dice)).collect();
+        let sections = problem.all_sections();
+        let places: Vec<Place> = sections.clone().map(|section| any_place(&problem, section, &mut dice)).collect();
         let mut state = State::new(&problem, places);
         prop_assert_eq!(state.cost.cost(), counted(&problem, &state));
         for _ in 0..60 {
             if problem.requests() > 0 && dice.happens(500) {
-                let request = dice.below(problem.requests() as u32);
+                let request = dice.below(problem.all_requests().end);
                 let ticket = any_ticket(&state, request, &mut dice).unwrap_or(Ticket::NOTHING);
                 let delta = state.seat_delta(request, &ticket);
                 state.seat(request, &ticket, delta);
             } else {
-                let section = dice.below(sections);
+                let section = dice.below(sections.end);
                 let to = any_place(&problem, section, &mut dice);
                 state.make(Change { section, to });
             }
@@ -44,9 +44,9 @@ proptest! {
         let problem = any_problem(seed);
         let mut dice = Dice::new(seed, 1, 0);
         let places: Vec<Place> =
-            (0..problem.sections() as u32).map(|section| any_place(&problem, section, &mut dice)).collect();
+            problem.all_sections().map(|section| any_place(&problem, section, &mut dice)).collect();
         let mut state = State::new(&problem, places);
-        for section in 0..problem.sections() as u32 {
+        for section in problem.all_sections() {
             let before = state.cost;
             let back = Change { section, to: state.place(section) };
             let to = any_place(&problem, section, &mut dice);

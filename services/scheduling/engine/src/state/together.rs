@@ -10,7 +10,8 @@ pub(super) struct Together {
     /// Of each rule of days of the week, how many it uses; of rules of spaces likewise; of those of single
     /// days, the breaches.
     levels: Vec<u32>,
-    /// Of each rule of days of the week, how many sections it has on each; of rules of spaces, in each.
+    /// Of each rule of days of the week, how many sections it has on each; of rules of spaces, in each; of
+    /// rules of loads, how many slots on each day of each week.
     counts: Vec<Vec<u16>>,
 }
 
@@ -29,10 +30,11 @@ impl Together {
             let mut counts = match rule.kind {
                 Kind::MaxDays(_) | Kind::MinDays(_) => vec![0; problem.horizon.days() as usize],
                 Kind::FewSpaces => vec![0; problem.spaces.count],
+                Kind::MaxDayLoad(_) => vec![0; (problem.horizon.days() * problem.horizon.weeks()) as usize],
                 _ => Vec::new(),
             };
             for section in &rule.sections {
-                count(&mut counts, rule.kind, &spots[section.index()], true);
+                count(&mut counts, rule.kind, &spots[section.index()], problem.horizon.weeks(), true);
             }
             this.levels.push(if rule.kind.is_of_days() {
                 of_days(problem, rule, spots, None)
@@ -90,6 +92,10 @@ impl Together {
                 }
                 before.saturating_add_signed(change)
             }
+            Kind::MaxDayLoad(most) => {
+                let change = load_change(counts, most, problem.horizon.weeks(), &old.pattern, &new.pattern);
+                before.saturating_add_signed(change)
+            }
             _ => of_days(problem, rule, spots, Some((section, &new.pattern))),
         }
     }
@@ -99,8 +105,8 @@ impl Together {
             let kind = problem.rule(*id).kind;
             self.levels[id.index()] = self.after(problem, *id, spots, section, new);
             let counts = &mut self.counts[id.index()];
-            count(counts, kind, &spots[section as usize], false);
-            count(counts, kind, new, true);
+            count(counts, kind, &spots[section as usize], problem.horizon.weeks(), false);
+            count(counts, kind, new, problem.horizon.weeks(), true);
         }
     }
 }
@@ -115,16 +121,54 @@ const fn breaches(kind: Kind, level: u32) -> u32 {
     }
 }
 
-fn count(counts: &mut [u16], kind: Kind, spot: &Spot, more: bool) {
+fn count(counts: &mut [u16], kind: Kind, spot: &Spot, weeks: u32, more: bool) {
     let change = |count: &mut u16| if more { *count += 1 } else { *count -= 1 };
     match kind {
         Kind::MaxDays(_) | Kind::MinDays(_) => {
             let on = |day: u32| spot.pattern.days() >> day & 1 == 1;
             (0_u32..).zip(counts).filter(|(day, _)| on(*day)).for_each(|(_, count)| change(count));
         }
+        Kind::MaxDayLoad(_) => each_day(&spot.pattern, |day, week| {
+            let load = &mut counts[(day * weeks + week) as usize];
+            let length = spot.pattern.length();
+            *load = if more { *load + length } else { *load - length };
+        }),
         Kind::FewSpaces if spot.space != NONE => change(&mut counts[spot.space as usize]),
         _ => {}
     }
+}
+
+/// Tells of each day of each week of a pattern.
+#[inline]
+fn each_day(pattern: &Pattern, mut tell: impl FnMut(u32, u32)) {
+    let mut days = pattern.days();
+    while days != 0 {
+        let day = days.trailing_zeros();
+        days &= days - 1;
+        let mut weeks = pattern.weeks();
+        while weeks != 0 {
+            tell(day, weeks.trailing_zeros());
+            weeks &= weeks - 1;
+        }
+    }
+}
+
+/// By how much more slots days are over a load when a section has gone from one pattern to another.
+fn load_change(loads: &[u16], most: u16, weeks: u32, old: &Pattern, new: &Pattern) -> i32 {
+    let over = |load: u16| i32::from(load.saturating_sub(most));
+    let mut change = 0;
+    each_day(old, |day, week| {
+        let load = loads[(day * weeks + week) as usize];
+        let stays = if new.on(week, day) { new.length() } else { 0 };
+        change += over(load - old.length() + stays) - over(load);
+    });
+    each_day(new, |day, week| {
+        if !old.on(week, day) {
+            let load = loads[(day * weeks + week) as usize];
+            change += over(load + new.length()) - over(load);
+        }
+    });
+    change
 }
 
 /// The breaches of a rule of single days, perhaps with one section elsewhere.
