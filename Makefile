@@ -59,6 +59,23 @@ bench-compare: need-rust need-postgres ## What a change costs: this tree beside 
 	cd $(COMPARED)/tree && CARGO_TARGET_DIR=$(CURDIR)/$(COMPARED)/target cargo build --release --locked -p trellis
 	BENCH_PROGRAM=$(RELEASED) $(BENCH) compare $(CURDIR)/$(COMPARED)/target/release/trellis $(RELEASED)
 
+# Public problems are not in the repository: see tests/timetabling/bench/README.md.
+INSTANCES ?=
+SECONDS ?= 300
+SEEDS ?= 5
+WORKERS ?= 1
+OUT ?= target/timetable
+TIMETABLE := cargo run --release --locked -p trellis-timetabling-bench --
+
+.PHONY: bench-timetable
+bench-timetable: need-rust ## The timetable engine on public problems. INSTANCES=DIR_OR_FILES SECONDS=300 SEEDS=5 WORKERS=1 OUT=DIR
+	@[ -n "$(INSTANCES)" ] || { echo "Say on which problems: make bench-timetable INSTANCES=DIR_OR_FILES"; exit 2; }
+	$(TIMETABLE) public $(INSTANCES) --seconds $(SECONDS) --seeds $(SEEDS) --workers $(WORKERS) --out $(OUT)
+
+.PHONY: bench-school
+bench-school: need-rust ## The timetable engine on schools of 100 to 10,000 learners, or ROSTER=roles.csv. LEARNERS=100,1000 SECONDS=30
+	$(TIMETABLE) school $(if $(ROSTER),--roster $(ROSTER)) $(if $(LEARNERS),--learners $(LEARNERS)) --seconds $(if $(filter command line,$(origin SECONDS)),$(SECONDS),30)
+
 # What `make fuzz` runs, and for how long each.
 TARGETS := name filter page_token token_header case_json oneroster_csv
 SECONDS_EACH ?= 60

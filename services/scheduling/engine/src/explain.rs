@@ -140,8 +140,10 @@ impl<'p> Explainer<'p> {
     /// Another request of the learner that has the offering.
     fn taken(&self, request: u32, offering: OfferingId, obstacles: &mut Vec<Obstacle>) {
         let problem = self.state.problem;
-        let mut others = problem.requests_of(problem.asker[request as usize]).filter(|other| *other != request);
-        let holds = |other: &u32| problem.offering(*other, self.state.seats.ticket(*other).option) == Some(offering);
+        let mut others =
+            problem.requests_of(problem.asker[request as usize]).filter(|other| *other != request);
+        let holds =
+            |other: &u32| problem.offering(*other, self.state.seats.ticket(*other).option) == Some(offering);
         obstacles.extend(others.find(holds).map(|by| Obstacle::Taken { by: RequestId(by) }));
     }
 
@@ -196,7 +198,9 @@ impl<'p> Explainer<'p> {
             day_breaches(problem, rule, &patterns)
         };
         let got = self.state.seats.ticket(request);
-        for (number, rule) in problem.day_rules.iter().enumerate().filter(|(_, rule)| rule.weight == Weight::Hard) {
+        for (number, rule) in
+            problem.day_rules.iter().enumerate().filter(|(_, rule)| rule.weight == Weight::Hard)
+        {
             if count(rule, ticket) > count(rule, got) {
                 obstacles.push(Obstacle::Day { rule: number });
             }

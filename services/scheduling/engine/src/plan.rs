@@ -154,7 +154,7 @@ impl Problem {
         let factor = |delta: Delta| Delta { soft: delta.soft * i64::from(self.rule_factor), ..delta };
         if rule.kind.is_of_pairs() {
             let breach = |(a, b): (&Placement, &Placement)| {
-                let one_space = a.space.is_some() && a.space == b.space;
+                let one_space = a.space == b.space;
                 let number = |space: Option<SpaceId>| space.map_or(NONE, |id| id.0);
                 !rule.kind.keeps(&a.time, &b.time, one_space, self.travel(number(a.space), number(b.space)))
             };
@@ -277,7 +277,8 @@ impl Problem {
                     None => own.iter().filter(|id| sections(company.other).contains(id)).count(),
                     Some(offering) => {
                         let of = |learner: u32| {
-                            let mut seats = self.requests_of(learner).filter_map(|r| plan.seats[r as usize].as_ref());
+                            let mut seats =
+                                self.requests_of(learner).filter_map(|r| plan.seats[r as usize].as_ref());
                             seats.find(|seat| seat.offering == offering)
                         };
                         usize::from(matches!((of(number), of(company.other)), (Some(a), Some(b)) if a != b))
@@ -305,5 +306,7 @@ fn shared(plan: &Plan) -> i64 {
 }
 
 fn pairs<T>(all: &[T]) -> impl Iterator<Item = (&T, &T)> {
-    all.iter().enumerate().flat_map(move |(place, one)| all[place + 1..].iter().map(move |other| (one, other)))
+    all.iter()
+        .enumerate()
+        .flat_map(move |(place, one)| all[place + 1..].iter().map(move |other| (one, other)))
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::cost::Cost;
-use crate::model::{Fault, LearnerId, NONE, Problem, number, RequestId, SectionId};
+use crate::model::{Fault, LearnerId, NONE, Problem, RequestId, SectionId, number};
 use crate::plan::{Placement, Plan};
 use crate::search::{Budget, Effort, Options, Progress, Solution, repair};
 use crate::state::{Anchor, Change, Kept, Place, State, Ticket};
@@ -96,7 +96,8 @@ fn adopted(problem: &Problem, published: &Plan) -> Result<(Vec<Place>, Vec<Ticke
             seat.and_then(|seat| problem.ticket(request, seat)).unwrap_or(Ticket::NOTHING)
         })
         .collect();
-    let mut state = State::restored(problem, &Kept { cost: Cost::default(), places, tickets: tickets.clone() });
+    let mut state =
+        State::restored(problem, &Kept { cost: Cost::default(), places, tickets: tickets.clone() });
     for section in lost {
         let known = published.placements.get(section as usize);
         if let Some(to) = nearest(&state, section, known) {
@@ -146,7 +147,8 @@ fn nearest(state: &State<'_>, section: u32, known: Option<&Placement>) -> Option
 fn alternative(problem: &Problem, published: &Plan, solution: Solution) -> Result<Alternative, Fault> {
     let plan = solution.plan;
     let pairs = || (0_u32..).zip(published.placements.iter().zip(&plan.placements));
-    let retimed = pairs().filter(|(_, (old, new))| old.time != new.time).map(|(id, _)| SectionId(id)).collect();
+    let retimed =
+        pairs().filter(|(_, (old, new))| old.time != new.time).map(|(id, _)| SectionId(id)).collect();
     let rehoused = pairs().filter(|(_, (old, new))| old != new && old.time == new.time);
     let rehoused = rehoused.map(|(id, _)| SectionId(id)).collect();
     let seats = || (0_u32..).zip(published.seats.iter().zip(&plan.seats));
@@ -155,7 +157,10 @@ fn alternative(problem: &Problem, published: &Plan, solution: Solution) -> Resul
     let retimed: Vec<SectionId> = retimed;
     let mut affected: Vec<LearnerId> = seats()
         .filter(|(_, (old, new))| {
-            let moved = new.iter().flat_map(|seat| &seat.sections).any(|section| retimed.binary_search(section).is_ok());
+            let moved = new
+                .iter()
+                .flat_map(|seat| &seat.sections)
+                .any(|section| retimed.binary_search(section).is_ok());
             old.is_some() && (old != new || moved)
         })
         .map(|(request, _)| LearnerId(problem.asker[request as usize]))

@@ -4,9 +4,9 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::model::{
-    Builder, Cohort, Component, Configuration, DayLimit, DayRule, DayShape, Equity, FacilitatorId, Horizon, Kind,
-    Learner, LearnerId, Offering, OfferingId, Pair, PairWish, Pattern, Problem, Request, Section, SectionId,
-    SpaceId, Weight, number,
+    Builder, Cohort, Component, Configuration, DayLimit, DayRule, DayShape, Equity, FacilitatorId, Horizon,
+    Kind, Learner, LearnerId, Offering, OfferingId, Pair, PairWish, Pattern, Problem, Request, Section,
+    SectionId, SpaceId, Weight, number,
 };
 
 /// Chance for tests.
@@ -58,9 +58,18 @@ pub(crate) fn any_problem(seed: u64) -> Problem {
     }
     let patterns = patterns(&mut random, horizon, blocks);
     let closed = |random: &mut Random| if random.one_in(3) { random.some(&patterns, 2) } else { Vec::new() };
-    let spaces: Vec<SpaceId> = (0..=random.below(4)).map(|_| { let c = closed(&mut random); builder.space(c) }).collect();
-    let led: Vec<FacilitatorId> =
-        (0..=random.below(3)).map(|_| { let c = closed(&mut random); builder.facilitator(c) }).collect();
+    let spaces: Vec<SpaceId> = (0..=random.below(4))
+        .map(|_| {
+            let c = closed(&mut random);
+            builder.space(c)
+        })
+        .collect();
+    let led: Vec<FacilitatorId> = (0..=random.below(3))
+        .map(|_| {
+            let c = closed(&mut random);
+            builder.facilitator(c)
+        })
+        .collect();
     if random.one_in(3) {
         for (place, one) in spaces.iter().enumerate() {
             spaces[..place].iter().for_each(|other| builder.travel(*one, *other, random.small(3)));
@@ -68,7 +77,8 @@ pub(crate) fn any_problem(seed: u64) -> Problem {
     }
     let sections = sections(&mut random, &mut builder, &patterns, &spaces, &led);
     rules(&mut random, &mut builder, &sections);
-    let shape = builder.shape(DayShape::new(horizon.slots(), |busy| busy.count_ones().pow(2) + (busy & 1)).unwrap());
+    let shape =
+        builder.shape(DayShape::new(horizon.slots(), |busy| busy.count_ones().pow(2) + (busy & 1)).unwrap());
     for _ in 0..random.below(4) {
         let members = random.some(&sections, 5);
         builder.cohort(Cohort { sections: members, shape, weight: 1 + random.below(3) });

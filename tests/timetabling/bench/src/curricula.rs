@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use trellis_timetable::{Builder, Cohort, DayShape, Fault, Horizon, Kind, Placement, Problem, Section, SectionId, SpaceId, Weight};
+use trellis_timetable::{
+    Builder, Cohort, DayShape, Fault, Horizon, Kind, Placement, Problem, Section, SectionId, SpaceId, Weight,
+};
 use trellis_timetabling::curricula;
 
 /// What a day costs a curriculum: two for each lecture with none before or after it.
@@ -25,7 +27,8 @@ pub(crate) fn problem(read: &curricula::Problem) -> Result<Problem, Fault> {
     for (number, course) in read.courses.iter().enumerate() {
         let mut times = Vec::new();
         for day in 0..read.days {
-            for period in (0..read.periods).filter(|period| !read.closed.contains(&(number, (day, *period)))) {
+            for period in (0..read.periods).filter(|period| !read.closed.contains(&(number, (day, *period))))
+            {
                 times.push(horizon.weekly(small(day), small(period), 1)?);
             }
         }
@@ -69,7 +72,8 @@ pub(crate) fn solution(read: &curricula::Problem, placed: &[Placement]) -> Strin
         names[*number] = name;
     }
     let rooms: Vec<&String> = read.rooms.keys().collect();
-    let lectures = read.courses.iter().zip(names).flat_map(|(course, name)| (0..course.lectures).map(move |_| name));
+    let lectures =
+        read.courses.iter().zip(names).flat_map(|(course, name)| (0..course.lectures).map(move |_| name));
     let mut text = String::new();
     for (name, Placement { time, space, .. }) in lectures.zip(placed) {
         let room = space.map_or("", |room| rooms[room.index()]);

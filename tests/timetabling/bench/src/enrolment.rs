@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use trellis_timetable::{Builder, Cohort, DayShape, Fault, Horizon, Kind, Placement, Problem, Section, SectionId, SpaceId, Weight};
+use trellis_timetable::{
+    Builder, Cohort, DayShape, Fault, Horizon, Kind, Placement, Problem, Section, SectionId, SpaceId, Weight,
+};
 use trellis_timetabling::enrolment;
 
 const DAYS: u32 = 5;
@@ -13,7 +15,7 @@ const HOURS: u16 = 9;
 fn day(busy: u32) -> u32 {
     let last = busy >> (HOURS - 1) & 1;
     let rows = (busy & busy >> 1 & busy >> 2).count_ones();
-    last + rows + u32::from(busy.count_ones() == 1)
+    last + rows + u32::from(busy.is_power_of_two())
 }
 
 /// The problem, whose sections are the events.

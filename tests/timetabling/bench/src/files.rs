@@ -15,7 +15,9 @@ pub(crate) fn instances(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
         let entries = std::fs::read_dir(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let mut within: Vec<PathBuf> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|file| file.extension().is_some_and(|end| ["tim", "ctt", "xml"].iter().any(|e| end == *e)))
+            .filter(|file| {
+                file.extension().is_some_and(|end| ["tim", "ctt", "xml"].iter().any(|e| end == *e))
+            })
             .collect();
         within.sort();
         if within.is_empty() {

@@ -128,12 +128,7 @@ fn bits(bits: u64, count: u32) -> String {
 }
 
 /// The solution: when and where each class is, and its students.
-pub(crate) fn solution(
-    read: &itc2019::Problem,
-    name: &str,
-    solution: &Solution,
-    workers: usize,
-) -> String {
+pub(crate) fn solution(read: &itc2019::Problem, name: &str, solution: &Solution, workers: usize) -> String {
     let plan = &solution.plan;
     let mut students: Vec<Vec<&str>> = vec![Vec::new(); plan.placements.len()];
     let askers = read.students.iter().flat_map(|(name, courses)| courses.iter().map(move |_| name.as_str()));
@@ -155,7 +150,9 @@ pub(crate) fn solution(
         let time = placement.time;
         let days = bits(u64::from(time.days()), read.calendar.days);
         let weeks = bits(time.weeks(), read.calendar.weeks);
-        let room = placement.space.map_or(String::new(), |room| format!(" room=\"{}\"", escaped(rooms[room.index()])));
+        let room = placement
+            .space
+            .map_or(String::new(), |room| format!(" room=\"{}\"", escaped(rooms[room.index()])));
         let _ = write!(
             text,
             "  <class id=\"{}\" days=\"{days}\" start=\"{}\" weeks=\"{weeks}\"{room}>",

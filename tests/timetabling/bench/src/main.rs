@@ -108,7 +108,8 @@ fn show(schools: &Schools) -> Result<(), String> {
 /// Runs everything. Whether the checker agreed with the engine every time.
 fn run(arguments: &Arguments) -> Result<bool, String> {
     let files = files::instances(&arguments.instances)?;
-    std::fs::create_dir_all(&arguments.out).map_err(|error| format!("{}: {error}", arguments.out.display()))?;
+    std::fs::create_dir_all(&arguments.out)
+        .map_err(|error| format!("{}: {error}", arguments.out.display()))?;
     let mut table = Table::new()?;
     for file in &files {
         let read = files::read(file)?;
@@ -168,3 +169,6 @@ fn written(read: &Read, name: &str, solution: &Solution, workers: usize) -> (Str
         Read::Itc2019(read) => (itc2019::solution(read, name, solution, workers), "xml"),
     }
 }
+
+#[cfg(test)]
+mod tests;

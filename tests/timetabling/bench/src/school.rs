@@ -1,5 +1,6 @@
 //! A school with learners who ask for electives, of any size: how fast it is placed, how fair that is, what a
 //! lost facilitator changes and how fast everything unplaced is explained.
+#![expect(clippy::cast_precision_loss, reason = "what is counted is far below 2^52")]
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -10,7 +11,7 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use trellis_timetable::{
     Budget, Builder, Component, Configuration, Cost, Explainer, FacilitatorId, Fault, Horizon, Kind, Learner,
-    Offering, OfferingId, Options, Pattern, Plan, Priority, Problem, Request, RequestId, Section, SpaceId, Weight,
+    Offering, OfferingId, Options, Pattern, Plan, Priority, Problem, Request, Section, SpaceId, Weight,
 };
 
 /// The blocks of a day.
@@ -154,7 +155,12 @@ pub(crate) fn show(learners: usize, seconds: f64, workers: usize, seed: u64) -> 
     );
     let (mut feasible, mut curve) = (None, Vec::new());
     let mut next = Duration::from_secs(1);
-    let options = Options { seed, workers, budget: Budget::Time(Duration::from_secs_f64(seconds)), ..Options::default() };
+    let options = Options {
+        seed,
+        workers,
+        budget: Budget::Time(Duration::from_secs_f64(seconds)),
+        ..Options::default()
+    };
     let solution = trellis_timetable::solve(&problem, &options, |progress| {
         if progress.cost.hard == 0 && progress.cost.soft > 0 && feasible.is_none() {
             feasible = Some(progress.elapsed);
@@ -168,7 +174,11 @@ pub(crate) fn show(learners: usize, seconds: f64, workers: usize, seed: u64) -> 
     .map_err(words)?;
     let first = feasible.map_or_else(|| String::from("none"), |time| format!("{:.1} s", time.as_secs_f64()));
     println!("  first feasible plan: {first}; cost: {}, at the end {:?}", curve.join(", "), solution.cost);
-    println!("  {:.2} M moves/s; {} MB at most", solution.moves as f64 / solution.elapsed.as_secs_f64() / 1e6, peak());
+    println!(
+        "  {:.2} M moves/s; {} MB at most",
+        solution.moves as f64 / solution.elapsed.as_secs_f64() / 1e6,
+        peak()
+    );
     explain(&problem, &solution.plan).map_err(words)?;
     replan(&school, &solution.plan, seed).map_err(words)
 }
@@ -205,7 +215,9 @@ fn explain(problem: &Problem, plan: &Plan) -> Result<(), Fault> {
 
 /// A facilitator is lost.
 fn replan(school: &School, published: &Plan, seed: u64) -> Result<(), Fault> {
-    let Some(lost) = published.placements.iter().find_map(|placement| placement.facilitator) else { return Ok(()) };
+    let Some(lost) = published.placements.iter().find_map(|placement| placement.facilitator) else {
+        return Ok(());
+    };
     let problem = school.problem(Some(lost))?;
     let theirs: BTreeSet<usize> = published
         .placements
@@ -216,12 +228,15 @@ fn replan(school: &School, published: &Plan, seed: u64) -> Result<(), Fault> {
         .collect();
     let seats = published.seats.iter().enumerate();
     let had: BTreeSet<usize> = seats
-        .filter(|(_, seat)| seat.iter().flat_map(|seat| &seat.sections).any(|id| theirs.contains(&id.index())))
+        .filter(|(_, seat)| {
+            seat.iter().flat_map(|seat| &seat.sections).any(|id| theirs.contains(&id.index()))
+        })
         .map(|(request, _)| problem.learner_of(request))
         .collect();
     let begun = Instant::now();
     let options = Options { seed, budget: Budget::Time(Duration::from_secs_f64(2.4)), ..Options::default() };
-    let alternatives = trellis_timetable::replan(&problem, published, &options, |_| ControlFlow::Continue(()))?;
+    let alternatives =
+        trellis_timetable::replan(&problem, published, &options, |_| ControlFlow::Continue(()))?;
     println!(
         "  without facilitator {}, who had {} sections with {} learners, after {:.1} s:",
         lost.index(),

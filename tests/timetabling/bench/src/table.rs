@@ -1,4 +1,5 @@
 //! What came out, beside what is known.
+#![expect(clippy::cast_precision_loss, reason = "costs and counts are far below 2^52")]
 
 use std::collections::BTreeMap;
 
@@ -37,7 +38,9 @@ impl Row {
     /// Whether the checker came to the same cost as the engine.
     fn agrees(&self) -> bool {
         let cost = self.solution.cost;
-        self.score.cost() == cost.soft && self.score.is_feasible() == (cost.hard == 0) && self.repeated != Some(false)
+        self.score.cost() == cost.soft
+            && self.score.is_feasible() == (cost.hard == 0)
+            && self.repeated != Some(false)
     }
 }
 
@@ -52,7 +55,8 @@ impl Table {
         for line in KNOWN.lines().filter(|line| !line.starts_with('#')).skip(1) {
             let fields: Vec<&str> = line.split(',').collect();
             let [name, best, target] = fields[..] else { return Err(format!("known.csv: {line}")) };
-            let number = |text: &str| text.parse::<f64>().map_err(|error| format!("known.csv: {line}: {error}"));
+            let number =
+                |text: &str| text.parse::<f64>().map_err(|error| format!("known.csv: {line}: {error}"));
             known.insert(name, (number(best)?, number(target)?));
         }
         println!(
@@ -100,14 +104,20 @@ impl Table {
 
     /// Prints the means. Whether the checker agreed every time.
     pub(crate) fn finish(self) -> bool {
-        println!("\n{:<20} {:>8} {:>9} {:>8} {:>8} {:>9}", "instance", "feasible", "mean", "target", "best", "gap");
+        println!(
+            "\n{:<20} {:>8} {:>9} {:>8} {:>8} {:>9}",
+            "instance", "feasible", "mean", "target", "best", "gap"
+        );
         let mut gaps = Vec::new();
         for (name, feasible, mean, known) in &self.means {
             let feasible = if *feasible { "all" } else { "NOT ALL" };
             match known {
                 Some((best, target)) => {
                     let met = if mean <= target { "" } else { "  OVER" };
-                    println!("{name:<20} {feasible:>8} {mean:>9.1} {target:>8} {best:>8} {:>9}{met}", gap(*mean, *best));
+                    println!(
+                        "{name:<20} {feasible:>8} {mean:>9.1} {target:>8} {best:>8} {:>9}{met}",
+                        gap(*mean, *best)
+                    );
                     if *best > 0.0 {
                         gaps.push((mean - best) / best);
                     }

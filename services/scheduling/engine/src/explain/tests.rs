@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::{Explainer, Obstacle};
 use crate::model::{
-    Builder, Component, Configuration, Horizon, Learner, Offering, Pattern, Problem, Request, RequestId, Section,
-    SectionId, Weight, number,
+    Builder, Component, Configuration, Horizon, Learner, Offering, Pattern, Problem, Request, RequestId,
+    Section, SectionId, Weight, number,
 };
 use crate::plan::{Plan, Seat};
 use crate::search::{Dice, construct};
@@ -37,7 +37,9 @@ fn is_true(problem: &Problem, plan: &Plan, request: usize, obstacle: Obstacle) -
             };
             !time(section).apart(&time(with), travel)
         }
-        Obstacle::Away { section, time: away } => learner.closed.contains(&away) && away.overlaps(&time(section)),
+        Obstacle::Away { section, time: away } => {
+            learner.closed.contains(&away) && away.overlaps(&time(section))
+        }
         Obstacle::TooFew { section, least } => {
             let there = plan.seats.iter().flatten().filter(|seat| seat.sections.contains(&section)).count();
             there + 1 < least as usize
@@ -77,7 +79,9 @@ proptest! {
 
 fn class(builder: &mut Builder, time: Pattern, capacity: u32) -> Offering {
     let section = builder.section(Section { capacity, ..Section::at([time]) });
-    Offering { configurations: vec![Configuration { components: vec![Component { sections: vec![section] }] }] }
+    Offering {
+        configurations: vec![Configuration { components: vec![Component { sections: vec![section] }] }],
+    }
 }
 
 #[test]
@@ -100,7 +104,8 @@ fn an_unplaced_request_is_told_what_is_full_and_what_clashes() {
 
     let explanation = Explainer::new(&problem, &plan).unwrap().request(RequestId(2)).unwrap();
 
-    let told: Vec<_> = explanation.ways.iter().map(|way| (way.seat.offering, way.obstacles.clone())).collect();
+    let told: Vec<_> =
+        explanation.ways.iter().map(|way| (way.seat.offering, way.obstacles.clone())).collect();
     let full = Obstacle::Full { section: SectionId(0), capacity: 1 };
     let clash = Obstacle::Clash { section: SectionId(2), with: SectionId(1) };
     assert_eq!(told, [(robotics, vec![full]), (chess, vec![clash])]);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::cohort::{Cohort, DayShape};
 use super::ids::{CohortId, FacilitatorId, LearnerId, OfferingId, RuleId, SectionId, SpaceId};
 use super::learner::{Learner, Offering};
-use super::problem::{number, Attended, Bits, Choice, Csr, Link, NONE, Offerings, Places, Problem, Sections};
+use super::problem::{Attended, Bits, Choice, Csr, Link, NONE, Offerings, Places, Problem, Sections, number};
 use super::rule::{Kind, Rule, Weight};
 use super::school::{Company, DayRule, Equity, Pair, PairWish};
 use super::time::{Horizon, Pattern};
@@ -96,7 +96,6 @@ pub struct Builder {
     pairs: Vec<Pair>,
     equity: Equity,
 }
-
 
 impl Builder {
     /// An empty problem, in which no learner may be in two sections at once.
@@ -225,7 +224,8 @@ impl Builder {
             }
         }
         let offerings = self.lay_offerings()?;
-        let in_blocks = !patterns.iter().enumerate().any(|(n, p)| patterns[..n].iter().any(|q| q.overlaps(p)));
+        let in_blocks =
+            !patterns.iter().enumerate().any(|(n, p)| patterns[..n].iter().any(|q| q.overlaps(p)));
         let (exclusive, links, together) = self.lay_rules();
         let sections_as_bits = if in_blocks { self.sections.len() } else { 0 };
         let mut excluded = Bits::new(sections_as_bits, sections_as_bits);
@@ -319,7 +319,10 @@ impl Builder {
         }
         let is_learner = |id: &LearnerId| id.index() < self.learners.len();
         for pair in &self.pairs {
-            known(is_learner(&pair.one) && is_learner(&pair.other) && pair.one != pair.other, "other learner")?;
+            known(
+                is_learner(&pair.one) && is_learner(&pair.other) && pair.one != pair.other,
+                "other learner",
+            )?;
         }
         for learner in &self.learners {
             for request in &learner.requests {
@@ -336,7 +339,10 @@ impl Builder {
 
     fn is_wide(&self, offering: OfferingId) -> bool {
         let configurations = self.offerings.get(offering.index()).map(|offering| &offering.configurations);
-        configurations.into_iter().flatten().any(|configuration| configuration.components.len() > MOST_COMPONENTS)
+        configurations
+            .into_iter()
+            .flatten()
+            .any(|configuration| configuration.components.len() > MOST_COMPONENTS)
     }
 
     fn lay_company(&self) -> Csr<Company> {
@@ -383,8 +389,7 @@ impl Builder {
     }
 
     fn lay_offerings(&self) -> Result<Offerings, Fault> {
-        let mut laid =
-            Offerings { component_of: vec![NONE; self.sections.len()], ..Offerings::default() };
+        let mut laid = Offerings { component_of: vec![NONE; self.sections.len()], ..Offerings::default() };
         for (at, offering) in self.offerings.iter().enumerate() {
             let id = OfferingId(number(at));
             let mut configurations = Vec::new();
@@ -394,10 +399,8 @@ impl Builder {
                 for component in &configuration.components {
                     let part = number(laid.sections.rows());
                     for section in &component.sections {
-                        let held = laid
-                            .component_of
-                            .get_mut(section.index())
-                            .ok_or(Fault::Unknown("section"))?;
+                        let held =
+                            laid.component_of.get_mut(section.index()).ok_or(Fault::Unknown("section"))?;
                         if *held != NONE {
                             return Err(Fault::Twice(*section));
                         }

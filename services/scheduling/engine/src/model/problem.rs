@@ -135,14 +135,9 @@ pub(crate) const fn number(count: usize) -> u32 {
 
 impl Places {
     pub(crate) fn new(closed: &[Vec<Pattern>], patterns: &[Pattern]) -> Self {
-        let shut = |at: &Vec<Pattern>| {
-            patterns.iter().map(|p| at.iter().any(|c| c.overlaps(p))).collect::<Vec<_>>()
-        };
-        Self {
-            count: closed.len(),
-            closed: closed.iter().flat_map(shut).collect(),
-            patterns: patterns.len(),
-        }
+        let shut =
+            |at: &Vec<Pattern>| patterns.iter().map(|p| at.iter().any(|c| c.overlaps(p))).collect::<Vec<_>>();
+        Self { count: closed.len(), closed: closed.iter().flat_map(shut).collect(), patterns: patterns.len() }
     }
 
     /// Whether a place is closed at a pattern. No place never is.
@@ -356,4 +351,3 @@ impl<T> FromIterator<Vec<T>> for Csr<T> {
         made
     }
 }
-

@@ -48,9 +48,9 @@ pub enum Kind {
     Overlap,
     /// No two are under way at once.
     NotOverlap,
-    /// Any two are in the same space.
+    /// Any two are in the same space. Those that need none count as being in one.
     SameRoom,
-    /// No two are in the same space.
+    /// No two are in the same space. Those that need none count as being in one.
     DifferentRoom,
     /// Someone attends any two: they do not overlap, and there is time to get from one to the other.
     SameAttendees,
@@ -103,7 +103,8 @@ impl Kind {
         match self {
             Self::SameStart => a.start() == b.start(),
             Self::SameTime => {
-                (a.start() <= b.start() && b.end() <= a.end()) || (b.start() <= a.start() && a.end() <= b.end())
+                (a.start() <= b.start() && b.end() <= a.end())
+                    || (b.start() <= a.start() && a.end() <= b.end())
             }
             Self::DifferentTime => a.end() <= b.start() || b.end() <= a.start(),
             Self::SameDays => a.days() | b.days() == a.days() || a.days() | b.days() == b.days(),
@@ -139,7 +140,9 @@ impl Kind {
                 for number in (0..horizon.days()).filter(|day| days_in(placed) >> day & 1 == 1) {
                     for week in 0..horizon.weeks() {
                         day.clear();
-                        day.extend(placed.iter().filter(|p| p.on(week, number)).map(|p| (p.start(), p.end())));
+                        day.extend(
+                            placed.iter().filter(|p| p.on(week, number)).map(|p| (p.start(), p.end())),
+                        );
                         sum += self.over(&mut day);
                     }
                 }

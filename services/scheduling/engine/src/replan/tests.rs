@@ -2,8 +2,8 @@ use std::ops::ControlFlow;
 
 use super::replan;
 use crate::model::{
-    Builder, Component, Configuration, FacilitatorId, Fault, Horizon, Learner, Offering, Pattern, Priority, Problem,
-    Request, Section,
+    Builder, Component, Configuration, FacilitatorId, Fault, Horizon, Learner, Offering, Pattern, Priority,
+    Problem, Request, Section,
 };
 use crate::plan::Plan;
 use crate::search::{Aim, Budget, Effort, Options, Round, solve};
@@ -32,7 +32,11 @@ fn school(lost: Option<usize>, learners: usize) -> Problem {
             options: vec![(offerings[(learner + step * 5) % 12], 0)],
             unplaced: Priority::Requested.unplaced(),
         };
-        builder.learner(Learner { requests: vec![request(0), request(1), request(2)], closed: Vec::new(), group: 0 });
+        builder.learner(Learner {
+            requests: vec![request(0), request(1), request(2)],
+            closed: Vec::new(),
+            group: 0,
+        });
     }
     builder.build().unwrap()
 }

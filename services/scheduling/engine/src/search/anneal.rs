@@ -4,6 +4,7 @@
 use super::chain::Chains;
 use super::dice::Dice;
 use super::moves::{self, Trial};
+use super::solve::Aim;
 use super::tickets;
 use crate::cost::Delta;
 use crate::model::Problem;
@@ -15,6 +16,16 @@ const EPOCH: u64 = 10_000;
 const LOOK: u64 = 200;
 /// Of how many ways to change something, at most, none has to be possible.
 const FUTILE: u64 = 4;
+/// How many hard breaches there may be at first, where patterns overlap.
+const DEFECTS: i64 = 2;
+/// Until what part of the steps, in hundredths, there may be any.
+const LOOSE: usize = 75;
+/// By what part of them they must be mended.
+const MENDED: usize = 90;
+/// The most hard breaches that are looked for rather than come upon.
+const FEW: i64 = 30;
+/// How many sections are looked at to find one that is in conflict.
+const SOUGHT: u32 = 10;
 /// A temperature at which everything goes.
 const MOLTEN: f64 = 1e12;
 
@@ -34,12 +45,10 @@ struct Mix {
 impl Mix {
     fn of(problem: &Problem) -> Self {
         let seats = if problem.requests() > 0 { 300 } else { 0 };
-        let e = |n: &str, d: u32| std::env::var(n).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
-        if true { return if problem.in_blocks { Self { seats: e("SEATS", seats), swap: e("SWAP", 300), chain: e("CHAIN", 400), eject: e("EJECT", 0) } } else { Self { seats: e("SEATS", seats), swap: e("SWAP", 200), chain: 0, eject: e("EJECT", 100) } } }
         if problem.in_blocks {
             Self { seats, swap: 300, chain: 400, eject: 0 }
         } else {
-            Self { seats, swap: 200, chain: 0, eject: 100 }
+            Self { seats, swap: 300, chain: 0, eject: 20 }
         }
     }
 }
@@ -62,6 +71,8 @@ pub(super) struct Annealer<'p> {
     pub(super) dice: Dice,
     pub(super) temperature: f64,
     weights: Weights,
+    /// How many hard breaches there may be.
+    allowed: i64,
     mix: Mix,
     pub(super) best: Kept,
     pub(super) moves: u64,
@@ -80,6 +91,7 @@ impl<'p> Annealer<'p> {
             dice,
             temperature: MOLTEN,
             weights: Weights { hard: 1, soft: 1, strict: true },
+            allowed: 0,
             mix,
             best,
             moves: 0,
@@ -98,13 +110,17 @@ impl<'p> Annealer<'p> {
         }
     }
 
-    pub(super) fn heat(&mut self, temperature: f64, scale: f64, last: bool) {
-        self.temperature = temperature;
-        let e = |n: &str, d: f64| std::env::var(n).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
-        let k = e("HK", 0.0);
-        if k > 0.0 && self.weights.soft > 0 {
-            self.weights.strict = last && self.state.cost.hard == 0;
-            self.weights.hard = if last { (scale * 20.0) as i64 } else { (temperature * k + scale * e("HW", 1.0)) as i64 + 1 };
+    /// Says at which of so many steps of a round it is, by which goes how many hard breaches there may be.
+    ///
+    /// Where patterns overlap, what is feasible is in parts between which no feasible way leads; a breach or two
+    /// let a timetable get from one to another. They are mended while it is still warm enough, and where that
+    /// does not come about, the best feasible timetable is taken up again.
+    pub(super) fn allow(&mut self, aim: Aim, step: usize, steps: usize) {
+        let loose = aim == Aim::Descent && !self.state.problem.in_blocks && step * 100 < steps * LOOSE;
+        self.allowed = if loose { DEFECTS } else { 0 };
+        let late = aim == Aim::Descent && step * 100 >= steps * MENDED;
+        if late && self.weights.strict && self.state.cost.hard > 0 && self.best.cost.hard == 0 {
+            self.state = self.state.returned(&self.best);
         }
     }
 
@@ -154,11 +170,18 @@ impl<'p> Annealer<'p> {
         }
     }
 
+    /// Whether a change breaks more hard rules than are allowed.
+    fn forbids(&self, delta: Delta) -> bool {
+        self.weights.strict && delta.hard > 0 && self.state.cost.hard + delta.hard > self.allowed
+    }
+
     fn accepts(&mut self, delta: Delta) -> bool {
-        if self.weights.strict && delta.hard > 0 {
+        if self.forbids(delta) {
             return false;
         }
-        let worse = delta.hard * self.weights.hard + delta.soft * self.weights.soft;
+        let hard =
+            if self.weights.strict && self.state.cost.hard <= self.allowed { 0 } else { self.weights.hard };
+        let worse = delta.hard * hard + delta.soft * self.weights.soft;
         if worse <= 0 {
             return true;
         }
@@ -176,12 +199,18 @@ impl<'p> Annealer<'p> {
             self.chain(section);
             return;
         }
+        let hard = self.state.cost.hard;
+        let hunts = hard > self.allowed && hard <= FEW && roll >= 700 && self.weights.soft > 0;
+        let section = if hunts { self.hunted(section) } else { section };
         let Some(change) = moves::anywhere(&self.state, section, &mut self.dice) else { return };
         self.moves += 1;
         if roll < self.mix.chain + self.mix.swap {
             match moves::partner(&self.state, change) {
                 Ok(Some(other)) => {
-                    if self.weights.strict && moves::clashes_of_swap(&self.state, change, other) > 0 {
+                    if self.weights.strict
+                        && self.allowed == 0
+                        && moves::clashes_of_swap(&self.state, change, other) > 0
+                    {
                         return;
                     }
                     if let Some(delta) = moves::exchange(&self.state, change, other) {
@@ -201,9 +230,9 @@ impl<'p> Annealer<'p> {
                 Ok(None) => {}
             }
         }
-        let drives = roll >= 1000 - self.mix.eject;
+        let drives = hunts || roll >= 1000 - self.mix.eject;
         let mut delta = self.state.hard_delta(change);
-        if self.weights.strict && delta.hard > 0 && !drives {
+        if !drives && self.forbids(delta) {
             return;
         }
         delta += self.state.rest_delta(change);
@@ -217,6 +246,17 @@ impl<'p> Annealer<'p> {
         }
     }
 
+    /// A section that is in conflict, if one is found.
+    fn hunted(&mut self, section: u32) -> u32 {
+        for _ in 0..SOUGHT {
+            let other = self.dice.below(self.state.problem.all_sections().end);
+            if moves::in_conflict(&self.state, other, &mut self.dice).is_some() {
+                return other;
+            }
+        }
+        section
+    }
+
     fn chain(&mut self, section: u32) {
         let times = self.state.problem.sections.times.width(section);
         let time = self.dice.below(times);
@@ -227,7 +267,7 @@ impl<'p> Annealer<'p> {
         if let [change] = self.chains.changes[..] {
             let delta = self.state.delta(change);
             if self.accepts(delta) {
-                    self.state.apply(change, delta);
+                self.state.apply(change, delta);
             }
             return;
         }
@@ -262,7 +302,7 @@ impl<'p> Annealer<'p> {
             return;
         }
         let delta = self.state.seat_delta(request, &ticket);
-        if self.weights.strict && delta.hard > 0 {
+        if self.forbids(delta) {
             self.bump(request, &ticket);
         } else if self.accepts(delta) {
             self.state.seat(request, &ticket, delta);
@@ -274,7 +314,8 @@ impl<'p> Annealer<'p> {
         let problem = self.state.problem;
         let full = |section: &&u32| {
             let members = self.state.seats.members(**section);
-            members.len() >= problem.sections.capacity[**section as usize] as usize && !members.contains(&request)
+            members.len() >= problem.sections.capacity[**section as usize] as usize
+                && !members.contains(&request)
         };
         let Some(section) = ticket.sections().iter().find(full) else { return };
         let members = self.state.seats.members(*section);
@@ -309,14 +350,17 @@ impl<'p> Annealer<'p> {
     fn exchange(&mut self, request: u32, wanted: &Ticket) {
         let problem = self.state.problem;
         let old = *self.state.seats.ticket(request);
-        let Some(section) = wanted.sections().iter().copied().find(|section| !old.has(*section)) else { return };
+        let Some(section) = wanted.sections().iter().copied().find(|section| !old.has(*section)) else {
+            return;
+        };
         let members = self.state.seats.members(section);
         if members.is_empty() {
             return;
         }
         let other = self.dice.one_of(members);
         let theirs = *self.state.seats.ticket(other);
-        let (mine, offering) = (problem.offering(request, old.option), problem.offering(other, theirs.option));
+        let (mine, offering) =
+            (problem.offering(request, old.option), problem.offering(other, theirs.option));
         if mine != offering || problem.asker[other as usize] == problem.asker[request as usize] {
             return;
         }

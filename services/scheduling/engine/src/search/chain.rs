@@ -42,7 +42,13 @@ impl Chains {
         Some(())
     }
 
-    fn collect(&mut self, state: &State<'_>, blocks: &Blocks, section: u32, (here, there): (u32, u32)) -> Option<()> {
+    fn collect(
+        &mut self,
+        state: &State<'_>,
+        blocks: &Blocks,
+        section: u32,
+        (here, there): (u32, u32),
+    ) -> Option<()> {
         let problem = state.problem;
         self.members.clear();
         self.members.push(section);
@@ -72,7 +78,9 @@ impl Chains {
             return Some(());
         }
         self.held.clear();
-        self.held.extend((0..number(problem.spaces.count)).map(|space| blocks.only(space, pattern).unwrap_or(NONE)));
+        self.held.extend(
+            (0..number(problem.spaces.count)).map(|space| blocks.only(space, pattern).unwrap_or(NONE)),
+        );
         for member in self.members.iter().filter(|member| !coming(member)) {
             let space = state.spot(*member).space;
             if space != NONE {
@@ -98,7 +106,8 @@ impl Chains {
         for (number, (section, space)) in self.given.iter().enumerate() {
             let last = !self.given[number + 1..].iter().any(|(later, _)| later == section);
             if last && state.spot(*section).time == pattern && *space != state.place(*section).space {
-                self.changes.push(Change { section: *section, to: Place { space: *space, ..state.place(*section) } });
+                self.changes
+                    .push(Change { section: *section, to: Place { space: *space, ..state.place(*section) } });
             }
         }
         Some(())
@@ -110,7 +119,9 @@ impl Chains {
         let problem = state.problem;
         let row = problem.sections.spaces.row(section);
         let own = state.place(section).space;
-        let open = |space: u32, held: &[u32]| held[space as usize] == NONE && !problem.spaces.is_closed(space, pattern);
+        let open = |space: u32, held: &[u32]| {
+            held[space as usize] == NONE && !problem.spaces.is_closed(space, pattern)
+        };
         if open(row[own as usize].id, &self.held) {
             self.give(problem, section, own);
             return Some(());

@@ -56,7 +56,8 @@ impl Cooling {
 
     /// The same, of which nothing was seen.
     pub(super) fn unseen(&self) -> Self {
-        let forget = |step: &Step| Step { temperature: step.temperature, share: step.share, ..Step::default() };
+        let forget =
+            |step: &Step| Step { temperature: step.temperature, share: step.share, ..Step::default() };
         Self { steps: self.steps.iter().map(forget).collect() }
     }
 
@@ -89,7 +90,8 @@ impl Cooling {
     /// Gives each step the time that what was seen asks for.
     pub(super) fn learn(&mut self) {
         let last = self.steps.len() - 1;
-        let raw: Vec<f64> = self.steps[..last].iter().map(|step| step.deviation() / step.temperature).collect();
+        let raw: Vec<f64> =
+            self.steps[..last].iter().map(|step| step.deviation() / step.temperature).collect();
         let mean = (raw.iter().sum::<f64>() / raw.len() as f64).max(f64::MIN_POSITIVE);
         for (place, step) in self.steps[..last].iter_mut().enumerate() {
             let near = &raw[place.saturating_sub(1)..(place + 2).min(raw.len())];

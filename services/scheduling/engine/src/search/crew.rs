@@ -230,7 +230,8 @@ fn labour(
     };
     let most = task.most.get(number).copied().unwrap_or(u64::MAX);
     for (step, epochs) in task.epochs.iter().enumerate() {
-        worker.heat(task.cooling.temperature(step), task.cooling.temperature(0), step + 1 == task.epochs.len());
+        worker.temperature = task.cooling.temperature(step);
+        worker.allow(task.aim, step, task.epochs.len());
         let begun = Instant::now();
         for _ in 0..*epochs {
             let late = task.deadline.is_some_and(|deadline| Instant::now() >= deadline);

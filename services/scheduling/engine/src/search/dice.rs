@@ -26,7 +26,8 @@ pub(crate) struct Dice {
 impl Dice {
     /// The stream of a seed, a worker and a round.
     pub(crate) fn new(seed: u64, worker: u64, round: u64) -> Self {
-        let mixed = seed ^ worker.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ round.wrapping_mul(0xd1b5_4a32_d192_ed03);
+        let mixed =
+            seed ^ worker.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ round.wrapping_mul(0xd1b5_4a32_d192_ed03);
         let threshold = |step: usize| {
             let chance = (step as f64 + 0.5) / STEPS as f64;
             (-chance.ln() * 65_536.0).round() as u32

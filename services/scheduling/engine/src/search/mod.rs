@@ -13,11 +13,15 @@ mod moves;
 mod solve;
 mod tickets;
 
-pub(crate) use self::tickets::each_ticket;
+pub(crate) use self::dice::Dice;
 pub(crate) use self::solve::repair;
 pub use self::solve::{Aim, Budget, Effort, Options, Progress, Round, Solution, solve};
+pub(crate) use self::tickets::each_ticket;
 #[cfg(test)]
-pub(crate) use self::{construct::{any_place, construct}, dice::Dice, tickets::any as any_ticket};
+pub(crate) use self::{
+    construct::{any_place, construct},
+    tickets::any as any_ticket,
+};
 
 #[cfg(test)]
 mod tests;

@@ -114,11 +114,16 @@ pub(super) fn exchange(state: &State<'_>, one: Change, other: Change) -> Option<
     let (a, b) = (state.spot(one.section), state.spot(other.section));
     let (to, back) = (problem.spot(one.section, one.to), problem.spot(other.section, other.to));
     let exact = to.space == b.space && back.space == a.space && to.led == NONE && back.led == NONE;
-    if !exact || to.time == back.time || problem.related.has(one.section, other.section) || problem.requests() > 0 {
+    if !exact
+        || to.time == back.time
+        || problem.related.has(one.section, other.section)
+        || problem.requests() > 0
+    {
         return None;
     }
     let clashes = |section, time: u32| i64::from(blocks.clashes(problem, section, time));
-    let hard = clashes(one.section, to.time) - clashes(one.section, a.time) + clashes(other.section, back.time)
+    let hard = clashes(one.section, to.time) - clashes(one.section, a.time)
+        + clashes(other.section, back.time)
         - clashes(other.section, b.time);
     let mut delta = Delta { hard, soft: 0 };
     delta += state.rest_delta(one);
@@ -161,7 +166,8 @@ pub(super) fn eject(state: &mut State<'_>, trial: &mut Trial, change: Change, di
             return;
         }
         let other = in_conflict(state, moved, dice).map(|other| (other, moved));
-        let other = other.or_else(|| in_conflict(state, change.section, dice).map(|other| (other, change.section)));
+        let other =
+            other.or_else(|| in_conflict(state, change.section, dice).map(|other| (other, change.section)));
         let Some((other, against)) = other.filter(|(other, _)| *other != change.section) else { return };
         let Some(way) = way_out(state, other, against, dice) else { return };
         trial.make(state, way);
@@ -175,7 +181,7 @@ fn way_out(state: &State<'_>, section: u32, against: u32, dice: &mut Dice) -> Op
     let problem = state.problem;
     let (times, spaces) = (problem.sections.times.width(section), problem.sections.spaces.width(section));
     let first = dice.below(times);
-    let ties = state.ties(section, against);
+    let kept_from = state.ties(section, against);
     let mut best: Option<(Delta, Change)> = None;
     let mut looked = 0;
     for step in 0..times {
@@ -185,7 +191,7 @@ fn way_out(state: &State<'_>, section: u32, against: u32, dice: &mut Dice) -> Op
             to.space = dice.below(spaces);
         }
         let spot = problem.spot(section, to);
-        if to == state.place(section) || !problem.is_open(&spot) || !ties.allow(problem, &spot) {
+        if to == state.place(section) || !problem.is_open(&spot) || !kept_from.allow(problem, &spot) {
             continue;
         }
         let change = Change { section, to };

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::{Aim, Budget, Effort, Options, Round, Solution, solve};
 use crate::Cost;
 use crate::model::{
-    Builder, Component, Configuration, DayLimit, DayRule, Equity, Fault, Horizon, Kind, Learner, Offering, OfferingId,
-    Pair, PairWish, Pattern, Priority, Problem, Request, Section, SectionId, Weight,
+    Builder, Component, Configuration, DayLimit, DayRule, Equity, Fault, Horizon, Kind, Learner, Offering,
+    OfferingId, Pair, PairWish, Pattern, Priority, Problem, Request, Section, SectionId, Weight,
 };
 use crate::testing::any_problem;
 
@@ -58,7 +58,8 @@ fn a_run_by_the_clock_is_repeated_by_its_effort() {
 fn colours(sections: usize, slots: u16, cost: u32) -> (Problem, Vec<SectionId>) {
     let horizon = Horizon::new(1, 1, slots).unwrap();
     let mut builder = Builder::new(horizon);
-    let times: Vec<_> = (0..slots).map(|slot| (horizon.weekly(0, slot, 1).unwrap(), u32::from(slot) * cost)).collect();
+    let times: Vec<_> =
+        (0..slots).map(|slot| (horizon.weekly(0, slot, 1).unwrap(), u32::from(slot) * cost)).collect();
     let made: Vec<SectionId> =
         (0..sections).map(|_| builder.section(Section { times: times.clone(), ..Section::at([]) })).collect();
     for three in made.chunks(3) {
@@ -85,7 +86,7 @@ fn what_cannot_be_is_told_as_broken() {
 #[test]
 fn a_run_stops_when_told_and_keeps_what_it_has() {
     let problem = electives(40, 3, |_, _| {});
-    let budget = Budget::Time(Duration::from_secs(600));
+    let budget = Budget::Time(Duration::from_mins(10));
     let mut heard = 0;
     let solution = solve(&problem, &Options { budget, ..Options::default() }, |progress| {
         heard += 1;
@@ -101,9 +102,10 @@ fn a_run_stops_when_told_and_keeps_what_it_has() {
 fn a_run_stops_when_it_has_enough() {
     let (problem, _) = colours(9, 12, 1);
     let enough = Cost { hard: 0, soft: 30 };
-    let budget = Budget::Time(Duration::from_secs(600));
+    let budget = Budget::Time(Duration::from_mins(10));
     let solution =
-        solve(&problem, &Options { enough, budget, ..Options::default() }, |_| ControlFlow::Continue(())).unwrap();
+        solve(&problem, &Options { budget, enough, ..Options::default() }, |_| ControlFlow::Continue(()))
+            .unwrap();
     assert!(solution.cost <= enough && !solution.cancelled);
 }
 
@@ -160,14 +162,18 @@ fn learners_sit_together_or_apart_where_they_must() {
     let horizon = Horizon::new(1, 1, 2).unwrap();
     let mut builder = Builder::new(horizon);
     let times: Vec<Pattern> = (0..2).map(|slot| horizon.weekly(0, slot, 1).unwrap()).collect();
-    let sections: Vec<SectionId> = (0..2).map(|_| builder.section(Section::at(times.iter().copied()))).collect();
+    let sections: Vec<SectionId> =
+        (0..2).map(|_| builder.section(Section::at(times.iter().copied()))).collect();
     let components = vec![Component { sections }];
     let choir = builder.offering(Offering { configurations: vec![Configuration { components }] });
     let learners: Vec<_> =
         (0..4).map(|_| builder.learner(asking(vec![wish(&[choir], Priority::Required)]))).collect();
-    for (one, other, wish) in
-        [(0, 1, PairWish::With(choir)), (1, 2, PairWish::Apart), (2, 3, PairWish::With(choir)), (0, 3, PairWish::Apart)]
-    {
+    for (one, other, wish) in [
+        (0, 1, PairWish::With(choir)),
+        (1, 2, PairWish::Apart),
+        (2, 3, PairWish::With(choir)),
+        (0, 3, PairWish::Apart),
+    ] {
         builder.pair(Pair { one: learners[one], other: learners[other], wish, weight: Weight::Hard });
     }
     let solution = solved(&builder.build().unwrap());
@@ -180,9 +186,8 @@ fn learners_sit_together_or_apart_where_they_must() {
 fn a_day_has_no_more_than_it_may_and_a_break() {
     let horizon = Horizon::new(1, 2, 6).unwrap();
     let mut builder = Builder::new(horizon);
-    let times: Vec<Pattern> = (0..2)
-        .flat_map(|day| (0..6).map(move |slot| horizon.weekly(day, slot, 1).unwrap()))
-        .collect();
+    let times: Vec<Pattern> =
+        (0..2).flat_map(|day| (0..6).map(move |slot| horizon.weekly(day, slot, 1).unwrap())).collect();
     let offerings: Vec<OfferingId> = (0..6).map(|_| one_section(&mut builder, &times, 9)).collect();
     let requests = offerings.iter().map(|id| wish(&[*id], Priority::Required)).collect();
     builder.learner(asking(requests));

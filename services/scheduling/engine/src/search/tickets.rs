@@ -64,7 +64,9 @@ fn complete(
         let mut ancestor = wanted;
         let forced = loop {
             match ancestor {
-                Some(section) if problem.offerings.component_of[section as usize] == *component => break Some(section),
+                Some(section) if problem.offerings.component_of[section as usize] == *component => {
+                    break Some(section);
+                }
                 Some(section) => ancestor = Some(parent(section)).filter(|parent| *parent != NONE),
                 None => break None,
             }
@@ -97,7 +99,12 @@ pub(crate) fn each_ticket(
     }
 }
 
-fn extend(problem: &Problem, components: &[u32], ticket: Ticket, tell: &mut impl FnMut(&Ticket) -> bool) -> bool {
+fn extend(
+    problem: &Problem,
+    components: &[u32],
+    ticket: Ticket,
+    tell: &mut impl FnMut(&Ticket) -> bool,
+) -> bool {
     let Some((component, rest)) = components.split_first() else { return tell(&ticket) };
     for section in problem.offerings.sections.row(*component) {
         let parent = problem.sections.parent[*section as usize];

@@ -49,7 +49,10 @@ impl Anchor {
 
     /// What it costs more that a request gets another ticket.
     pub(super) fn reseated(&self, request: u32, old: &Ticket, new: &Ticket) -> i64 {
-        let Some(known) = self.tickets.get(request as usize).filter(|known| **known != Ticket::NOTHING) else { return 0 };
+        let Some(known) = self.tickets.get(request as usize).filter(|known| **known != Ticket::NOTHING)
+        else {
+            return 0;
+        };
         let differs = |ticket: &Ticket| i64::from(ticket != known);
         SEAT * self.unit * (differs(new) - differs(old))
     }

@@ -33,7 +33,8 @@ impl Cohorts {
         let (days, width) = (problem.horizon.days() as usize, usize::from(problem.horizon.slots()));
         // Without cohorts there may be more slots than a shape has.
         let table = if count == 0 { 0 } else { count * days * width };
-        let mut this = Self { days, slots: width, counts: vec![0; table], busy: vec![Day::default(); count * days] };
+        let mut this =
+            Self { days, slots: width, counts: vec![0; table], busy: vec![Day::default(); count * days] };
         for (number, cohort) in problem.cohorts.iter().enumerate() {
             for section in &cohort.sections {
                 this.enter(number, &spots[section.index()].pattern);

@@ -25,7 +25,8 @@ fn regret(problem: &Problem, request: u32, ticket: &Ticket) -> i64 {
 
 impl Learners {
     pub(super) fn new(problem: &Problem) -> Self {
-        let mut this = Self { regrets: vec![0; problem.learners.len()], groups: vec![0; problem.group_sizes.len()] };
+        let mut this =
+            Self { regrets: vec![0; problem.learners.len()], groups: vec![0; problem.group_sizes.len()] };
         for request in problem.all_requests() {
             this.add(problem, request, regret(problem, request, &Ticket::NOTHING));
         }
@@ -41,7 +42,8 @@ impl Learners {
     /// What all of it costs while nobody sits anywhere.
     pub(super) fn cost(&self, problem: &Problem) -> i64 {
         let spread = i64::from(problem.equity.spread);
-        self.regrets.iter().map(|regret| spread * regret * regret).sum::<i64>() + self.gap(problem, u32::MAX, 0)
+        self.regrets.iter().map(|regret| spread * regret * regret).sum::<i64>()
+            + self.gap(problem, u32::MAX, 0)
     }
 
     /// What the gap between groups costs when the sum of one changes.
@@ -71,8 +73,7 @@ impl Learners {
         let learner = problem.asker[request as usize] as usize;
         let (spread, before) = (i64::from(problem.equity.spread), self.regrets[learner]);
         let group = problem.group_of[learner];
-        spread * ((before + change) * (before + change) - before * before)
-            + self.gap(problem, group, change)
+        spread * ((before + change) * (before + change) - before * before) + self.gap(problem, group, change)
             - self.gap(problem, group, 0)
     }
 
@@ -118,7 +119,8 @@ impl State<'_> {
             let others = patterns.len();
             for (ticket, sign) in [(ticket, 1), (old, -1)] {
                 patterns.truncate(others);
-                patterns.extend(ticket.sections().iter().map(|section| self.spots[*section as usize].pattern));
+                patterns
+                    .extend(ticket.sections().iter().map(|section| self.spots[*section as usize].pattern));
                 let cost = days(problem, &patterns);
                 if sign > 0 { delta += cost } else { delta -= cost }
             }

@@ -2,7 +2,7 @@
 
 use super::Spot;
 use crate::cost::Delta;
-use crate::model::{Kind, Link, NONE, Problem};
+use crate::model::{Kind, Link, Problem};
 
 /// What a rule of two costs when one is here and the other there.
 #[inline]
@@ -13,8 +13,7 @@ pub(super) fn broken(problem: &Problem, link: Link, one: &Spot, other: &Spot) ->
 #[inline]
 fn keeps(problem: &Problem, link: Link, one: &Spot, other: &Spot) -> bool {
     let (a, b) = if link.after { (other, one) } else { (one, other) };
-    let one_space = a.space == b.space && a.space != NONE;
-    link.kind.keeps(&a.pattern, &b.pattern, one_space, problem.travel(a.space, b.space))
+    link.kind.keeps(&a.pattern, &b.pattern, a.space == b.space, problem.travel(a.space, b.space))
 }
 
 /// What it makes of the rules of two that a section goes elsewhere.
@@ -31,7 +30,9 @@ pub(super) fn delta(problem: &Problem, spots: &[Spot], section: u32, old: &Spot,
         let (run, after) = rest.split_at(length);
         rest = after;
         match first.kind {
-            Kind::SameAttendees if problem.has_travel() => attendees(problem, spots, run, old, new, &mut delta),
+            Kind::SameAttendees if problem.has_travel() => {
+                attendees(problem, spots, run, old, new, &mut delta);
+            }
             Kind::SameRoom | Kind::DifferentRoom if !moved => {}
             Kind::SameRoom | Kind::DifferentRoom => each(problem, spots, run, old, new, &mut delta),
             _ if !retimed => {}
@@ -45,7 +46,8 @@ pub(super) fn delta(problem: &Problem, spots: &[Spot], section: u32, old: &Spot,
 fn each(problem: &Problem, spots: &[Spot], run: &[Link], old: &Spot, new: &Spot, delta: &mut Delta) {
     for link in run {
         let other = &spots[link.other as usize];
-        let change = i32::from(keeps(problem, *link, old, other)) - i32::from(keeps(problem, *link, new, other));
+        let change =
+            i32::from(keeps(problem, *link, old, other)) - i32::from(keeps(problem, *link, new, other));
         add(delta, *link, change);
     }
 }

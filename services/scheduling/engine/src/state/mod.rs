@@ -15,12 +15,12 @@ mod together;
 
 pub(crate) use self::anchor::Anchor;
 use self::cohorts::Cohorts;
+pub(crate) use self::kept::Kept;
+use self::learners::Learners;
+pub(crate) use self::learners::breaches as day_breaches;
+use self::links::broken;
 pub(crate) use self::occupancy::{Blocks, Occupancy};
 pub(crate) use self::seats::{MOST_COMPONENTS, Seats, Ticket};
-pub(crate) use self::kept::Kept;
-pub(crate) use self::learners::breaches as day_breaches;
-use self::learners::Learners;
-use self::links::broken;
 use self::together::Together;
 use crate::cost::Delta;
 use crate::model::{Link, NONE, Pattern, Problem, Weight};
@@ -120,7 +120,19 @@ impl<'p> State<'p> {
         cost += Seats::empty_cost(problem);
         let learners = Learners::new(problem);
         cost.soft += learners.cost(problem);
-        Self { problem, places, spots, occupancy, together, cohorts, seats, learners, anchor: None, blind: false, cost }
+        Self {
+            problem,
+            places,
+            spots,
+            occupancy,
+            together,
+            cohorts,
+            seats,
+            learners,
+            anchor: None,
+            blind: false,
+            cost,
+        }
     }
 
     /// Counts from now on what it costs to be elsewhere than published.
@@ -234,7 +246,8 @@ impl Ties {
     /// Whether they allow a section to be somewhere.
     pub(crate) fn allow(&self, problem: &Problem, spot: &Spot) -> bool {
         let there = &self.other;
-        let shared = (spot.space != NONE && spot.space == there.space) || (spot.led != NONE && spot.led == there.led);
+        let shared =
+            (spot.space != NONE && spot.space == there.space) || (spot.led != NONE && spot.led == there.led);
         let apart = !(shared || self.exclusive) || !spot.pattern.overlaps(&there.pattern);
         apart && self.links.iter().all(|link| broken(problem, *link, spot, there).hard == 0)
     }

@@ -61,10 +61,12 @@ impl Occupancy {
     /// How many pairs exclude each other and yet overlap.
     pub(super) fn conflicts(&self, problem: &Problem, spots: &[Spot]) -> i64 {
         let pairs = |sections: &Vec<u32>| -> usize {
-            let overlap = |a: &u32, b: &u32| {
-                spots[*a as usize].pattern.overlaps(&spots[*b as usize].pattern)
-            };
-            sections.iter().enumerate().map(|(n, a)| sections[..n].iter().filter(|b| overlap(a, b)).count()).sum()
+            let overlap = |a: &u32, b: &u32| spots[*a as usize].pattern.overlaps(&spots[*b as usize].pattern);
+            sections
+                .iter()
+                .enumerate()
+                .map(|(n, a)| sections[..n].iter().filter(|b| overlap(a, b)).count())
+                .sum()
         };
         let exclusive: usize = (0_u32..)
             .zip(spots)
@@ -83,7 +85,14 @@ impl Occupancy {
 
     /// How many more conflicts there are when a section goes from its old spot to a new one.
     #[inline]
-    pub(super) fn delta(&self, problem: &Problem, spots: &[Spot], section: u32, old: &Spot, new: &Spot) -> i64 {
+    pub(super) fn delta(
+        &self,
+        problem: &Problem,
+        spots: &[Spot],
+        section: u32,
+        old: &Spot,
+        new: &Spot,
+    ) -> i64 {
         match self {
             Self::Blocks(blocks) => blocks.delta(problem, section, old, new),
             Self::Lists(lists) => lists.delta(problem, spots, section, old, new),
@@ -199,7 +208,13 @@ impl Blocks {
 
     /// Tells of each section with which one would collide at a pattern.
     #[inline]
-    pub(crate) fn each_clash(&self, problem: &Problem, section: u32, pattern: u32, mut tell: impl FnMut(u32)) {
+    pub(crate) fn each_clash(
+        &self,
+        problem: &Problem,
+        section: u32,
+        pattern: u32,
+        mut tell: impl FnMut(u32),
+    ) {
         let pairs = problem.excluded.row(section).iter().zip(self.at.row(pattern));
         for (first, (excluded, here)) in (0_u32..).step_by(64).zip(pairs) {
             let mut both = excluded & here;

@@ -135,7 +135,8 @@ impl Seats {
             for request in &self.members[section as usize] {
                 let closed = &problem.learners[problem.asker[*request as usize] as usize].closed;
                 for away in closed {
-                    clashes += i64::from(away.overlaps(&new.pattern)) - i64::from(away.overlaps(&old.pattern));
+                    clashes +=
+                        i64::from(away.overlaps(&new.pattern)) - i64::from(away.overlaps(&old.pattern));
                 }
             }
         }
@@ -193,10 +194,8 @@ impl State<'_> {
     /// What a request would cost with another ticket, but for how full sections are.
     pub(crate) fn exchange_delta(&self, request: u32, ticket: &Ticket) -> Delta {
         let old = self.seats.ticket(request);
-        let mut delta = clash_cost(
-            self.problem,
-            self.clashes(request, ticket, old) - self.clashes(request, old, ticket),
-        );
+        let mut delta =
+            clash_cost(self.problem, self.clashes(request, ticket, old) - self.clashes(request, old, ticket));
         if old.option != ticket.option {
             delta += regret(self.problem, request, ticket);
             delta -= regret(self.problem, request, old);

@@ -3,8 +3,8 @@ use proptest::prelude::*;
 use super::{Change, Delta, Place, State, Ticket};
 use crate::model::Problem;
 use crate::plan::Plan;
-use crate::search::{any_place, any_ticket};
 use crate::search::Dice;
+use crate::search::{any_place, any_ticket};
 use crate::testing::any_problem;
 
 fn counted(problem: &Problem, state: &State<'_>) -> crate::Cost {

@@ -84,7 +84,8 @@ impl Together {
             }
             _ if old.time == new.time => before,
             Kind::MaxDays(_) | Kind::MinDays(_) => {
-                let (left, taken) = (old.pattern.days() & !new.pattern.days(), new.pattern.days() & !old.pattern.days());
+                let (left, taken) =
+                    (old.pattern.days() & !new.pattern.days(), new.pattern.days() & !old.pattern.days());
                 let mut change = 0;
                 for (day, count) in (0_u32..).zip(counts) {
                     change -= i32::from(left >> day & 1 == 1 && *count == 1);
