@@ -20,8 +20,8 @@ use crate::state::Ticket;
 /// 2011-603, by which ten is the least of most states of the USA (39 in 2010).
 pub const MIN_CELL: u32 = 10;
 
-/// How many sections are tried for a ticket of one configuration. Where many components clash with each other
-/// there are more ways than anyone could wait for.
+/// How many sections are tried for a ticket of one configuration. Where many components clash there are more ways
+/// than anyone could wait for.
 const TRIED: u32 = 10_000;
 
 /// How well learners' requests were met. Learners without requests are not counted.
@@ -44,7 +44,7 @@ pub struct Fairness {
     pub tenth_percentile: u32,
     /// The mean satisfaction of the learners, in thousandths; zero where there are none.
     pub mean: u32,
-    /// The groups, by number.
+    /// The groups that have learners with requests, by number.
     pub groups: Vec<GroupFairness>,
 }
 
@@ -218,11 +218,13 @@ fn withheld(groups: &BTreeMap<u32, Tally>) -> BTreeSet<u32> {
 /// first served.
 ///
 /// Sections stay where the plan has them, and seats are given anew. Each learner in turn gets for each request,
-/// in their order, the option of least penalty that can still be had: a section of each component of a
-/// configuration, with parents, each with a free place, none of which clashes with another that the learner has
-/// (there being time to get from one to the other) or with when the learner cannot attend, of an offering that no
-/// earlier request got. Nobody clashes even where clashes only have a price; rules of days, company and least
-/// numbers are not looked at, as whoever chooses does not. A section that the plan does not place takes nobody.
+/// in their order, the option of least penalty that can still be had and that no earlier request got: a section
+/// of each component of a configuration, with parents. Each has a free place, and none clashes with another that
+/// the learner has (there is time to get from one to the other) or with when the learner cannot attend.
+///
+/// Nobody clashes even where clashes only have a price. Rules of days, company and least numbers are not looked
+/// at, as whoever chooses does not. A section that the plan does not place takes nobody, and a configuration is
+/// passed over when ten thousand sections have been tried for it.
 pub fn first_come(problem: &Problem, plan: &Plan) -> Plan {
     in_turn(problem, plan, 0..number(problem.learners.len()))
 }
@@ -321,7 +323,9 @@ impl Desk<'_> {
             let mut left = options.iter().map(|(offering, _)| *offering).filter(|one| !taken.contains(one));
             let found = left.find_map(|offering| Some((offering, self.ticket(offering, closed, &held)?)));
             if let Some((offering, sections)) = found {
-                sections.iter().for_each(|section| self.free[*section as usize] -= 1);
+                for section in &sections {
+                    self.free[*section as usize] -= 1;
+                }
                 held.extend(&sections);
                 taken.push(offering);
                 let sections = sections.into_iter().map(SectionId).collect();

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use super::cohort::{Cohort, DayShape};
 use super::ids::{CohortId, FacilitatorId, LearnerId, OfferingId, RuleId, SectionId, SpaceId};
+use super::lay::{has_a_place, lay_travel};
 use super::learner::{Learner, Offering};
-use super::problem::{Attended, Bits, Choice, Csr, Link, NONE, Offerings, Places, Problem, Sections, number};
+use super::problem::{Attended, Bits, Places, Problem, number};
 use super::rule::{Kind, Rule, Weight};
-use super::school::{Company, DayRule, Equity, Pair, PairWish};
+use super::school::{DayRule, Equity, Pair};
 use super::time::{Horizon, Pattern};
 use crate::state::MOST_COMPONENTS;
+
+/// The most of anything.
+const MOST: usize = 1_000_000_000;
 
 /// Why something is no part of a problem.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +30,12 @@ pub enum Fault {
     /// There is nothing of this number.
     #[error("there is no {0} of this number")]
     Unknown(&'static str),
+    /// There is more of anything than has a number.
+    #[error("there are more than a thousand million of something")]
+    Many,
+    /// The rule names a section twice.
+    #[error("rule {} names a section twice", .0.0)]
+    Repeated(RuleId),
     /// The section cannot be anywhere at any time.
     #[error("section {} has no time at which it has a space and a facilitator", .0.0)]
     Nowhere(SectionId),
@@ -80,21 +90,21 @@ impl Section {
 /// Takes a problem in pieces.
 #[derive(Debug)]
 pub struct Builder {
-    horizon: Horizon,
-    spaces: Vec<Vec<Pattern>>,
-    facilitators: Vec<Vec<Pattern>>,
-    travel: BTreeMap<(SpaceId, SpaceId), u16>,
-    sections: Vec<Section>,
-    rules: Vec<Rule>,
-    shapes: Vec<DayShape>,
-    cohorts: Vec<Cohort>,
-    offerings: Vec<Offering>,
-    learners: Vec<Learner>,
-    clash: Weight,
-    rule_factor: u32,
-    day_rules: Vec<DayRule>,
-    pairs: Vec<Pair>,
-    equity: Equity,
+    pub(super) horizon: Horizon,
+    pub(super) spaces: Vec<Vec<Pattern>>,
+    pub(super) facilitators: Vec<Vec<Pattern>>,
+    pub(super) travel: BTreeMap<(SpaceId, SpaceId), u16>,
+    pub(super) sections: Vec<Section>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) shapes: Vec<DayShape>,
+    pub(super) cohorts: Vec<Cohort>,
+    pub(super) offerings: Vec<Offering>,
+    pub(super) learners: Vec<Learner>,
+    pub(super) clash: Weight,
+    pub(super) rule_factor: u32,
+    pub(super) day_rules: Vec<DayRule>,
+    pub(super) pairs: Vec<Pair>,
+    pub(super) equity: Equity,
 }
 
 impl Builder {
@@ -282,23 +292,13 @@ impl Builder {
         })
     }
 
-    fn lay_relations(&self, sections: usize) -> Bits {
-        let mut related = Bits::new(sections, sections);
-        if sections == 0 {
-            return related;
-        }
-        let rows = self.rules.iter().map(|rule| &rule.sections);
-        for row in rows.chain(self.cohorts.iter().map(|cohort| &cohort.sections)) {
-            for one in row {
-                for other in row {
-                    related.set(one.0, other.0);
-                }
-            }
-        }
-        related
-    }
-
     fn check_numbers(&self) -> Result<(), Fault> {
+        let requests = self.learners.iter().map(|learner| learner.requests.len()).sum();
+        let times = self.sections.iter().map(|section| section.times.len()).sum();
+        let spaces = self.sections.iter().map(|section| section.spaces.len()).sum();
+        if [self.rules.len(), self.cohorts.len(), requests, times, spaces].iter().any(|count| *count > MOST) {
+            return Err(Fault::Many);
+        }
         let known = |found: bool, what| if found { Ok(()) } else { Err(Fault::Unknown(what)) };
         let is_section = |id: &SectionId| id.index() < self.sections.len();
         let is_space = |id: &SpaceId| id.index() < self.spaces.len();
@@ -310,6 +310,13 @@ impl Builder {
         }
         known(self.travel.keys().all(|(a, b)| is_space(a) && is_space(b)), "space")?;
         known(self.rules.iter().all(|rule| rule.sections.iter().all(is_section)), "section")?;
+        for (at, rule) in self.rules.iter().enumerate() {
+            let mut sections = rule.sections.clone();
+            sections.sort_unstable();
+            if sections.windows(2).any(|pair| pair[0] == pair[1]) {
+                return Err(Fault::Repeated(RuleId(number(at))));
+            }
+        }
         for cohort in &self.cohorts {
             known(cohort.sections.iter().all(is_section), "section")?;
             let shape = self.shapes.get(cohort.shape).ok_or(Fault::Unknown("shape"))?;
@@ -344,185 +351,4 @@ impl Builder {
             .flatten()
             .any(|configuration| configuration.components.len() > MOST_COMPONENTS)
     }
-
-    fn lay_company(&self) -> Csr<Company> {
-        let mut rows = vec![Vec::new(); self.learners.len()];
-        for Pair { one, other, wish, weight } in &self.pairs {
-            let offering = match wish {
-                PairWish::With(offering) => Some(*offering),
-                PairWish::Apart => None,
-            };
-            rows[one.index()].push(Company { other: other.0, offering, weight: *weight });
-            rows[other.index()].push(Company { other: one.0, offering, weight: *weight });
-        }
-        rows.into_iter().collect()
-    }
-
-    fn lay_groups(&self) -> (Vec<u32>, Vec<u32>) {
-        let mut sizes: BTreeMap<u32, u32> = BTreeMap::new();
-        for learner in &self.learners {
-            *sizes.entry(learner.group).or_default() += 1;
-        }
-        let places: BTreeMap<u32, u32> = sizes.keys().copied().zip(0..).collect();
-        (self.learners.iter().map(|learner| places[&learner.group]).collect(), sizes.into_values().collect())
-    }
-
-    fn lay_sections(&self, patterns: &[Pattern]) -> Sections {
-        let place = |time: &Pattern| number(patterns.partition_point(|p| p < time));
-        let each = |section: &Section| -> Vec<Choice> {
-            sorted(section.times.iter().map(|(t, penalty)| Choice { id: place(t), penalty: *penalty }))
-        };
-        let spaces = |section: &Section| -> Vec<Choice> {
-            sorted(section.spaces.iter().map(|(id, penalty)| Choice { id: id.0, penalty: *penalty }))
-        };
-        let led = |section: &Section| -> Vec<Choice> {
-            sorted(section.facilitators.iter().map(|(id, penalty)| Choice { id: id.0, penalty: *penalty }))
-        };
-        Sections {
-            times: self.sections.iter().map(each).collect(),
-            spaces: self.sections.iter().map(|s| or_none(spaces(s))).collect(),
-            facilitators: self.sections.iter().map(|s| or_none(led(s))).collect(),
-            capacity: self.sections.iter().map(|s| s.capacity).collect(),
-            least: self.sections.iter().map(|s| s.least).collect(),
-            parent: self.sections.iter().map(|s| s.parent.map_or(NONE, |id| id.0)).collect(),
-        }
-    }
-
-    fn lay_offerings(&self) -> Result<Offerings, Fault> {
-        let mut laid = Offerings { component_of: vec![NONE; self.sections.len()], ..Offerings::default() };
-        for (at, offering) in self.offerings.iter().enumerate() {
-            let id = OfferingId(number(at));
-            let mut configurations = Vec::new();
-            for configuration in &offering.configurations {
-                let this = number(laid.components.rows());
-                let first = number(laid.sections.rows());
-                for component in &configuration.components {
-                    let part = number(laid.sections.rows());
-                    for section in &component.sections {
-                        let held =
-                            laid.component_of.get_mut(section.index()).ok_or(Fault::Unknown("section"))?;
-                        if *held != NONE {
-                            return Err(Fault::Twice(*section));
-                        }
-                        *held = part;
-                    }
-                    laid.sections.push(component.sections.iter().map(|section| section.0));
-                    laid.configuration_of.push(this);
-                    if component.sections.is_empty() {
-                        return Err(Fault::Hollow(id));
-                    }
-                }
-                laid.components.push(self.parents_first(&laid, first..number(laid.sections.rows()))?);
-                laid.widest = laid.widest.max(configuration.components.len());
-                laid.offering_of.push(id.0);
-                configurations.push(this);
-                if configuration.components.is_empty() {
-                    return Err(Fault::Hollow(id));
-                }
-            }
-            if configurations.is_empty() {
-                return Err(Fault::Hollow(id));
-            }
-            laid.configurations.push(configurations);
-        }
-        Ok(laid)
-    }
-
-    /// The components of a configuration, each after those that have parents of its sections.
-    fn parents_first(&self, laid: &Offerings, components: std::ops::Range<u32>) -> Result<Vec<u32>, Fault> {
-        let mut ordered: Vec<u32> = Vec::new();
-        while ordered.len() < components.len() {
-            let mut waiting = None;
-            let ready = components.clone().filter(|c| !ordered.contains(c)).find(|component| {
-                let orphan = laid.sections.row(*component).iter().find(|section| {
-                    self.sections[**section as usize]
-                        .parent
-                        .is_some_and(|parent| !ordered.contains(&laid.component_of[parent.index()]))
-                });
-                waiting = waiting.or(orphan.copied());
-                orphan.is_none()
-            });
-            match (ready, waiting) {
-                (Some(component), _) => ordered.push(component),
-                (None, Some(section)) => return Err(Fault::Parent(SectionId(section))),
-                (None, None) => break,
-            }
-        }
-        Ok(ordered)
-    }
-
-    /// The rules as each section sees them: with what it must not overlap, the other rules of pairs, and those of
-    /// several together.
-    fn lay_rules(&self) -> (Csr<u32>, Csr<Link>, Csr<RuleId>) {
-        let (sections, no_travel) = (self.sections.len(), self.travel.is_empty());
-        let mut exclusive = vec![Vec::new(); sections];
-        let mut links = vec![Vec::new(); sections];
-        let mut together = vec![Vec::new(); sections];
-        for (at, rule) in self.rules.iter().enumerate() {
-            if !rule.kind.is_of_pairs() {
-                for section in &rule.sections {
-                    together[section.index()].push(RuleId(number(at)));
-                }
-                continue;
-            }
-            let plain = rule.weight == Weight::Hard
-                && (rule.kind == Kind::NotOverlap || (no_travel && rule.kind == Kind::SameAttendees));
-            for (place, one) in rule.sections.iter().enumerate() {
-                for other in &rule.sections[place + 1..] {
-                    if plain {
-                        exclusive[one.index()].push(other.0);
-                        exclusive[other.index()].push(one.0);
-                    } else {
-                        let kind = rule.kind;
-                        let weight = match rule.weight {
-                            Weight::Soft(cost) => Weight::Soft(cost.saturating_mul(self.rule_factor)),
-                            Weight::Hard => Weight::Hard,
-                        };
-                        links[one.index()].push(Link { kind, weight, other: other.0, after: false });
-                        links[other.index()].push(Link { kind, weight, other: one.0, after: true });
-                    }
-                }
-            }
-        }
-        for row in &mut exclusive {
-            row.sort_unstable();
-            row.dedup();
-        }
-        for row in &mut links {
-            row.sort_by_key(|link| (link.kind, link.other));
-        }
-        (exclusive.into_iter().collect(), links.into_iter().collect(), together.into_iter().collect())
-    }
-}
-
-/// Choices in the order of what they choose, each once and at its least penalty.
-fn sorted(choices: impl Iterator<Item = Choice>) -> Vec<Choice> {
-    let mut choices: Vec<Choice> = choices.collect();
-    choices.sort_unstable_by_key(|choice| (choice.id, choice.penalty));
-    choices.dedup_by_key(|choice| choice.id);
-    choices
-}
-
-/// The choice of nothing, where there is none.
-fn or_none(choices: Vec<Choice>) -> Vec<Choice> {
-    if choices.is_empty() { vec![Choice { id: NONE, penalty: 0 }] } else { choices }
-}
-
-fn has_a_place(sections: &Sections, number: u32, spaces: &Places, facilitators: &Places) -> bool {
-    sections.times.row(number).iter().any(|time| {
-        sections.spaces.row(number).iter().any(|space| !spaces.is_closed(space.id, time.id))
-            && sections.facilitators.row(number).iter().any(|who| !facilitators.is_closed(who.id, time.id))
-    })
-}
-
-fn lay_travel(spaces: usize, travel: &BTreeMap<(SpaceId, SpaceId), u16>) -> Vec<u16> {
-    if travel.is_empty() {
-        return Vec::new();
-    }
-    let mut laid = vec![0; spaces * spaces];
-    for ((one, other), slots) in travel {
-        laid[one.index() * spaces + other.index()] = *slots;
-        laid[other.index() * spaces + one.index()] = *slots;
-    }
-    laid
 }

@@ -7,6 +7,7 @@
 mod build;
 mod cohort;
 mod ids;
+mod lay;
 mod learner;
 mod problem;
 mod rule;
