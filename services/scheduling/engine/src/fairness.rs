@@ -197,16 +197,16 @@ fn rounded_mean(figures: impl Iterator<Item = u32>) -> u32 {
     u32::try_from((2 * sum + count) / (2 * count).max(1)).unwrap_or(u32::MAX)
 }
 
-/// The groups whose figures are not told: the small ones and, the smallest first, so many more that there are
-/// two and ten learners in all of them, since the rest of the total is what these have together.
+/// The groups whose figures are not told: the small ones and, the smallest first, so many more that they have ten
+/// learners together, since what the others lack of the total is theirs.
 fn withheld(groups: &BTreeMap<u32, Tally>) -> BTreeSet<u32> {
     let size = |(group, tally): (&u32, &Tally)| (number(tally.satisfactions.len()), *group);
     let mut by_size: Vec<(u32, u32)> = groups.iter().map(size).collect();
     by_size.sort_unstable();
     let (mut withheld, mut learners) = (BTreeSet::new(), 0);
     for (size, group) in by_size {
-        let is_told_by_rest = !withheld.is_empty() && (withheld.len() < 2 || learners < MIN_CELL);
-        if size < MIN_CELL || is_told_by_rest {
+        let is_needed = (1..MIN_CELL).contains(&learners);
+        if size < MIN_CELL || is_needed {
             withheld.insert(group);
             learners += size;
         }

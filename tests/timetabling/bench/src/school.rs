@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use trellis_timetable::{
-    Budget, Builder, Component, Configuration, Cost, Explainer, FacilitatorId, Fault, Horizon, Kind, Learner,
-    Offering, OfferingId, Options, Pattern, Plan, Priority, Problem, Request, Section, SpaceId, Weight,
+    Budget, Builder, Comparison, Component, Configuration, Cost, Explainer, FacilitatorId, Fault, Horizon,
+    Kind, Learner, Offering, OfferingId, Options, Pattern, Plan, Priority, Problem, Request, Section,
+    SpaceId, Weight, compare,
 };
 
 /// The blocks of a day.
@@ -179,6 +180,7 @@ pub(crate) fn show(learners: usize, seconds: f64, workers: usize, seed: u64) -> 
         solution.moves as f64 / solution.elapsed.as_secs_f64() / 1e6,
         peak()
     );
+    tell_fairness(&problem, &solution.plan, seed).map_err(words)?;
     explain(&problem, &solution.plan).map_err(words)?;
     replan(&school, &solution.plan, seed).map_err(words)
 }
@@ -188,6 +190,25 @@ fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+/// In how many random orders learners choose.
+const DRAWS: u32 = 20;
+
+fn tell_fairness(problem: &Problem, plan: &Plan, seed: u64) -> Result<(), Fault> {
+    let Comparison { plan, first_come, random_order } = compare(problem, plan, DRAWS, seed)?;
+    for (name, told) in [("the plan", plan), ("first come", first_come), ("random order", random_order)] {
+        println!(
+            "  {name:<13} first choice {:.1} %, top three {:.1} %, unplaced {:.1} %; satisfaction at least {}, a tenth below {}, mean {} of 1000",
+            told.first_choice.ratio() * 100.0,
+            told.top_three.ratio() * 100.0,
+            told.unplaced.ratio() * 100.0,
+            told.minimum,
+            told.tenth_percentile,
+            told.mean
+        );
+    }
+    Ok(())
 }
 
 fn explain(problem: &Problem, plan: &Plan) -> Result<(), Fault> {

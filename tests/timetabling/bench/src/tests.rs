@@ -16,12 +16,12 @@ impl Chance {
         Self(Xoshiro256PlusPlus::seed_from_u64(seed))
     }
 
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0.next_u64() % bound
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.0.next_u64() % bound as u64).unwrap()
     }
 
     /// So many zeros and ones, of which one at least is a one.
-    fn bits(&mut self, count: u64) -> String {
+    fn bits(&mut self, count: usize) -> String {
         let sure = self.below(count);
         (0..count).map(|bit| if bit == sure || self.below(3) == 0 { '1' } else { '0' }).collect()
     }
@@ -55,8 +55,8 @@ fn enrolment(seed: u64) -> String {
     if events > 2 && chance.below(2) == 0 {
         (before[0][1], before[1][0]) = (1, -1);
     }
-    for one in 0..events as usize {
-        (0..events as usize).for_each(|other| writeln!(text, "{}", before[one][other]).unwrap());
+    for row in &before[..events] {
+        row[..events].iter().for_each(|order| writeln!(text, "{order}").unwrap());
     }
     text
 }
@@ -137,7 +137,7 @@ fn itc2019(seed: u64) -> String {
     let (courses, mut classes) = (1 + chance.below(3), Vec::new());
     for course in 0..courses {
         write!(text, "<course id=\"o{course}\"><config id=\"g{course}\">").unwrap();
-        for part in 0..1 + chance.below(2) {
+        for part in 0..=chance.below(2) {
             write!(text, "<subpart id=\"s{course}{part}\">").unwrap();
             for number in 0..2 {
                 let class = format!("k{course}{part}{number}");
@@ -155,7 +155,7 @@ fn itc2019(seed: u64) -> String {
                     )
                     .unwrap();
                 }
-                for _ in 0..1 + chance.below(4) {
+                for _ in 0..=chance.below(4) {
                     write!(text, "<time {} penalty=\"{}\"/>", when(&mut chance), chance.below(5)).unwrap();
                 }
                 text.push_str("</class>");
@@ -168,17 +168,17 @@ fn itc2019(seed: u64) -> String {
     text = text.replace("</rooms>", "<room id=\"open\" capacity=\"9\"/></rooms>");
     text.push_str("</courses><distributions>");
     for _ in 0..chance.below(8) {
-        let kind = KINDS[chance.below(19) as usize];
+        let kind = KINDS[chance.below(19)];
         let weight = if chance.below(2) == 0 {
             "required=\"true\"".to_owned()
         } else {
             format!("penalty=\"{}\"", 1 + chance.below(5))
         };
         write!(text, "<distribution type=\"{kind}\" {weight}>").unwrap();
-        let first = chance.below(classes.len() as u64 - 1) as usize;
+        let first = chance.below(classes.len() - 1);
         classes[first..]
             .iter()
-            .take(2 + chance.below(3) as usize)
+            .take(2 + chance.below(3))
             .for_each(|class| write!(text, "<class id=\"{class}\"/>").unwrap());
         text.push_str("</distribution>");
     }

@@ -354,7 +354,7 @@ proptest! {
     fn figures_agree_with_each_other(seed: u64) {
         let problem = any_problem(seed);
         let plan = first(&problem, seed);
-        let compared = compare(&problem, &plan, 3, seed).unwrap();
+        let compared = compare(&problem, &plan, 2, seed).unwrap();
         let asking = problem.learners().iter().filter(|learner| !learner.requests.is_empty()).count();
         let none = plan.seats.iter().filter(|seat| seat.is_none()).count();
         prop_assert_eq!(compared.plan.unplaced.count as usize, none);

@@ -24,3 +24,6 @@ pub use rule::{Kind, Rule, Weight};
 pub(crate) use school::Company;
 pub use school::{DayLimit, DayRule, Equity, Pair, PairWish, Priority};
 pub use time::{Horizon, Pattern};
+
+#[cfg(test)]
+mod tests;
