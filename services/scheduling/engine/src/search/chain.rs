@@ -101,6 +101,9 @@ impl Chains {
             let given = self.given.iter().rev().find(|(section, _)| section == member);
             let space = given.map_or(state.place(*member).space, |(_, space)| *space);
             let to = Place { time, space, ..state.place(*member) };
+            if !problem.is_open(&problem.spot(*member, to)) {
+                return None;
+            }
             self.changes.push(Change { section: *member, to });
         }
         for (number, (section, space)) in self.given.iter().enumerate() {

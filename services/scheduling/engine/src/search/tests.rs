@@ -28,7 +28,7 @@ fn solved(problem: &Problem) -> Solution {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     /// The cost that is told is that of the plan, and the same effort gives the same plan again.
     #[test]
