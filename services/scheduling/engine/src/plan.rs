@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use crate::cost::{Cost, Delta};
 use crate::model::{
-    FacilitatorId, Fault, Kind, NONE, OfferingId, Pattern, Problem, Rule, SectionId, SpaceId, Weight,
+    FacilitatorId, Fault, Kind, NONE, OfferingId, Pattern, Problem, Rule, SectionId, SpaceId, Weight, number,
 };
-use crate::state::{Kept, MOST_COMPONENTS, Place, Ticket, day_breaches};
+use crate::state::{Kept, MOST_COMPONENTS, Place, Ticket, day_breaches, squared};
 
 /// When, where and by whom a section is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,17 @@ impl Plan {
         }
     }
 
+    /// Whether a learner has the same offering by two requests.
+    fn has_an_offering_twice(&self, problem: &Problem) -> bool {
+        (0..number(problem.learners.len())).any(|learner| {
+            let seats =
+                problem.requests_of(learner).filter_map(|request| self.seats[request as usize].as_ref());
+            let mut held: Vec<OfferingId> = seats.map(|seat| seat.offering).collect();
+            held.sort_unstable();
+            held.windows(2).any(|pair| pair[0] == pair[1])
+        })
+    }
+
     /// The plan by the choices of its sections and requests.
     ///
     /// # Errors
@@ -84,7 +95,8 @@ impl Plan {
             Some(seat) => problem.ticket(request, seat).ok_or(Fault::Unknown("seat")),
             None => Ok(Ticket::NOTHING),
         });
-        Ok((places.collect::<Result<_, _>>()?, tickets.collect::<Result<_, _>>()?))
+        let (places, tickets) = (places.collect::<Result<_, _>>()?, tickets.collect::<Result<_, _>>()?);
+        if self.has_an_offering_twice(problem) { Err(Fault::Unknown("seat")) } else { Ok((places, tickets)) }
     }
 }
 
@@ -269,7 +281,7 @@ impl Problem {
                     (None, Weight::Hard) => 0,
                 };
             }
-            sum.soft += i64::from(self.equity.spread) * regret * regret;
+            sum.soft += squared(i64::from(self.equity.spread), regret);
             let group = groups.entry(learner.group).or_default();
             *group = (group.0 + regret, group.1 + 1);
             for company in self.company_of.row(number).iter().filter(|company| company.other > number) {

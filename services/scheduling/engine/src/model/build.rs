@@ -8,7 +8,7 @@ use super::lay::{has_a_place, lay_travel};
 use super::learner::{Learner, Offering};
 use super::problem::{Attended, Bits, Places, Problem, number};
 use super::rule::{Kind, Rule, Weight};
-use super::school::{DayRule, Equity, Pair};
+use super::school::{DayRule, Equity, Pair, PairWish};
 use super::time::{Horizon, Pattern};
 use crate::state::MOST_COMPONENTS;
 
@@ -48,6 +48,9 @@ pub enum Fault {
     /// The parent of the section is in no other component of its configuration, or after itself.
     #[error("the parent of section {} is in no component of the same configuration before it", .0.0)]
     Parent(SectionId),
+    /// A request lists an offering twice.
+    #[error("learner {} lists an offering twice in one request", .0.0)]
+    Listed(LearnerId),
     /// Learners ask for what has more components than a seat can have.
     #[error("offering {} is asked for, and has more than 16 components in a configuration", .0.0)]
     Wide(OfferingId),
@@ -330,9 +333,17 @@ impl Builder {
                 is_learner(&pair.one) && is_learner(&pair.other) && pair.one != pair.other,
                 "other learner",
             )?;
+            if let PairWish::With(offering) = pair.wish {
+                known(offering.index() < self.offerings.len(), "offering")?;
+            }
         }
-        for learner in &self.learners {
+        for (at, learner) in self.learners.iter().enumerate() {
             for request in &learner.requests {
+                let mut listed: Vec<OfferingId> = request.options.iter().map(|(id, _)| *id).collect();
+                listed.sort_unstable();
+                if listed.windows(2).any(|pair| pair[0] == pair[1]) {
+                    return Err(Fault::Listed(LearnerId(number(at))));
+                }
                 let wide = request.options.iter().find(|(id, _)| self.is_wide(*id));
                 if let Some((id, _)) = wide {
                     return Err(Fault::Wide(*id));

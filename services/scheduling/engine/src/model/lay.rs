@@ -94,7 +94,6 @@ impl Builder {
                     }
                 }
                 laid.components.push(self.parents_first(&laid, first..number(laid.sections.rows()))?);
-                laid.widest = laid.widest.max(configuration.components.len());
                 laid.offering_of.push(id.0);
                 configurations.push(this);
                 if configuration.components.is_empty() {

@@ -123,8 +123,6 @@ pub(crate) struct Offerings {
     pub(crate) configuration_of: Vec<u32>,
     /// The offering of each configuration.
     pub(crate) offering_of: Vec<u32>,
-    /// The most components of a configuration.
-    pub(crate) widest: usize,
 }
 
 /// A count as a number of what is counted.

@@ -162,6 +162,25 @@ fn what_is_asked_for_has_sixteen_components_at_most() {
 }
 
 #[test]
+fn wishes_that_make_no_sense_are_refused() {
+    let learner = |options| Learner {
+        requests: vec![Request { options, unplaced: Weight::Hard }],
+        closed: Vec::new(),
+        group: 0,
+    };
+    let (mut builder, [one, _]) = two();
+    let id = builder.offering(offering(&[one]));
+    let asker = builder.learner(learner(vec![(id, 0), (id, 1)]));
+    assert_eq!(builder.build().unwrap_err(), Fault::Listed(asker));
+
+    let (mut builder, _) = two();
+    let learners = [builder.learner(learner(Vec::new())), builder.learner(learner(Vec::new()))];
+    let wish = PairWish::With(OfferingId(4));
+    builder.pair(Pair { one: learners[0], other: learners[1], wish, weight: Weight::Hard });
+    assert_eq!(builder.build().unwrap_err(), Fault::Unknown("offering"));
+}
+
+#[test]
 fn rules_and_shapes_that_make_no_sense_are_refused() {
     let (mut builder, [one, _]) = two();
     let rule = builder.rule(Kind::SameTime, Weight::Hard, vec![one, one]);

@@ -8,7 +8,7 @@ use super::solve::Aim;
 use super::tickets;
 use crate::cost::Delta;
 use crate::model::Problem;
-use crate::state::{Kept, Occupancy, State, Ticket};
+use crate::state::{Change, Kept, State, Ticket};
 
 /// How many changes are tried in an epoch.
 const EPOCH: u64 = 10_000;
@@ -22,6 +22,8 @@ const DEFECTS: i64 = 2;
 const LOOSE: usize = 75;
 /// By what part of them they must be mended.
 const MENDED: usize = 90;
+/// From which of a thousand on what is in conflict is looked for, while there are more breaches than may be.
+const HUNT: u32 = 700;
 /// The most hard breaches that are looked for rather than come upon.
 const FEW: i64 = 30;
 /// How many sections are looked at to find one that is in conflict.
@@ -170,17 +172,22 @@ impl<'p> Annealer<'p> {
         }
     }
 
-    /// Whether a change breaks more hard rules than are allowed.
-    fn forbids(&self, delta: Delta) -> bool {
-        self.weights.strict && delta.hard > 0 && self.state.cost.hard + delta.hard > self.allowed
+    /// Whether a change breaks more hard rules than are allowed, where so many were broken before.
+    fn forbids(&self, before: i64, delta: Delta) -> bool {
+        self.weights.strict && delta.hard > 0 && before + delta.hard > self.allowed
     }
 
+    /// Whether a change goes that has not been made.
     fn accepts(&mut self, delta: Delta) -> bool {
-        if self.forbids(delta) {
+        self.accepts_after(self.state.cost.hard, delta)
+    }
+
+    /// Whether a change goes, where so many hard rules were broken before.
+    fn accepts_after(&mut self, before: i64, delta: Delta) -> bool {
+        if self.forbids(before, delta) {
             return false;
         }
-        let hard =
-            if self.weights.strict && self.state.cost.hard <= self.allowed { 0 } else { self.weights.hard };
+        let hard = if self.weights.strict && before <= self.allowed { 0 } else { self.weights.hard };
         let worse = delta.hard * hard + delta.soft * self.weights.soft;
         if worse <= 0 {
             return true;
@@ -194,55 +201,56 @@ impl<'p> Annealer<'p> {
     fn replace(&mut self) {
         let section = self.dice.below(self.state.problem.all_sections().end);
         let roll = self.dice.below(1000);
-        let blocks = matches!(self.state.occupancy, Occupancy::Blocks(_));
-        if blocks && roll < self.mix.chain {
+        if roll < self.mix.chain {
             self.chain(section);
             return;
         }
         let hard = self.state.cost.hard;
-        let hunts = hard > self.allowed && hard <= FEW && roll >= 700 && self.weights.soft > 0;
+        let hunts = roll >= HUNT && hard > self.allowed && hard <= FEW && self.weights.soft > 0;
         let section = if hunts { self.hunted(section) } else { section };
         let Some(change) = moves::anywhere(&self.state, section, &mut self.dice) else { return };
         self.moves += 1;
         if roll < self.mix.chain + self.mix.swap {
             match moves::partner(&self.state, change) {
-                Ok(Some(other)) => {
-                    if self.weights.strict
-                        && self.allowed == 0
-                        && moves::clashes_of_swap(&self.state, change, other) > 0
-                    {
-                        return;
-                    }
-                    if let Some(delta) = moves::exchange(&self.state, change, other) {
-                        if self.accepts(delta) {
-                            let first = self.state.make(change);
-                            let mut second = delta;
-                            second -= first;
-                            self.state.apply(other, second);
-                        }
-                        return;
-                    }
-                    self.trial.make_all(&mut self.state, [change, other]);
-                    self.settle();
-                    return;
-                }
-                Err(_) => return,
-                Ok(None) => {}
+                Ok(None) => self.put(change, false),
+                Ok(Some(other)) => self.swap(change, other),
+                Err(_) => {}
             }
+        } else {
+            self.put(change, hunts || roll >= 1000 - self.mix.eject);
         }
-        let drives = hunts || roll >= 1000 - self.mix.eject;
+    }
+
+    /// Puts a section elsewhere, where it may drive away what is in the way.
+    fn put(&mut self, change: Change, drives: bool) {
         let mut delta = self.state.hard_delta(change);
-        if !drives && self.forbids(delta) {
+        if !drives && self.forbids(self.state.cost.hard, delta) {
             return;
         }
         delta += self.state.rest_delta(change);
         if drives && delta.hard > 0 {
             moves::eject(&mut self.state, &mut self.trial, change, &mut self.dice);
             self.settle();
+        } else if self.accepts(delta) {
+            self.state.apply(change, delta);
+        }
+    }
+
+    /// Exchanges the places of two sections.
+    fn swap(&mut self, change: Change, other: Change) {
+        let clashes = || moves::clashes_of_swap(&self.state, change, other) > 0;
+        if self.weights.strict && self.allowed == 0 && clashes() {
             return;
         }
+        let Some(delta) = moves::exchange(&self.state, change, other) else {
+            self.trial.make_all(&mut self.state, [change, other]);
+            self.settle();
+            return;
+        };
         if self.accepts(delta) {
-            self.state.apply(change, delta);
+            let mut second = delta;
+            second -= self.state.make(change);
+            self.state.apply(other, second);
         }
     }
 
@@ -277,7 +285,8 @@ impl<'p> Annealer<'p> {
 
     /// Keeps a trial or undoes it.
     fn settle(&mut self) {
-        if self.accepts(self.trial.delta) {
+        let before = self.state.cost.hard - self.trial.delta.hard;
+        if self.accepts_after(before, self.trial.delta) {
             self.trial.keep();
         } else {
             self.trial.undo(&mut self.state);
@@ -302,7 +311,7 @@ impl<'p> Annealer<'p> {
             return;
         }
         let delta = self.state.seat_delta(request, &ticket);
-        if self.forbids(delta) {
+        if self.forbids(self.state.cost.hard, delta) {
             self.bump(request, &ticket);
         } else if self.accepts(delta) {
             self.state.seat(request, &ticket, delta);
@@ -343,7 +352,7 @@ impl<'p> Annealer<'p> {
         let second = self.state.seat_delta(other.0, other.1);
         let mut delta = first;
         delta += second;
-        if self.accepts(delta) {
+        if self.accepts_after(self.state.cost.hard - first.hard, delta) {
             self.state.seat(other.0, other.1, second);
         } else {
             self.state.seat(one.0, &old, -first);

@@ -23,6 +23,14 @@ fn regret(problem: &Problem, request: u32, ticket: &Ticket) -> i64 {
     }
 }
 
+/// So much for the square of a regret, up to what a sum of costs can hold.
+pub(crate) fn squared(spread: i64, regret: i64) -> i64 {
+    spread.saturating_mul(regret).saturating_mul(regret).min(MOST)
+}
+
+/// The most that one learner's regret may cost: of a million learners the sum can still be told.
+const MOST: i64 = i64::MAX >> 20;
+
 impl Learners {
     pub(super) fn new(problem: &Problem) -> Self {
         let mut this =
@@ -42,8 +50,8 @@ impl Learners {
     /// What all of it costs while nobody sits anywhere.
     pub(super) fn cost(&self, problem: &Problem) -> i64 {
         let spread = i64::from(problem.equity.spread);
-        self.regrets.iter().map(|regret| spread * regret * regret).sum::<i64>()
-            + self.gap(problem, u32::MAX, 0)
+        let squares = self.regrets.iter().map(|regret| squared(spread, *regret));
+        squares.sum::<i64>() + self.gap(problem, u32::MAX, 0)
     }
 
     /// What the gap between groups costs when the sum of one changes.
@@ -73,7 +81,7 @@ impl Learners {
         let learner = problem.asker[request as usize] as usize;
         let (spread, before) = (i64::from(problem.equity.spread), self.regrets[learner]);
         let group = problem.group_of[learner];
-        spread * ((before + change) * (before + change) - before * before) + self.gap(problem, group, change)
+        squared(spread, before + change) - squared(spread, before) + self.gap(problem, group, change)
             - self.gap(problem, group, 0)
     }
 

@@ -17,7 +17,7 @@ pub(crate) use self::anchor::Anchor;
 use self::cohorts::Cohorts;
 pub(crate) use self::kept::Kept;
 use self::learners::Learners;
-pub(crate) use self::learners::breaches as day_breaches;
+pub(crate) use self::learners::{breaches as day_breaches, squared};
 use self::links::broken;
 pub(crate) use self::occupancy::{Blocks, Occupancy};
 pub(crate) use self::seats::{MOST_COMPONENTS, Seats, Ticket};
