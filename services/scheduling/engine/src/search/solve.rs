@@ -248,6 +248,9 @@ impl<'p, 'o, W: FnMut(&Progress) -> ControlFlow<()>> Run<'p, 'o, W> {
                 pace = ended.pace;
             }
         }
+        // It went faster than the quick descent let expect.
+        self.crew.gather();
+        self.cool(scale);
     }
 
     /// Looks at hard rules only, as long as any is broken.
