@@ -78,6 +78,17 @@ fn the_best_is_found_where_it_is_known() {
 }
 
 #[test]
+fn days_of_many_slots_need_no_shape() {
+    let horizon = Horizon::new(1, 1, 288).unwrap();
+    let mut builder = Builder::new(horizon);
+    let long = |start| horizon.weekly(0, start, 100).unwrap();
+    let sections: Vec<SectionId> =
+        (0..2).map(|_| builder.section(Section::at([long(0), long(50), long(120)]))).collect();
+    builder.rule(Kind::NotOverlap, Weight::Hard, sections);
+    assert_eq!(solved(&builder.build().unwrap()).cost, Cost::default());
+}
+
+#[test]
 fn what_cannot_be_is_told_as_broken() {
     let (problem, _) = colours(3, 2, 0);
     assert_eq!(solved(&problem).cost.hard, 1);

@@ -57,6 +57,10 @@ impl Cohorts {
     #[inline]
     pub(super) fn delta(&self, problem: &Problem, section: u32, old: &Pattern, new: &Pattern) -> i64 {
         let members = problem.attended.row(section);
+        // Without cohorts a pattern may take more slots than a shape has.
+        if members.is_empty() {
+            return 0;
+        }
         let (left, taken) = (slots_of(old), slots_of(new));
         let mut sum = 0;
         let mut days = old.days() | new.days();
