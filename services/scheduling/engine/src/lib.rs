@@ -31,6 +31,7 @@
 //! # }
 //! ```
 
+mod conflict;
 mod cost;
 mod explain;
 mod fairness;
@@ -42,6 +43,7 @@ mod state;
 #[cfg(test)]
 mod testing;
 
+pub use conflict::{Conflict, Requirement, conflict};
 pub use cost::Cost;
 pub use explain::{Explainer, Explanation, Obstacle, Way};
 pub use fairness::{
