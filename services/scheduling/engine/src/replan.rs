@@ -28,7 +28,7 @@ pub struct Alternative {
     pub reseated: Vec<RequestId>,
     /// The learners whose own timetable changes: they have another section, or one at another time.
     pub affected: Vec<LearnerId>,
-    /// By what the run that found it can be repeated.
+    /// What the run that found it did.
     pub effort: Effort,
 }
 
@@ -37,7 +37,8 @@ pub struct Alternative {
 ///
 /// `problem` is what is to be timetabled now: the sections, requests and so on of the published plan in the same
 /// order, less what is lost and with what is new after them. Sections that cannot stay where they are go where
-/// that breaks least; requests whose sections are gone are placed anew.
+/// that breaks least; requests whose sections are gone are placed anew. Of a budget of time each alternative
+/// has a part; an effort is that of each.
 ///
 /// # Errors
 ///
@@ -147,14 +148,13 @@ fn nearest(state: &State<'_>, section: u32, known: Option<&Placement>) -> Option
 fn alternative(problem: &Problem, published: &Plan, solution: Solution) -> Result<Alternative, Fault> {
     let plan = solution.plan;
     let pairs = || (0_u32..).zip(published.placements.iter().zip(&plan.placements));
-    let retimed =
-        pairs().filter(|(_, (old, new))| old.time != new.time).map(|(id, _)| SectionId(id)).collect();
+    let other_time = pairs().filter(|(_, (old, new))| old.time != new.time);
+    let retimed: Vec<SectionId> = other_time.map(|(id, _)| SectionId(id)).collect();
     let rehoused = pairs().filter(|(_, (old, new))| old != new && old.time == new.time);
     let rehoused = rehoused.map(|(id, _)| SectionId(id)).collect();
     let seats = || (0_u32..).zip(published.seats.iter().zip(&plan.seats));
     let other = seats().filter(|(_, (old, new))| old.is_some() && old != new);
     let reseated: Vec<RequestId> = other.map(|(id, _)| RequestId(id)).collect();
-    let retimed: Vec<SectionId> = retimed;
     let mut affected: Vec<LearnerId> = seats()
         .filter(|(_, (old, new))| {
             let moved = new

@@ -120,8 +120,8 @@ impl Pattern {
         self.meets(other) & (self.start < other.end) & (other.start < self.end)
     }
 
-    #[expect(clippy::needless_bitwise_bool, reason = "a jump costs more than the comparison it saves")]
     /// Whether so many slots lie between two wherever they are on one day.
+    #[expect(clippy::needless_bitwise_bool, reason = "a jump costs more than the comparison it saves")]
     pub(crate) const fn apart(&self, other: &Self, slots: u16) -> bool {
         let (end, others) = (self.end as u32 + slots as u32, other.end as u32 + slots as u32);
         !self.meets(other) | (end <= other.start as u32) | (others <= self.start as u32)

@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use super::anneal::Annealer;
@@ -67,6 +67,15 @@ struct Shared {
     line: AtomicU64,
     stop: AtomicBool,
     moves: AtomicU64,
+}
+
+/// Stops the workers of a round that is left, so that nobody waits for them when whoever watches panics.
+struct StopWhenLeft<'s>(&'s AtomicBool);
+
+impl Drop for StopWhenLeft<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What a worker did in a round.
@@ -150,6 +159,7 @@ impl<'p> Crew<'p> {
         let (seed, enough, hard) = (self.seed, self.enough, self.hard);
         let mut cancelled = false;
         let done: Vec<Done> = thread::scope(|scope| {
+            let _stops = StopWhenLeft(&shared.stop);
             let (sender, receiver) = mpsc::channel();
             let spawned: Vec<_> = self
                 .workers
@@ -180,8 +190,10 @@ impl<'p> Crew<'p> {
                     }
                 }
             }
-            // A worker that panicked has told why; its round is lost with it.
-            spawned.into_iter().filter_map(|worker| worker.join().ok()).collect()
+            let ended = |worker: ScopedJoinHandle<'_, Done>| {
+                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            spawned.into_iter().map(ended).collect()
         });
         self.agree(task.aim, &done);
         ended(task, &done, cancelled)

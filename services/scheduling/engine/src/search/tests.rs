@@ -110,6 +110,16 @@ fn a_run_stops_when_told_and_keeps_what_it_has() {
 }
 
 #[test]
+fn a_run_ends_at_once_when_whoever_watches_panics() {
+    let problem = electives(40, 3, |_, _| {});
+    let budget = Budget::Time(Duration::from_hours(24));
+    let ended = std::panic::catch_unwind(|| {
+        solve(&problem, &Options { budget, ..Options::default() }, |_| panic!("enough"))
+    });
+    assert_eq!(ended.unwrap_err().downcast_ref(), Some(&"enough"));
+}
+
+#[test]
 fn a_run_stops_when_it_has_enough() {
     let (problem, _) = colours(9, 12, 1);
     let enough = Cost { hard: 0, soft: 30 };
