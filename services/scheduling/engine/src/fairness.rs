@@ -8,7 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Fault, NONE, OfferingId, Pattern, Problem, Request, SectionId, Weight, number};
+use crate::model::{
+    Fault, LearnerId, NONE, OfferingId, Pattern, Problem, Request, SectionId, Weight, number,
+};
 use crate::plan::{Placement, Plan, Seat};
 use crate::search::Dice;
 use crate::state::Ticket;
@@ -217,8 +219,8 @@ fn withheld(groups: &BTreeMap<u32, Tally>) -> BTreeSet<u32> {
 /// What learners would have if they chose one after the other in the order in which they were added: first come,
 /// first served.
 ///
-/// Sections stay where the plan has them, and seats are given anew. Each learner in turn gets for each request,
-/// in their order, the option of least penalty that can still be had and that no earlier request got: a section
+/// Sections stay where the plan has them, and seats are given anew. First everyone in turn gets what they must
+/// have, then the rest. Each learner in turn gets for each request, in their order, the option of least penalty that can still be had and that no earlier request got: a section
 /// of each component of a configuration, with parents. Each has a free place, and none clashes with another that
 /// the learner has (there is time to get from one to the other) or with when the learner cannot attend.
 ///
@@ -226,7 +228,20 @@ fn withheld(groups: &BTreeMap<u32, Tally>) -> BTreeSet<u32> {
 /// at, as whoever chooses does not. A section that the plan does not place takes nobody, and a configuration is
 /// passed over when ten thousand sections have been tried for it.
 pub fn first_come(problem: &Problem, plan: &Plan) -> Plan {
-    in_turn(problem, plan, 0..number(problem.learners.len()))
+    in_turn(problem, plan, &(0..number(problem.learners.len())).collect::<Vec<_>>())
+}
+
+/// What learners would have if they chose one after the other, as in [`first_come`], but in this order.
+///
+/// # Errors
+///
+/// When there is no such learner, or one comes twice.
+pub fn in_order(problem: &Problem, plan: &Plan, order: &[LearnerId]) -> Result<Plan, Fault> {
+    let known: BTreeSet<u32> = order.iter().map(|learner| learner.0).collect();
+    if known.len() != order.len() || known.iter().any(|id| *id >= number(problem.learners.len())) {
+        return Err(Fault::Unknown("learner, or not once"));
+    }
+    Ok(in_turn(problem, plan, &order.iter().map(|learner| learner.0).collect::<Vec<_>>()))
 }
 
 /// What learners would have if they chose one after the other, as in [`first_come`], but in an order by lot, which
@@ -242,7 +257,7 @@ pub fn random_order(problem: &Problem, plan: &Plan, seed: u64) -> Plan {
 fn drawn(problem: &Problem, plan: &Plan, seed: u64, draw: u64) -> Plan {
     let mut order: Vec<u32> = (0..number(problem.learners.len())).collect();
     Dice::new(seed, 0, draw).shuffle(&mut order);
-    in_turn(problem, plan, order)
+    in_turn(problem, plan, &order)
 }
 
 /// Compares how well a plan met requests with what taking turns would have given, by lot in the mean over so many
@@ -291,14 +306,18 @@ fn mean(like: &Fairness, all: &[Fairness]) -> Fairness {
     }
 }
 
-fn in_turn(problem: &Problem, plan: &Plan, order: impl IntoIterator<Item = u32>) -> Plan {
+fn in_turn(problem: &Problem, plan: &Plan, order: &[u32]) -> Plan {
     let mut desk = Desk {
         problem,
         placements: &plan.placements,
         free: problem.sections.capacity.clone(),
         seats: vec![None; problem.requests()],
     };
-    order.into_iter().for_each(|learner| desk.serve(learner));
+    for must in [true, false] {
+        for learner in order {
+            desk.serve(*learner, must);
+        }
+    }
     Plan { placements: plan.placements.clone(), seats: desk.seats }
 }
 
@@ -313,11 +332,15 @@ struct Desk<'p> {
 }
 
 impl Desk<'_> {
-    fn serve(&mut self, learner: u32) {
+    /// Gives a learner what must be had, or what else is asked for.
+    fn serve(&mut self, learner: u32, must: bool) {
         let problem = self.problem;
         let closed = &problem.learners[learner as usize].closed;
-        let (mut held, mut taken): (Vec<u32>, Vec<OfferingId>) = (Vec::new(), Vec::new());
-        for request in problem.requests_of(learner) {
+        let own = problem.requests_of(learner);
+        let has = own.clone().filter_map(|request| self.seats[request as usize].as_ref());
+        let mut taken: Vec<OfferingId> = has.clone().map(|seat| seat.offering).collect();
+        let mut held: Vec<u32> = has.flat_map(|seat| seat.sections.iter().map(|section| section.0)).collect();
+        for request in own.filter(|request| (problem.request(*request).unplaced == Weight::Hard) == must) {
             let mut options = problem.options(request).to_vec();
             options.sort_by_key(|(_, penalty)| *penalty);
             let mut left = options.iter().map(|(offering, _)| *offering).filter(|one| !taken.contains(one));

@@ -271,7 +271,7 @@ impl Problem {
             for rule in &self.day_rules {
                 sum += Delta::of(rule.weight, day_breaches(self, rule, &patterns));
             }
-            let mut regret = 0;
+            let mut regret = -i64::from(learner.spared);
             for request in self.requests_of(number) {
                 let asked = self.request(request);
                 let option = asked.options.get(tickets[request as usize].option as usize);

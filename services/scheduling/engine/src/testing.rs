@@ -87,8 +87,8 @@ pub(crate) fn any_problem(seed: u64) -> Problem {
     let mut learners = Vec::new();
     for _ in 0..random.below(6) {
         let requests = (0..=random.below(3)).map(|_| request(&mut random, &offerings)).collect();
-        let (closed, group) = (closed(&mut random), random.below(3));
-        learners.push(builder.learner(Learner { requests, closed, group }));
+        let (closed, group, spared) = (closed(&mut random), random.below(3), random.below(9));
+        learners.push(builder.learner(Learner { requests, closed, group, spared }));
     }
     if random.one_in(2) {
         school(&mut random, &mut builder, &learners, &offerings);

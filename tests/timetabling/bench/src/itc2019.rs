@@ -60,7 +60,7 @@ pub(crate) fn problem(read: &itc2019::Problem) -> Result<Problem, Fault> {
             unplaced: Weight::Hard,
         };
         let requests = asked.iter().map(request).collect();
-        builder.learner(Learner { requests, closed: Vec::new(), group: 0 });
+        builder.learner(Learner { requests, closed: Vec::new(), group: 0, spared: 0 });
     }
     builder.build()
 }

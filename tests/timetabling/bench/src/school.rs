@@ -121,7 +121,7 @@ impl School {
                 unplaced: Priority::Requested.unplaced(),
             };
             let requests = requests.iter().map(request).collect();
-            builder.learner(Learner { requests, closed: Vec::new(), group: *group });
+            builder.learner(Learner { requests, closed: Vec::new(), group: *group, spared: 0 });
         }
         builder.build()
     }

@@ -94,7 +94,7 @@ fn an_unplaced_request_is_told_what_is_full_and_what_clashes() {
     let chess = class(&mut builder, monday, 30);
     let [robotics, choir, chess] = [robotics, choir, chess].map(|offering| builder.offering(offering));
     let wish = |options: Vec<_>| Request { options, unplaced: Weight::Soft(10) };
-    let learner = |requests| Learner { requests, closed: Vec::new(), group: 0 };
+    let learner = |requests| Learner { requests, closed: Vec::new(), group: 0, spared: 0 };
     builder.learner(learner(vec![wish(vec![(robotics, 0)])]));
     builder.learner(learner(vec![wish(vec![(choir, 0)]), wish(vec![(robotics, 0), (chess, 1)])]));
     let problem = builder.build().unwrap();

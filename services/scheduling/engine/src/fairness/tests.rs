@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{
-    Fairness, GroupFairness, GroupFigures, MIN_CELL, Share, compare, drawn, fairness, first_come,
+    Fairness, GroupFairness, GroupFigures, MIN_CELL, Share, compare, drawn, fairness, first_come, in_order,
     random_order, satisfaction,
 };
 use crate::model::{
@@ -42,7 +42,7 @@ fn wish(options: &[(OfferingId, u32)]) -> Request {
 }
 
 fn learner(requests: Vec<Request>) -> Learner {
-    Learner { requests, closed: Vec::new(), group: 0 }
+    Learner { requests, closed: Vec::new(), group: 0, spared: 0 }
 }
 
 /// The sections that every request got.
@@ -170,6 +170,22 @@ fn who_comes_first_is_served_first() {
     let lots = || (0..50).map(|seed| got(&random_order(&problem, &plan, seed))).collect::<Vec<_>>();
     assert!((0..3).all(|lucky| lots().iter().any(|got| got[lucky] == [0])), "someone is never first");
     assert_eq!(lots(), lots());
+}
+
+#[test]
+fn what_must_be_had_comes_before_who_comes_first() {
+    let mut builder = Builder::new(day());
+    let scarce = class(&mut builder, 0, 1);
+    builder.learner(learner(vec![wish(&[(scarce, 0)])]));
+    let must = Request { unplaced: Weight::Hard, ..wish(&[(scarce, 0)]) };
+    let late = builder.learner(learner(vec![must]));
+    let last = builder.learner(learner(vec![wish(&[(scarce, 0)])]));
+    let problem = builder.build().unwrap();
+    let plan = first(&problem, 1);
+    assert_eq!(got(&first_come(&problem, &plan)), [vec![], vec![0], vec![]]);
+    // In an order, only who is in it.
+    assert_eq!(got(&in_order(&problem, &plan, &[last]).unwrap()), [vec![], vec![], vec![0]]);
+    assert!(in_order(&problem, &plan, &[late, late]).is_err());
 }
 
 #[test]
@@ -330,9 +346,11 @@ impl Left<'_> {
 fn check_turns(problem: &Problem, plan: &Plan, order: &[u32]) -> Result<(), TestCaseError> {
     let free = problem.sections.capacity.clone();
     let mut left = Left { problem, plan, free, held: Vec::new(), taken: Vec::new() };
-    for learner in order {
-        (left.held, left.taken) = (Vec::new(), Vec::new());
-        for request in problem.requests_of(*learner) {
+    let mut had = vec![(Vec::new(), Vec::new()); problem.learners.len()];
+    for (learner, must) in order.iter().map(|id| (id, true)).chain(order.iter().map(|id| (id, false))) {
+        (left.held, left.taken) = std::mem::take(&mut had[*learner as usize]);
+        let now = |request: &u32| (problem.request(*request).unplaced == Weight::Hard) == must;
+        for request in problem.requests_of(*learner).filter(now) {
             let seat = plan.seats[request as usize].as_ref();
             let option = |seat: &Seat| problem.options(request).iter().find(|(id, _)| *id == seat.offering);
             let penalty = seat.and_then(option).map(|(_, penalty)| *penalty);
@@ -344,6 +362,7 @@ fn check_turns(problem: &Problem, plan: &Plan, order: &[u32]) -> Result<(), Test
             }
             left.taken.extend(seat.map(|seat| seat.offering));
         }
+        had[*learner as usize] = (std::mem::take(&mut left.held), std::mem::take(&mut left.taken));
     }
     Ok(())
 }

@@ -34,6 +34,9 @@ pub struct Learner {
     pub closed: Vec<Pattern>,
     /// The group by which fairness is told.
     pub group: u32,
+    /// What of the learner's regret cannot be avoided, because wishes of their own exclude each other. Equity
+    /// looks at what is beyond it, so that a longer list of wishes weighs no more.
+    pub spared: u32,
 }
 
 /// A wish for one of several offerings.

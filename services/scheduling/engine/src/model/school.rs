@@ -115,7 +115,8 @@ pub(crate) struct Company {
 
 /// How much it costs that some get less than others.
 ///
-/// A learner's regret is what the options that were got and the requests that were not cost together.
+/// A learner's regret is what the options that were got and the requests that were not cost together, beyond what
+/// is [spared](super::Learner::spared).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Equity {
     /// By what the square of each learner's regret is multiplied: two who regret a little cost less than one who

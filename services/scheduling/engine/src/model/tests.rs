@@ -95,7 +95,7 @@ fn what_is_not_there_is_refused() {
         (
             |b, _| {
                 let requests = vec![Request { options: vec![(OfferingId(3), 0)], unplaced: Weight::Hard }];
-                b.learner(Learner { requests, closed: Vec::new(), group: 0 });
+                b.learner(Learner { requests, closed: Vec::new(), group: 0, spared: 0 });
             },
             "offering",
         ),
@@ -156,7 +156,7 @@ fn what_is_asked_for_has_sixteen_components_at_most() {
             (0..components).map(|_| builder.section(Section::at([monday(0)]))).collect();
         let id = builder.offering(offering(&sections));
         let requests = vec![Request { options: vec![(id, 0)], unplaced: Weight::Hard }];
-        builder.learner(Learner { requests, closed: Vec::new(), group: 0 });
+        builder.learner(Learner { requests, closed: Vec::new(), group: 0, spared: 0 });
         assert_eq!(builder.build().err(), refused.then_some(Fault::Wide(id)));
     }
 }
@@ -167,6 +167,7 @@ fn wishes_that_make_no_sense_are_refused() {
         requests: vec![Request { options, unplaced: Weight::Hard }],
         closed: Vec::new(),
         group: 0,
+        spared: 0,
     };
     let (mut builder, [one, _]) = two();
     let id = builder.offering(offering(&[one]));

@@ -36,6 +36,7 @@ fn school(lost: Option<usize>, learners: usize) -> Problem {
             requests: vec![request(0), request(1), request(2)],
             closed: Vec::new(),
             group: 0,
+            spared: 0,
         });
     }
     builder.build().unwrap()

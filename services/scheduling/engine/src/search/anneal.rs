@@ -7,7 +7,7 @@ use super::moves::{self, Trial};
 use super::solve::Aim;
 use super::tickets;
 use crate::cost::Delta;
-use crate::model::Problem;
+use crate::model::{Problem, Weight};
 use crate::state::{Change, Kept, State, Ticket};
 
 /// How many changes are tried in an epoch.
@@ -99,6 +99,11 @@ impl<'p> Annealer<'p> {
             moves: 0,
             worse: (0, 0),
         }
+    }
+
+    /// What is timetabled.
+    pub(super) const fn problem(&self) -> &'p Problem {
+        self.state.problem
     }
 
     /// Looks at hard rules only, or at everything; hard breaches then count so much, or must not be made where
@@ -318,30 +323,63 @@ impl<'p> Annealer<'p> {
         }
     }
 
-    /// Gives a request a ticket for a full section, and who sat there something else or nothing.
+    /// Gives a request a ticket that others are in the way of, and those something else or nothing: what its
+    /// learner has at the time, and of each full section one of those who sit there.
     fn bump(&mut self, request: u32, ticket: &Ticket) {
         let problem = self.state.problem;
-        let full = |section: &&u32| {
-            let members = self.state.seats.members(**section);
-            members.len() >= problem.sections.capacity[**section as usize] as usize
-                && !members.contains(&request)
-        };
-        let Some(section) = ticket.sections().iter().find(full) else { return };
-        let members = self.state.seats.members(*section);
-        if members.is_empty() {
-            return;
+        let asker = problem.asker[request as usize];
+        let mut bumped: Vec<u32> = Vec::new();
+        if problem.clash == Weight::Hard {
+            let own = problem.requests_of(asker).filter(|other| *other != request);
+            bumped.extend(own.filter(|other| self.state.collides(ticket, self.state.seats.ticket(*other))));
         }
-        let other = self.dice.one_of(members);
-        // What another request of the same learner may have changes with what this one gets.
-        if problem.asker[other as usize] == problem.asker[request as usize] {
-            return;
+        for section in ticket.sections() {
+            let members = self.state.seats.members(*section);
+            let is_full = members.len() >= problem.sections.capacity[*section as usize] as usize;
+            // What another request of the same learner may have changes with what this one gets.
+            let makes_room = |other: &u32| *other == request || bumped.contains(other);
+            if is_full && !members.is_empty() && !members.iter().any(makes_room) {
+                let other = self.dice.one_of(members);
+                if problem.asker[other as usize] == asker {
+                    return;
+                }
+                bumped.push(other);
+            }
         }
-        let instead = if self.dice.happens(500) {
-            tickets::any(&self.state, other, &mut self.dice).filter(|ticket| !ticket.has(*section))
-        } else {
-            None
-        };
-        self.seat_both((request, ticket), (other, &instead.unwrap_or(Ticket::NOTHING)));
+        if !bumped.is_empty() {
+            self.seat_all((request, ticket), &bumped);
+        }
+    }
+
+    /// Gives a request a ticket and those who are in its way others that are not, if that goes.
+    fn seat_all(&mut self, (request, ticket): (u32, &Ticket), bumped: &[u32]) {
+        let before = self.state.cost.hard;
+        let mut delta = Delta::default();
+        let mut undo: Vec<(u32, Ticket)> = Vec::with_capacity(bumped.len() + 1);
+        for other in bumped {
+            let instead = if self.dice.happens(500) {
+                let any = tickets::any(&self.state, *other, &mut self.dice);
+                any.filter(|any| !any.sections().iter().any(|section| ticket.has(*section)))
+            } else {
+                None
+            };
+            delta += self.reseated(*other, &instead.unwrap_or(Ticket::NOTHING), &mut undo);
+        }
+        delta += self.reseated(request, ticket, &mut undo);
+        if !self.accepts_after(before, delta) {
+            for (request, old) in undo.into_iter().rev() {
+                let back = self.state.seat_delta(request, &old);
+                self.state.seat(request, &old, back);
+            }
+        }
+    }
+
+    /// Gives a request another ticket, and notes the one that it had.
+    fn reseated(&mut self, request: u32, ticket: &Ticket, undo: &mut Vec<(u32, Ticket)>) -> Delta {
+        undo.push((request, *self.state.seats.ticket(request)));
+        let delta = self.state.seat_delta(request, ticket);
+        self.state.seat(request, ticket, delta);
+        delta
     }
 
     /// Gives two requests other tickets, if that goes.

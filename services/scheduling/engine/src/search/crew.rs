@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use super::anneal::Annealer;
 use super::cooling::Cooling;
 use super::dice::Dice;
-use super::solve::{Aim, Progress};
+use super::solve::{Aim, Options, Progress};
 use crate::cost::Cost;
+use crate::plan::Plan;
 use crate::state::Kept;
 
 /// How often whoever watches is told.
@@ -31,6 +32,7 @@ pub(super) struct Crew<'p> {
     workers: Vec<Annealer<'p>>,
     seed: u64,
     enough: Cost,
+    show: Option<Duration>,
     begun: Instant,
     /// What hard breaches count where some cannot be avoided.
     hard: i64,
@@ -67,6 +69,15 @@ struct Shared {
     line: AtomicU64,
     stop: AtomicBool,
     moves: AtomicU64,
+    /// Whether each is to show its best timetable.
+    asked: Vec<AtomicBool>,
+}
+
+/// What a worker tells of its best timetable, when it has become better or is asked for.
+struct News {
+    cost: Cost,
+    /// The timetable, if it was asked for.
+    kept: Option<Kept>,
 }
 
 /// Stops the workers of a round that is left, so that nobody waits for them when whoever watches panics.
@@ -87,8 +98,9 @@ struct Done {
 }
 
 impl<'p> Crew<'p> {
-    pub(super) const fn new(workers: Vec<Annealer<'p>>, seed: u64, enough: Cost, begun: Instant) -> Self {
-        Self { workers, seed, enough, begun, hard: 1 }
+    pub(super) const fn new(workers: Vec<Annealer<'p>>, options: &Options, begun: Instant) -> Self {
+        let Options { seed, enough, show, .. } = *options;
+        Self { workers, seed, enough, show, begun, hard: 1 }
     }
 
     /// Says what hard breaches count where some cannot be avoided.
@@ -154,8 +166,10 @@ impl<'p> Crew<'p> {
             line: AtomicU64::new(u64::MAX),
             stop: AtomicBool::new(false),
             moves: AtomicU64::new(self.moves()),
+            asked: self.workers.iter().map(|_| AtomicBool::new(false)).collect(),
         };
-        let (mut best, begun) = (self.best().cost, self.begun);
+        let (mut best, begun, problem) = (self.best().cost, self.begun, self.workers[0].problem());
+        let (show, mut shown, mut least) = (self.show, None, None);
         let (seed, enough, hard) = (self.seed, self.enough, self.hard);
         let mut cancelled = false;
         let done: Vec<Done> = thread::scope(|scope| {
@@ -173,17 +187,29 @@ impl<'p> Crew<'p> {
                 })
                 .collect();
             drop(sender);
-            let mut told = Instant::now();
+            let (mut told, mut asked) = (Instant::now(), Instant::now());
             loop {
                 match receiver.recv_timeout(BEAT) {
-                    Ok(cost) => best = best.min(cost),
+                    Ok(News { cost, kept }) => {
+                        best = best.min(cost);
+                        if let Some(kept) = kept.filter(|kept| least.is_none_or(|least| kept.cost < least)) {
+                            least = Some(kept.cost);
+                            shown = Some(kept);
+                        }
+                    }
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => break,
+                }
+                if show.is_some_and(|show| asked.elapsed() >= show) {
+                    asked = Instant::now();
+                    shared.asked.iter().for_each(|asked| asked.store(true, Ordering::Relaxed));
                 }
                 if told.elapsed() >= BEAT {
                     told = Instant::now();
                     let moves = shared.moves.load(Ordering::Relaxed);
-                    let progress = Progress { cost: best, moves, elapsed: begun.elapsed(), aim: task.aim };
+                    let plan = shown.take().map(|kept| Plan::of(problem, &kept));
+                    let progress =
+                        Progress { cost: best, moves, elapsed: begun.elapsed(), aim: task.aim, plan };
                     if watch(&progress).is_break() {
                         cancelled = true;
                         shared.stop.store(true, Ordering::Relaxed);
@@ -232,7 +258,7 @@ fn labour(
     task: &Task<'_>,
     enough: Cost,
     shared: &Shared,
-    sender: &Sender<Cost>,
+    sender: &Sender<News>,
 ) -> Done {
     let mut done = Done {
         epochs: 0,
@@ -241,6 +267,7 @@ fn labour(
         pace: vec![Duration::ZERO; task.epochs.len()],
     };
     let most = task.most.get(number).copied().unwrap_or(u64::MAX);
+    let mut shown = None;
     for (step, epochs) in task.epochs.iter().enumerate() {
         worker.temperature = task.cooling.temperature(step);
         worker.allow(task.aim, step, task.epochs.len());
@@ -255,9 +282,13 @@ fn labour(
             worker.epoch(|cost| done.seen.note(step, cost));
             done.epochs += 1;
             shared.moves.fetch_add(worker.moves - moves, Ordering::Relaxed);
-            if worker.best.cost < best {
+            let cost = worker.best.cost;
+            let is_asked = shown != Some(cost) && shared.asked[number].swap(false, Ordering::Relaxed);
+            if is_asked || cost < best {
+                shown = if is_asked { Some(cost) } else { shown };
+                let kept = is_asked.then(|| worker.best.clone());
                 // Nobody listens once a run is over.
-                let _ = sender.send(worker.best.cost);
+                let _ = sender.send(News { cost, kept });
             }
             let feasible = task.aim == Aim::Feasible && worker.best.cost.hard == 0;
             if feasible || (task.aim != Aim::Feasible && worker.best.cost <= enough) {

@@ -39,12 +39,21 @@ pub struct Options {
     pub budget: Budget,
     /// What is good enough to stop before.
     pub enough: Cost,
+    /// How often whoever watches is shown the best plan too, where it has become better since. Each time costs
+    /// about as much as an epoch.
+    pub show: Option<Duration>,
 }
 
 impl Default for Options {
-    /// One worker for ten seconds, unless nothing is left to be better.
+    /// One worker for ten seconds, unless nothing is left to be better. No plan is shown before the end.
     fn default() -> Self {
-        Self { seed: 1, workers: 1, budget: Budget::Time(Duration::from_secs(10)), enough: Cost::default() }
+        Self {
+            seed: 1,
+            workers: 1,
+            budget: Budget::Time(Duration::from_secs(10)),
+            enough: Cost::default(),
+            show: None,
+        }
     }
 }
 
@@ -94,7 +103,7 @@ pub enum Aim {
 }
 
 /// How far a run has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// The cost of the best plan so far. While a feasible one is looked for, only hard breaches are counted.
     pub cost: Cost,
@@ -104,6 +113,8 @@ pub struct Progress {
     pub elapsed: Duration,
     /// What it is about.
     pub aim: Aim,
+    /// The best plan so far, where it is shown.
+    pub plan: Option<Plan>,
 }
 
 /// What a run found.
@@ -202,7 +213,7 @@ impl<'p, 'o, W: FnMut(&Progress) -> ControlFlow<()>> Run<'p, 'o, W> {
     fn new(options: &'o Options, watch: W, annealer: impl FnMut(u64) -> Annealer<'p>) -> Self {
         let begun = Instant::now();
         let workers = options.workers.clamp(1, MOST_WORKERS) as u64;
-        let crew = Crew::new((0..workers).map(annealer).collect(), options.seed, options.enough, begun);
+        let crew = Crew::new((0..workers).map(annealer).collect(), options, begun);
         Self { begun, options, crew, effort: Effort::default(), cancelled: false, watch }
     }
 

@@ -110,6 +110,22 @@ fn a_run_stops_when_told_and_keeps_what_it_has() {
 }
 
 #[test]
+fn the_best_plan_is_shown_on_the_way() {
+    let problem = electives(40, 3, |_, _| {});
+    for workers in [1, 2] {
+        let budget = Budget::Time(Duration::from_mins(10));
+        let show = Some(Duration::ZERO);
+        let mut shown = None;
+        let solution =
+            solve(&problem, &Options { workers, budget, show, ..Options::default() }, |progress| {
+                shown = progress.plan.as_ref().map(|plan| problem.cost_of(plan).unwrap());
+                if shown.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+        assert!(solution.unwrap().cost <= shown.unwrap());
+    }
+}
+
+#[test]
 fn a_run_ends_at_once_when_whoever_watches_panics() {
     let problem = electives(40, 3, |_, _| {});
     let budget = Budget::Time(Duration::from_hours(24));
@@ -162,7 +178,7 @@ fn wish(options: &[OfferingId], priority: Priority) -> Request {
 }
 
 fn asking(requests: Vec<Request>) -> Learner {
-    Learner { requests, closed: Vec::new(), group: 0 }
+    Learner { requests, closed: Vec::new(), group: 0, spared: 0 }
 }
 
 #[test]
@@ -245,4 +261,22 @@ fn equity_spreads_what_is_lost() {
     };
     assert_eq!(lost(Equity::default()), [0, 2], "without it, who loses least loses all");
     assert_eq!(lost(Equity { spread: 1, gap: 0 }), [1, 1]);
+}
+
+#[test]
+fn a_longer_list_of_wishes_that_exclude_each_other_weighs_no_more() {
+    let lost = |spared| {
+        let horizon = Horizon::new(1, 1, 1).unwrap();
+        let mut builder = Builder::new(horizon);
+        let times = [horizon.weekly(0, 0, 1).unwrap()];
+        let [scarce, other] = [1, 9].map(|capacity| one_section(&mut builder, &times, capacity));
+        builder.equity(Equity { spread: 1, gap: 0 });
+        let request = |id, cost| Request { options: vec![(id, 0)], unplaced: Weight::Soft(cost) };
+        // Whoever wishes for both can have one alone, and so always lacks the other.
+        builder.learner(Learner { spared, ..asking(vec![request(scarce, 10), request(other, 3)]) });
+        builder.learner(asking(vec![request(scarce, 8)]));
+        solved(&builder.build().unwrap()).plan.seats[0].is_none()
+    };
+    assert!(!lost(0), "without it, what cannot be had counts as lost");
+    assert!(lost(3));
 }

@@ -7,7 +7,7 @@ use crate::model::{Company, DayRule, Pattern, Problem, Weight};
 /// What is known of learners.
 #[derive(Clone, Debug)]
 pub(super) struct Learners {
-    /// What each learner's requests cost: how much less than wished for was got.
+    /// What each learner's requests cost beyond what cannot be avoided: how much less than could be was got.
     regrets: Vec<i64>,
     /// The sum of them in each group.
     groups: Vec<i64>,
@@ -25,6 +25,7 @@ fn regret(problem: &Problem, request: u32, ticket: &Ticket) -> i64 {
 
 /// So much for the square of a regret, up to what a sum of costs can hold.
 pub(crate) fn squared(spread: i64, regret: i64) -> i64 {
+    let regret = regret.max(0);
     spread.saturating_mul(regret).saturating_mul(regret).min(MOST)
 }
 
@@ -35,6 +36,10 @@ impl Learners {
     pub(super) fn new(problem: &Problem) -> Self {
         let mut this =
             Self { regrets: vec![0; problem.learners.len()], groups: vec![0; problem.group_sizes.len()] };
+        for (number, learner) in problem.learners.iter().enumerate() {
+            this.regrets[number] -= i64::from(learner.spared);
+            this.groups[problem.group_of[number] as usize] -= i64::from(learner.spared);
+        }
         for request in problem.all_requests() {
             this.add(problem, request, regret(problem, request, &Ticket::NOTHING));
         }

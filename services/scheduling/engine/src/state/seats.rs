@@ -170,6 +170,15 @@ impl State<'_> {
         }
     }
 
+    /// Whether one learner could not attend both.
+    pub(crate) fn collides(&self, one: &Ticket, other: &Ticket) -> bool {
+        let spot = |section: &u32| &self.spots[*section as usize];
+        let with = |section: &u32| {
+            one.sections().iter().any(|own| own != section && collide(self.problem, spot(own), spot(section)))
+        };
+        other.sections().iter().any(with)
+    }
+
     /// How often the sections of a ticket collide with other sections of the learner and with each other,
     /// less those that the learner has either way.
     fn clashes(&self, request: u32, ticket: &Ticket, besides: &Ticket) -> i64 {
