@@ -12,14 +12,19 @@ mod store;
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tonic::service::Routes;
 use trellis_auth::Guard;
 use trellis_contracts::scheduling as contract;
 use trellis_rpc::changes::ChangeFeed;
+use trellis_rpc::jobs::Jobs;
 use trellis_rpc::{Deps, Mounted};
 
 use api::{Api, Changes, NamedSubjects};
 use app::App;
+
+/// How many solves search at once in one process; each has a processor of its own meanwhile.
+const SEARCHES: usize = 2;
 
 /// The service's name, in peers, migrations and events.
 pub const NAME: &str = "scheduling";
@@ -45,6 +50,8 @@ pub fn mount(deps: Deps) -> Mounted {
         standings,
         profile: peers.profile,
         experience: peers.experience,
+        jobs: Jobs::default(),
+        searching: Arc::new(Semaphore::new(SEARCHES)),
         public_url,
     });
     let changes = ChangeFeed::new(store.clone(), guard.clone(), Arc::new(Changes(Arc::clone(&app))));

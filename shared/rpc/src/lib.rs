@@ -8,7 +8,8 @@
 //! - [`Deps`] is what a service is mounted with, [`Mounted`] what it hands back.
 //! - [`trail`] is where the guards of a service write down what is read, [`AccessTrail`] tells it.
 //! - [`http`] tells a failure over plain HTTP, whose routes are behind the same limits as the calls.
-//! - [`change()`] makes a call into a change of the store; [`changes`] serves the change feeds.
+//! - [`change()`] makes a call into a change of the store; [`changes`] serves the change feeds, [`jobs`] shows
+//!   work that takes longer than a request.
 //!
 //! Architecture invariant: nothing here knows a service's messages, other than the access decision
 //! that [`RemoteStandings`] asks the profile service for.
@@ -21,6 +22,7 @@ pub mod changes;
 mod deadline;
 mod figures;
 pub mod http;
+pub mod jobs;
 mod mount;
 mod peer;
 mod server;

@@ -1,41 +1,13 @@
 //! Imports, and what became of every entry.
 
-use std::time::Duration;
-
-use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+pub(crate) use trellis_kernel::JobState as State;
 use trellis_kernel::{District, Failure, Name, Result, Timestamp, Uuid};
 
 /// The collection of transfers in a name.
 pub(crate) const TRANSFERS: &str = "frameworkTransfers";
 /// The type of a transfer in errors.
 pub(crate) const TRANSFER: &str = "trellis.dev/FrameworkTransfer";
-
-/// How often a running import says that it lives.
-pub(crate) const BEAT: Duration = Duration::from_secs(5);
-/// How long one may be silent; after that its server has ended under it.
-pub(crate) const SILENCE: SignedDuration = SignedDuration::from_secs(60);
-
-/// Whether an import has ended, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum State {
-    /// Under way.
-    Running,
-    /// Everything is written.
-    Succeeded,
-    /// Nothing is written.
-    Failed,
-    /// Nothing is written, because somebody wanted it so.
-    Cancelled,
-}
-
-impl State {
-    /// Whether it has ended, and nothing came of it.
-    pub(crate) const fn is_in_vain(self) -> bool {
-        matches!(self, Self::Failed | Self::Cancelled)
-    }
-}
 
 /// What an import is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,7 +166,7 @@ impl Transfer {
     /// The transfer as one that does not run here is seen at `now`, having said at `heard` that it lives:
     /// one whose server ended under it is failed. `alone` says that it can run nowhere but here.
     pub(crate) fn seen_at(mut self, now: Timestamp, heard: Timestamp, alone: bool) -> Self {
-        if self.state == State::Running && (alone || now.duration_since(heard) > SILENCE) {
+        if self.state.is_lost(now, heard, alone) {
             self.state = State::Failed;
             self.phase = Phase::Ended;
             self.end_time = Some(heard);

@@ -1,18 +1,24 @@
 //! `PlanService`.
 
 use async_trait::async_trait;
-use trellis_contracts::guard::Call;
+use futures::StreamExt as _;
+use prost::Message;
+use trellis_contracts::guard::{Call, Outbound};
 use trellis_contracts::scheduling::{
-    CreatePlanRequest, ExplainPlacementsRequest, ExplainPlacementsResponse, GetPlanRequest,
-    ListPlacementsRequest, ListPlacementsResponse, ListPlansRequest, ListPlansResponse,
-    ListUnmetRequirementsRequest, ListUnmetRequirementsResponse, Plan, PlanServiceApi, PublishPlanRequest,
+    CancelSolveRequest, ExplainPlacementsRequest, ExplainPlacementsResponse, FinishSolveRequest,
+    GetPlanFairnessRequest, GetPlanRequest, GetSolveRequest, ListPlacementsRequest, ListPlacementsResponse,
+    ListPlansRequest, ListPlansResponse, ListSolvesRequest, ListSolvesResponse, ListUnmetRequirementsRequest,
+    ListUnmetRequirementsResponse, Plan, PlanFairness, PlanServiceApi, PublishPlanRequest, Solve,
+    SolvePlanRequest, WatchSolveRequest, WatchSolveResponse,
 };
-use trellis_kernel::{Page, PageRequest, Result};
+use trellis_kernel::{Failure, Page, PageRequest, Result};
 use trellis_rpc::change;
 
-use super::convert::{absent, plan};
+use super::convert::{plan, solve};
 use super::{Api, prepares, read};
 use crate::app::plans::Wanted;
+use crate::app::solves::Draft;
+use crate::store::solves::Order;
 
 /// The plan that a field names, for this caller.
 fn wanted<M>(call: &Call<M>, field: &str, name: &str) -> Result<Wanted> {
@@ -20,14 +26,70 @@ fn wanted<M>(call: &Call<M>, field: &str, name: &str) -> Result<Wanted> {
     Ok(Wanted { timetable, plan, revision, drafts: prepares(call) })
 }
 
+impl Api {
+    async fn end_solve<M: Message>(
+        &self,
+        call: &Call<M>,
+        name: &str,
+        request_id: &str,
+        order: Order,
+    ) -> Result<Solve> {
+        let district = call.district()?;
+        let change = change(call, request_id)?;
+        let (timetable, id) = read::in_timetable(district, "name", name, "solves")?;
+        Ok(solve::message(district, &self.app.end_solve(change, timetable, id, order).await?))
+    }
+}
+
 #[async_trait]
 impl PlanServiceApi for Api {
-    async fn create_plan(&self, call: Call<CreatePlanRequest>) -> Result<Plan> {
-        let district = call.district()?;
+    async fn solve_plan(&self, call: Call<SolvePlanRequest>) -> Result<Solve> {
         let change = change(&call, &call.message.request_id)?;
-        let timetable = read::id(district, "parent", &call.message.parent, &["timetables"])?;
-        let seed = call.message.plan.as_ref().ok_or_else(|| absent("plan"))?.seed;
-        Ok(plan::message(district, &self.app.create_plan(change, timetable, seed).await?))
+        let district = call.district()?.clone();
+        let (_, message) = call.into_parts();
+        let SolvePlanRequest { parent, seed, time_limit, enough_cost, effort, request_id: _ } = message;
+        let timetable = read::id(&district, "parent", &parent, &["timetables"])?;
+        let limit = solve::limit(time_limit)?;
+        let enough =
+            u64::try_from(enough_cost).map_err(|_| Failure::field("enough_cost", "must not be negative"))?;
+        let draft = Draft { timetable, seed, limit, enough, effort };
+        Ok(solve::message(&district, &self.app.solve_plan(change, draft).await?))
+    }
+
+    async fn get_solve(&self, call: Call<GetSolveRequest>) -> Result<Solve> {
+        let district = call.district()?;
+        let (timetable, id) = read::in_timetable(district, "name", &call.message.name, "solves")?;
+        Ok(solve::message(district, &self.app.solve(district, timetable, id).await?))
+    }
+
+    async fn list_solves(&self, call: Call<ListSolvesRequest>) -> Result<ListSolvesResponse> {
+        let district = call.district()?.clone();
+        let (_, ListSolvesRequest { parent, page_size, page_token }) = call.into_parts();
+        let timetable = read::id(&district, "parent", &parent, &["timetables"])?;
+        let page = PageRequest::parse(page_size, page_token)?;
+        let Page { items, next } = self.app.solves(&district, timetable, &page).await?;
+        let solves = items.iter().map(|item| solve::message(&district, item)).collect();
+        Ok(ListSolvesResponse { solves, next_page_token: next })
+    }
+
+    async fn watch_solve(&self, call: Call<WatchSolveRequest>) -> Result<Outbound<WatchSolveResponse>> {
+        let district = call.district()?.clone();
+        let (timetable, id) = read::in_timetable(&district, "name", &call.message.name, "solves")?;
+        let watched = self.app.watch_solve(district.clone(), timetable, id).await?;
+        let told = move |solve: crate::domain::solve::Solve| WatchSolveResponse {
+            solve: Some(solve::message(&district, &solve)),
+        };
+        Ok(Box::pin(watched.map(move |solve| solve.map(&told))))
+    }
+
+    async fn finish_solve(&self, call: Call<FinishSolveRequest>) -> Result<Solve> {
+        let FinishSolveRequest { name, request_id } = &call.message;
+        self.end_solve(&call, name, request_id, Order::Finish).await
+    }
+
+    async fn cancel_solve(&self, call: Call<CancelSolveRequest>) -> Result<Solve> {
+        let CancelSolveRequest { name, request_id } = &call.message;
+        self.end_solve(&call, name, request_id, Order::Cancel).await
     }
 
     async fn get_plan(&self, call: Call<GetPlanRequest>) -> Result<Plan> {
@@ -80,6 +142,11 @@ impl PlanServiceApi for Api {
         let Page { items, next } = self.app.unmet_requirements(call.actor(), district, wanted, &page).await?;
         let unmet = items.into_iter().map(|item| plan::explanation(district, wanted.timetable, item));
         Ok(ListUnmetRequirementsResponse { unmet_requirements: unmet.collect(), next_page_token: next })
+    }
+
+    async fn get_plan_fairness(&self, call: Call<GetPlanFairnessRequest>) -> Result<PlanFairness> {
+        let wanted = wanted(&call, "plan", &call.message.plan)?;
+        Ok(solve::fairness(&self.app.fairness(call.district()?, wanted).await?))
     }
 
     async fn publish_plan(&self, call: Call<PublishPlanRequest>) -> Result<Plan> {

@@ -9,14 +9,20 @@ pub(crate) mod placements;
 pub(crate) mod plans;
 pub(crate) mod publish;
 pub(crate) mod requests;
+pub(crate) mod solves;
+mod solving;
 pub(crate) mod timetables;
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use trellis_auth::{Guard, Standings};
 use trellis_kernel::{Failure, Name, Reason, Uuid};
 use trellis_rpc::Peer;
+use trellis_rpc::jobs::Jobs;
 use trellis_store::{Store, Told};
+
+use crate::domain::solve::Solve;
 
 /// What the use cases work with.
 pub(crate) struct App {
@@ -25,6 +31,10 @@ pub(crate) struct App {
     pub(crate) standings: Arc<dyn Standings>,
     pub(crate) profile: Peer,
     pub(crate) experience: Peer,
+    /// The solves that run here.
+    pub(crate) jobs: Jobs<Solve>,
+    /// Of the solves that run here, how many may search at once; the others wait.
+    pub(crate) searching: Arc<Semaphore>,
     /// The address under which others reach the suite.
     pub(crate) public_url: String,
 }

@@ -9,7 +9,7 @@ use trellis_store::Reader;
 
 use super::App;
 use super::plans::Wanted;
-use crate::domain::assign::{Decision, Verdict};
+use crate::domain::decision::{Decision, Verdict};
 use crate::domain::offering::Offering;
 use crate::domain::plan::{self, Outcome, Plan};
 use crate::store;
@@ -95,8 +95,8 @@ async fn explain(reader: &Reader, outcomes: Vec<Outcome>) -> Result<Vec<Explanat
     let mut ids: Vec<Uuid> = Vec::new();
     for Outcome { decision, .. } in &outcomes {
         ids.push(decision.demand.offering);
-        if let Verdict::Clash(with) = decision.verdict {
-            ids.push(with);
+        if let Verdict::Refused(refusal) = &decision.verdict {
+            ids.extend(&refusal.clashes);
         }
     }
     ids.sort_unstable();
@@ -107,11 +107,11 @@ async fn explain(reader: &Reader, outcomes: Vec<Outcome>) -> Result<Vec<Explanat
     let title = |id: Uuid| offerings.get(&id).map(|offering| offering.particulars.headline());
     let explanation = |outcome: Outcome| {
         let decision = outcome.decision;
-        let other = match decision.verdict {
-            Verdict::Clash(with) => title(with),
-            _ => None,
+        let clashes = match &decision.verdict {
+            Verdict::Refused(refusal) => refusal.clashes.iter().filter_map(|id| title(*id)).collect(),
+            _ => Vec::new(),
         };
-        let text = plan::explain(&decision, title(decision.demand.offering).unwrap_or_default(), other);
+        let text = plan::explain(&decision, title(decision.demand.offering).unwrap_or_default(), &clashes);
         Explanation { decision, text }
     };
     Ok(outcomes.into_iter().map(explanation).collect())

@@ -1,6 +1,6 @@
 //! When a school meets: days, blocks of the week, days without school.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
@@ -179,21 +179,31 @@ impl Term {
 
     /// The meetings of a block from one day to another, both included; none when it never meets.
     pub(crate) fn series(&self, block: &Block, from: Date, until: Date) -> Option<Series> {
-        let closed: BTreeSet<Date> = self.exceptions.iter().map(|exception| exception.date).collect();
-        let (from, last) = (self.first.max(from), self.last.min(until));
-        let mut meetings = from
-            .series(jiff::Span::new().days(1))
-            .take_while(|date| *date <= last)
-            .filter(|date| block.days.contains(&Day::of(*date)));
+        let closed = self.closed();
+        let last = self.last.min(until);
+        let mut meetings = self.days_of(block, from, until);
         let first = meetings.find(|date| !closed.contains(date))?;
         let skipped = meetings.filter(|date| closed.contains(date)).collect();
         let Block { days, start, end, .. } = block;
         Some(Series { first, last, days: days.clone(), start: *start, end: *end, skipped })
     }
 
-    /// The place of each block in the calendar's list.
-    pub(crate) fn places(&self) -> BTreeMap<&str, usize> {
-        self.blocks.iter().enumerate().map(|(place, block)| (block.id.as_str(), place)).collect()
+    /// The days on which a block really is from one day to another, both included.
+    pub(crate) fn meetings(&self, block: &Block, from: Date, until: Date) -> impl Iterator<Item = Date> {
+        let closed = self.closed();
+        self.days_of(block, from, until).filter(move |date| !closed.contains(date))
+    }
+
+    fn closed(&self) -> BTreeSet<Date> {
+        self.exceptions.iter().map(|exception| exception.date).collect()
+    }
+
+    /// The days of a block, with or without school.
+    fn days_of(&self, block: &Block, from: Date, until: Date) -> impl Iterator<Item = Date> {
+        let (from, last) = (self.first.max(from), self.last.min(until));
+        from.series(jiff::Span::new().days(1))
+            .take_while(move |date| *date <= last)
+            .filter(|date| block.days.contains(&Day::of(*date)))
     }
 }
 

@@ -1,8 +1,7 @@
 //! What scheduling knows and decides: values and rules alone, no I/O, no clock, no chance.
 
-pub(crate) mod assign;
-pub(crate) mod blocks;
 pub(crate) mod calendar;
+pub(crate) mod decision;
 mod draw;
 pub(crate) mod feed;
 pub(crate) mod names;
@@ -10,6 +9,8 @@ pub(crate) mod offering;
 pub(crate) mod plan;
 pub(crate) mod request;
 pub(crate) mod schedule;
+pub(crate) mod solve;
+pub(crate) mod solving;
 pub(crate) mod timetable;
 
 use serde::{Deserialize, Serialize};

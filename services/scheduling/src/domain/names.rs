@@ -8,6 +8,7 @@ pub(crate) const OFFERING: &str = "trellis.dev/Offering";
 pub(crate) const REQUEST: &str = "trellis.dev/Request";
 pub(crate) const PLAN: &str = "trellis.dev/Plan";
 pub(crate) const PLACEMENT: &str = "trellis.dev/Placement";
+pub(crate) const SOLVE: &str = "trellis.dev/Solve";
 pub(crate) const FEED: &str = "trellis.dev/Feed";
 
 fn in_district(district: &District, collection: &str, id: Uuid) -> Name {
@@ -36,6 +37,10 @@ pub(crate) fn plan(district: &District, timetable: Uuid, id: Uuid) -> Name {
 
 pub(crate) fn placement(district: &District, timetable: Uuid, plan: Uuid, id: Uuid) -> Name {
     self::plan(district, timetable, plan).child("placements", id)
+}
+
+pub(crate) fn solve(district: &District, timetable: Uuid, id: Uuid) -> Name {
+    self::timetable(district, timetable).child("solves", id)
 }
 
 pub(crate) fn feed(district: &District, learner: Uuid, id: Uuid) -> Name {

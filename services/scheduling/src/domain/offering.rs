@@ -1,15 +1,18 @@
 //! What learners can choose.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use trellis_kernel::{Failure, Reason, Result, Uuid};
 
 use super::Stamps;
-use super::blocks::Overlaps;
-use super::calendar::Term;
+use super::calendar::{Block, Term};
 
 /// How many offerings a timetable may have.
 pub(crate) const MOST: u64 = 2000;
+/// At how many times of day an offering may meet.
+pub(crate) const MOST_TIMES: usize = 16;
 
 /// An offering as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,21 +49,26 @@ impl Particulars {
     }
 }
 
-/// Refuses blocks that the calendar does not have, and blocks that overlap one another.
+/// Refuses blocks that the calendar does not have, blocks that overlap one another, and more times of day than a
+/// plan can be made of.
 pub(crate) fn check_blocks(term: &Term, blocks: &[String]) -> Result<()> {
-    let known = term.places();
-    let mut places = Vec::with_capacity(blocks.len());
+    let mut before: Vec<&Block> = Vec::with_capacity(blocks.len());
+    let mut times = BTreeSet::new();
     for (index, id) in blocks.iter().enumerate() {
-        let place = known.get(id.as_str()).ok_or_else(|| {
+        let block = term.block(id).ok_or_else(|| {
             Failure::precondition(Reason::ReferenceNotFound, "The calendar has no block with this id.")
                 .violation(path(index), "must be the id of a block of the timetable's calendar")
         })?;
-        places.push(*place);
+        if before.iter().any(|other| other.overlaps(block)) {
+            return Err(Failure::field(path(index), "must not overlap another block of the offering"));
+        }
+        times.insert((block.start, block.end));
+        if times.len() > MOST_TIMES {
+            return Err(Failure::field(path(index), "must not be at a seventeenth time of day"));
+        }
+        before.push(block);
     }
-    match Overlaps::of(term).first_conflict(&places) {
-        Some(index) => Err(Failure::field(path(index), "must not overlap another block of the offering")),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 fn path(index: usize) -> String {
@@ -85,5 +93,15 @@ mod tests {
         assert_eq!(check(&["a", "c"]), Ok(()));
         assert_eq!(check(&["a", "d"]), Err("offering.blocks[1]".to_owned()));
         assert_eq!(check(&["c", "a", "b"]), Err("offering.blocks[2]".to_owned()));
+    }
+
+    #[test]
+    fn a_week_of_many_times_of_day_is_refused_where_it_becomes_too_many() {
+        let at = |n: i8| block(&n.to_string(), &[1], (n, 0), (n + 1, 0));
+        let term = term((0..17).map(at).collect(), &[]).expect("consistent");
+        let ids: Vec<String> = (0..17).map(|n| n.to_string()).collect();
+        assert!(check_blocks(&term, &ids[..16]).is_ok());
+        let refused = check_blocks(&term, &ids).expect_err("a seventeenth");
+        assert_eq!(refused.violations()[0].field, "offering.blocks[16]");
     }
 }

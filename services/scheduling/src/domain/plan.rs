@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use trellis_kernel::{Failure, Reason, Result, Timestamp, Uuid};
 
 use super::Stamps;
-use super::assign::{Decision, Verdict};
+use super::decision::{Decision, Holders, Refusal, Verdict};
 use super::request::Kind;
+use super::solving::fairness::{Fairness, Price};
 
 /// How many requests a timetable may have for a plan to be made of them within a call.
 pub(crate) const MOST_REQUESTS: u64 = 200_000;
@@ -23,6 +24,17 @@ pub(crate) struct Plan {
     /// When it was last published.
     pub(crate) published: Option<Timestamp>,
     pub(crate) counts: Counts,
+    /// What made it; nothing for a plan from before the engine.
+    pub(crate) made: Option<Made>,
+}
+
+/// How a plan came about, and how good it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Made {
+    /// The solve that made it.
+    pub(crate) solve: Uuid,
+    pub(crate) price: Price,
+    pub(crate) fairness: Fairness,
 }
 
 /// Where a plan is in its life.
@@ -50,7 +62,7 @@ pub(crate) struct Counts {
 }
 
 /// What a plan did with one request, as it is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// The id of the row; that of the placement, where there is one.
     pub(crate) id: Uuid,
@@ -69,7 +81,7 @@ impl Counts {
             counts.requests += 1;
             counts.learners += u32::from(last.replace(demand.learner) != Some(demand.learner));
             counts.placements += u32::from(*verdict == Verdict::Placed);
-            let met = matches!(verdict, Verdict::Placed | Verdict::Held);
+            let met = verdict.is_met();
             counts.first_choices += u32::from(met && demand.kind == Kind::Ranked(1));
             counts.unmet += u32::from(!met && demand.kind == Kind::Required);
         }
@@ -101,33 +113,53 @@ impl Plan {
     }
 }
 
-/// A decision in a sentence. `title` is that of the offering, `other` that of the one it clashes with.
-pub(crate) fn explain(decision: &Decision, title: &str, other: Option<&str>) -> String {
+/// A decision in a sentence. `title` is that of the offering, `clashes` those of the ones that it clashes with.
+pub(crate) fn explain(decision: &Decision, title: &str, clashes: &[&str]) -> String {
     let claim = match decision.demand.kind {
         Kind::Required => "required".to_owned(),
         Kind::Ranked(rank) => format!("choice {rank}"),
     };
-    let what = match (decision.verdict, decision.demand.kind) {
-        (Verdict::Placed, _) => "a place was given.".to_owned(),
-        (Verdict::Held, _) => "a place was given already, since it is required.".to_owned(),
-        (Verdict::Full, Kind::Required) => "no place: all went to learners for whom it is required too, \
-                                            and who were drawn earlier."
-            .to_owned(),
-        (Verdict::Full, Kind::Ranked(_)) => "no place: all went to learners for whom it is required, who \
-                                             ranked it higher, or who ranked it the same and were drawn \
-                                             earlier."
-            .to_owned(),
-        (Verdict::Clash(_), _) => {
-            let other = other.unwrap_or("another offering");
-            format!("no place: it meets at the same time as {other}, in which a place was given.")
-        }
+    let what = match &decision.verdict {
+        Verdict::Placed => "a place was given.".to_owned(),
+        Verdict::Held => "a place was given already, since it is required.".to_owned(),
+        Verdict::Refused(refusal) => refused(refusal, clashes),
     };
     format!("{title} ({claim}): {what}")
 }
 
+fn refused(refusal: &Refusal, clashes: &[&str]) -> String {
+    let mut reasons = Vec::new();
+    if let Some(holders) = &refusal.holders {
+        reasons.push(taken(holders));
+    }
+    if !clashes.is_empty() {
+        let clashes = clashes.join(", ");
+        reasons.push(format!("it meets at the same time as {clashes}, in which a place was given"));
+    }
+    format!("no place: {}.", reasons.join("; and "))
+}
+
+/// Who has the places, without saying who they are.
+fn taken(holders: &Holders) -> String {
+    let Holders { required, higher, same, lower } = *holders;
+    let parts = [
+        (required, "for whom it is required"),
+        (higher, "who ranked it higher"),
+        (same, "who ranked it the same"),
+        (lower, "who ranked it lower and would lack more without it"),
+    ];
+    let told = parts.iter().filter(|(count, _)| *count > 0).map(|(count, who)| format!("{count} {who}"));
+    let told: Vec<String> = told.collect();
+    let all = required + higher + same + lower;
+    if all == 0 {
+        return "all places went to others".to_owned();
+    }
+    format!("all places ({all}) went to others: {}", told.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::assign::Demand;
+    use super::super::decision::Demand;
     use super::*;
 
     fn at(second: i64) -> Timestamp {
@@ -144,6 +176,7 @@ mod tests {
             revision: 0,
             published: None,
             counts: Counts::default(),
+            made: None,
         }
     }
 
@@ -166,11 +199,26 @@ mod tests {
         let counts = Counts::of(&[
             decision(1, Kind::Required, 10, Verdict::Placed),
             decision(1, Kind::Ranked(1), 10, Verdict::Held),
-            decision(1, Kind::Ranked(2), 11, Verdict::Full),
-            decision(2, Kind::Required, 12, Verdict::Clash(Uuid::from_u128(10))),
-            decision(2, Kind::Ranked(1), 11, Verdict::Full),
+            decision(1, Kind::Ranked(2), 11, Verdict::Refused(Refusal::default())),
+            decision(2, Kind::Required, 12, Verdict::Refused(Refusal::default())),
+            decision(2, Kind::Ranked(1), 11, Verdict::Refused(Refusal::default())),
         ]);
         let expected = Counts { learners: 2, requests: 5, placements: 1, first_choices: 1, unmet: 1 };
         assert_eq!(counts, expected);
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_a_sentence_that_names_nobody() {
+        let demand =
+            Demand { learner: Uuid::from_u128(1), kind: Kind::Ranked(2), offering: Uuid::from_u128(10) };
+        let holders = Some(Holders { required: 2, same: 1, lower: 3, higher: 0 });
+        let refusal = Refusal { holders, clashes: vec![Uuid::from_u128(11)] };
+        let decision = Decision { demand, verdict: Verdict::Refused(refusal) };
+        assert_eq!(
+            explain(&decision, "Bridges", &["Choir"]),
+            "Bridges (choice 2): no place: all places (6) went to others: 2 for whom it is required, 1 who ranked \
+             it the same, 3 who ranked it lower and would lack more without it; and it meets at the same time as \
+             Choir, in which a place was given."
+        );
     }
 }

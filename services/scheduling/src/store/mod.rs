@@ -8,6 +8,7 @@ pub(crate) mod outcomes;
 pub(crate) mod plans;
 pub(crate) mod promises;
 pub(crate) mod requests;
+pub(crate) mod solves;
 pub(crate) mod timetables;
 
 use jiff::civil::Date;

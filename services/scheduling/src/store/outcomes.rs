@@ -4,10 +4,10 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use trellis_kernel::{Failure, Page, PageRequest, Result, Uuid};
-use trellis_store::{Keyset, Scope, Tx, failure, instant, page};
+use trellis_store::{Document, Keyset, Scope, Tx, failure, instant, page};
 
 use super::{narrow, timetables};
-use crate::domain::assign::{Decision, Demand, Verdict};
+use crate::domain::decision::{Decision, Demand, Holders, Refusal, Verdict};
 use crate::domain::plan::Outcome;
 use crate::domain::request::Kind;
 use entity::{Column, Entity, Model};
@@ -16,6 +16,9 @@ mod entity {
     //! The rows.
 
     use sea_orm::entity::prelude::*;
+    use trellis_store::Document;
+
+    use crate::domain::decision::Refusal;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "plan_outcomes")]
@@ -31,6 +34,7 @@ mod entity {
         pub(crate) verdict: String,
         pub(crate) clashes_with: Option<Uuid>,
         pub(crate) create_time: i64,
+        pub(crate) refusal: Option<Document<Refusal>>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -49,13 +53,16 @@ const CLASH: &str = "clash";
 /// Keeps what a plan did.
 pub(crate) async fn insert(tx: &Tx, outcomes: &[Outcome]) -> Result<()> {
     let row = |outcome: &Outcome| {
-        let Outcome { id, plan, created, decision: Decision { demand, verdict } } = *outcome;
-        let (word, clashes_with) = match verdict {
+        let Outcome { id, plan, created, decision: Decision { demand, verdict } } = outcome.clone();
+        let (word, refusal) = match verdict {
             Verdict::Placed => (PLACED, None),
             Verdict::Held => (HELD, None),
-            Verdict::Full => (FULL, None),
-            Verdict::Clash(with) => (CLASH, Some(with)),
+            Verdict::Refused(refusal) if refusal.holders.is_some() => (FULL, Some(refusal)),
+            Verdict::Refused(refusal) => (CLASH, Some(refusal)),
         };
+        // What a release before this one reads.
+        let clashes = refusal.iter().filter(|refusal| refusal.holders.is_none());
+        let clashes_with = clashes.flat_map(|refusal| refusal.clashes.first()).next().copied();
         entity::ActiveModel {
             district: Set(String::new()),
             id: Set(id),
@@ -66,6 +73,7 @@ pub(crate) async fn insert(tx: &Tx, outcomes: &[Outcome]) -> Result<()> {
             verdict: Set(word.to_owned()),
             clashes_with: Set(clashes_with),
             create_time: Set(created.as_microsecond()),
+            refusal: Set(refusal.map(Document)),
         }
     };
     tx.insert_many(outcomes.iter().map(row).collect()).await
@@ -162,8 +170,10 @@ async fn list<S: Scope>(
     request: &PageRequest,
     context: &str,
 ) -> Result<Page<Outcome>> {
-    // A title may be quoted twice in an explanation.
-    let rows = page(scope, select, keys, request, context, |_: &Model| 2000).await?;
+    // An explanation quotes the titles of all that is in the way.
+    let weigh =
+        |row: &Model| 2000 + row.refusal.iter().map(|refusal| 400 * refusal.0.clashes.len()).sum::<usize>();
+    let rows = page(scope, select, keys, request, context, weigh).await?;
     Ok(Page { items: read(rows.items)?, next: rows.next })
 }
 
@@ -175,13 +185,27 @@ impl TryFrom<Model> for Outcome {
     type Error = Failure;
 
     fn try_from(row: Model) -> Result<Self> {
-        let Model { district: _, id, plan, learner, offering, rank, verdict, clashes_with, create_time } =
-            row;
-        let verdict = match (verdict.as_str(), clashes_with) {
-            (PLACED, None) => Verdict::Placed,
-            (HELD, None) => Verdict::Held,
-            (FULL, None) => Verdict::Full,
-            (CLASH, Some(with)) => Verdict::Clash(with),
+        let Model {
+            district: _,
+            id,
+            plan,
+            learner,
+            offering,
+            rank,
+            verdict,
+            clashes_with,
+            create_time,
+            refusal,
+        } = row;
+        let refused = |holders| {
+            let before = Refusal { holders, clashes: clashes_with.into_iter().collect() };
+            Verdict::Refused(refusal.map_or(before, |refusal| refusal.0))
+        };
+        let verdict = match verdict.as_str() {
+            PLACED => Verdict::Placed,
+            HELD => Verdict::Held,
+            FULL => refused(Some(Holders::default())),
+            CLASH => refused(None),
             _ => return Err(Failure::internal("an outcome of a plan is not one that is known here")),
         };
         let demand = Demand { learner, kind: Kind::from_rank(narrow(rank)?), offering };

@@ -4,7 +4,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 use trellis_kernel::{Failure, Page, PageRequest, Result, Timestamp, Uuid};
-use trellis_store::{Keyset, Scope, Tx, failure, instant, page};
+use trellis_store::{Document, Keyset, Scope, Tx, failure, instant, page};
 
 use super::{changed, narrow, stamps, wide};
 use crate::domain::plan::{Counts, Plan, State};
@@ -14,6 +14,9 @@ mod entity {
     //! The rows.
 
     use sea_orm::entity::prelude::*;
+    use trellis_store::Document;
+
+    use crate::domain::plan::Made;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "plans")]
@@ -35,6 +38,7 @@ mod entity {
         pub(crate) create_time: i64,
         pub(crate) update_time: i64,
         pub(crate) version: i64,
+        pub(crate) made: Option<Document<Made>>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -51,7 +55,7 @@ const REPLACED: &str = "replaced";
 
 /// Keeps a new plan.
 pub(crate) async fn insert(tx: &Tx, plan: &Plan) -> Result<()> {
-    let Plan { id, stamps, timetable, seed, state, revision, published, counts } = plan.clone();
+    let Plan { id, stamps, timetable, seed, state, revision, published, counts, made } = plan.clone();
     let Counts { learners, requests, placements, first_choices, unmet } = counts;
     tx.insert(entity::ActiveModel {
         district: Set(String::new()),
@@ -69,6 +73,7 @@ pub(crate) async fn insert(tx: &Tx, plan: &Plan) -> Result<()> {
         create_time: Set(stamps.created.as_microsecond()),
         update_time: Set(stamps.updated.as_microsecond()),
         version: Set(stamps.version),
+        made: Set(made.map(Document)),
     })
     .await
 }
@@ -161,6 +166,7 @@ impl TryFrom<Model> for Plan {
             create_time,
             update_time,
             version,
+            made,
         } = row;
         let state = match state.as_str() {
             DRAFT => State::Draft,
@@ -183,6 +189,7 @@ impl TryFrom<Model> for Plan {
                 first_choices: narrow(first_choice_count)?,
                 unmet: narrow(unmet_count)?,
             },
+            made: made.map(|made| made.0),
         })
     }
 }

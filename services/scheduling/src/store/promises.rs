@@ -26,6 +26,10 @@ pub(crate) fn all() -> Vec<Promise> {
             count: "SELECT count(*) FROM plans p WHERE NOT EXISTS (SELECT 1 FROM timetables t WHERE t.district = p.district AND t.id = p.timetable)",
         },
         Within {
+            broken: "solves of timetables that are gone",
+            count: "SELECT count(*) FROM solves s WHERE NOT EXISTS (SELECT 1 FROM timetables t WHERE t.district = s.district AND t.id = s.timetable)",
+        },
+        Within {
             broken: "results of plans that are gone",
             count: "SELECT count(*) FROM plan_outcomes o WHERE NOT EXISTS (SELECT 1 FROM plans p WHERE p.district = o.district AND p.id = o.plan)",
         },

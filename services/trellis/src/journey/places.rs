@@ -1,5 +1,7 @@
 //! Step 6: from ranked requests to places, and to a calendar.
 
+use prost_types::Duration;
+use trellis_contracts::common::JobState;
 use trellis_contracts::scheduling::calendar_service_client::CalendarServiceClient;
 use trellis_contracts::scheduling::feed_service_client::FeedServiceClient;
 use trellis_contracts::scheduling::offering_service_client::OfferingServiceClient;
@@ -7,14 +9,16 @@ use trellis_contracts::scheduling::plan_service_client::PlanServiceClient;
 use trellis_contracts::scheduling::request_service_client::RequestServiceClient;
 use trellis_contracts::scheduling::timetable_service_client::TimetableServiceClient;
 use trellis_contracts::scheduling::{
-    Block, Calendar, CreateCalendarRequest, CreateFeedRequest, CreateOfferingRequest, CreatePlanRequest,
-    CreateTimetableRequest, ExplainPlacementsRequest, Feed, ListPlacementsRequest, Offering, Placement,
-    PlacementVerdict, Plan, PlanState, PublishPlanRequest, SubmitRequestsRequest, Timetable, Weekday,
+    Block, Calendar, CreateCalendarRequest, CreateFeedRequest, CreateOfferingRequest, CreateTimetableRequest,
+    ExplainPlacementsRequest, Feed, GetPlanRequest, ListPlacementsRequest, Offering, Placement,
+    PlacementVerdict, Plan, PlanState, PublishPlanRequest, SolvePlanRequest, SubmitRequestsRequest,
+    Timetable, WatchSolveRequest, Weekday,
 };
 use trellis_kernel::Uuid;
 
 use super::step::check;
 use super::{Journey, Told, Trouble, request_id};
+use crate::client::Caller;
 use crate::roles::Role;
 
 impl Journey {
@@ -43,7 +47,7 @@ impl Journey {
         check(first(&mine) != first(&theirs), || "the one place was not given to one of two".to_owned())?;
         let mut lines = vec![
             "two learners want the same one place first, and the same other one second".to_owned(),
-            "a fair draw gives it to one; the other has the second choice".to_owned(),
+            "the plan gives it to one by lot; the other has the second choice".to_owned(),
         ];
         lines.push(self.explain().await?);
         lines.push(self.subscribe().await?);
@@ -117,16 +121,32 @@ impl Journey {
 
     async fn publish_plan(&self) -> Result<Plan, Trouble> {
         let mut client = PlanServiceClient::new(self.as_administrator()?);
-        let request = CreatePlanRequest {
-            parent: self.traces.timetable.clone(),
-            plan: Some(Plan { seed: 20_260, ..Plan::default() }),
-            request_id: request_id(),
-        };
-        let plan = client.create_plan(request).await?.into_inner();
+        let plan = GetPlanRequest { name: self.solve(&mut client).await? };
+        let plan = client.get_plan(plan).await?.into_inner();
         let request = PublishPlanRequest { name: plan.name, etag: plan.etag, request_id: request_id() };
         let plan = client.publish_plan(request).await?.into_inner();
         check(plan.state() == PlanState::Published, || format!("the plan is {:?}", plan.state()))?;
         Ok(plan)
+    }
+
+    /// Has a plan made, and watches until it is there.
+    async fn solve(&self, client: &mut PlanServiceClient<Caller>) -> Result<String, Trouble> {
+        let request = SolvePlanRequest {
+            parent: self.traces.timetable.clone(),
+            seed: 20_260,
+            time_limit: Some(Duration { seconds: 0, nanos: 500_000_000 }),
+            request_id: request_id(),
+            ..SolvePlanRequest::default()
+        };
+        let solve = client.solve_plan(request).await?.into_inner();
+        let watch = WatchSolveRequest { name: solve.name.clone() };
+        let mut seen = client.watch_solve(watch).await?.into_inner();
+        let mut last = solve;
+        while let Some(now) = seen.message().await? {
+            last = now.solve.unwrap_or(last);
+        }
+        check(last.state() == JobState::Succeeded, || format!("the solve is {:?}", last.state()))?;
+        Ok(last.plan)
     }
 
     async fn placements(&self, learner: Uuid) -> Result<Vec<Placement>, Trouble> {

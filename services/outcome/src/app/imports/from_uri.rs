@@ -3,10 +3,10 @@
 
 use prost::bytes::Bytes;
 use trellis_kernel::{Failure, Kind, Reason, Result, Uuid};
+use trellis_rpc::jobs::Running;
 use trellis_store::Change;
 
 use super::one::Import;
-use super::progress::Running;
 use super::refusals::{Refused, cancelled, reused, too_large, whole};
 use super::source::{Client, Source, Trouble, piece};
 use super::spool::Spool;
@@ -30,14 +30,13 @@ impl Imports {
                 return Err(reused());
             }
             let seen = kept.transfer.seen_at(self.store.clock().now(), kept.heard, self.store.is_embedded());
-            let here = self.progress.watch(&change.district, transfer.id).map(|shown| shown.borrow().clone());
-            match here {
+            match self.jobs.now(&change.district, transfer.id) {
                 Some(shown) => return Ok(shown),
                 None if !seen.state.is_in_vain() => return Ok(seen),
                 None => {}
             }
         }
-        let Some(running) = self.progress.begin(&transfer) else {
+        let Some(running) = self.jobs.begin(&change.district, transfer.id, transfer.clone()) else {
             return self.get(&change.district, transfer.id).await;
         };
         let mut job = Import { imports: self.clone(), change, transfer, running: Some(running), over: false };
@@ -101,7 +100,8 @@ impl Import {
         let asked = Asked { request_id: Some(part), ..asked.clone() };
         let mut transfer = self.imports.announced(&self.change, &asked);
         transfer.source = source.of(id).uri();
-        let running = self.imports.progress.begin_part(&transfer, self.running.as_ref());
+        let running =
+            self.imports.jobs.begin_part(&transfer.district, part, transfer.clone(), self.running.as_ref());
         let change = self.change();
         let mut import = Self { imports: self.imports.clone(), change, transfer, running, over: false };
         import.begin("").await?;

@@ -1,9 +1,7 @@
 //! Importing a framework: received, read, compared, and written in one transaction.
 
-mod following;
 mod from_uri;
 mod one;
-mod progress;
 mod reconcile;
 mod refusals;
 mod rubrics;
@@ -19,15 +17,15 @@ use prost::bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use trellis_kernel::{District, Failure, Page, PageRequest, Reason, Result, Uuid};
+use trellis_rpc::jobs::{Jobs, Read, Running};
 use trellis_store::{Change, Store, Write};
 
 use self::one::Import;
-use self::progress::{Progress, Running};
 use self::refusals::{cancelled, reused};
 pub use self::source::CaseSources;
 use crate::domain::case::MAX_BYTES;
 use crate::domain::framework::FrameworkRef;
-use crate::domain::transfer::{Action, BEAT, Difference, Issue, Phase, State, Tally, Transfer};
+use crate::domain::transfer::{Action, Difference, Issue, Phase, State, Tally, Transfer};
 use crate::store;
 
 /// How many documents are received at once, each in a file of its own; further imports wait.
@@ -43,7 +41,7 @@ const RECEIVE_TIME: Duration = Duration::from_mins(15);
 #[derive(Clone)]
 pub(crate) struct Imports {
     store: Store,
-    progress: Progress,
+    jobs: Jobs<Transfer>,
     sources: CaseSources,
     arriving: Arc<Semaphore>,
     room: Arc<Semaphore>,
@@ -74,7 +72,7 @@ impl Imports {
     pub(crate) fn new(store: Store, sources: CaseSources) -> Self {
         Self {
             store,
-            progress: Progress::default(),
+            jobs: Jobs::default(),
             sources,
             arriving: Arc::new(Semaphore::new(ARRIVING)),
             room: Arc::new(Semaphore::new(ROOM / PLACE)),
@@ -90,7 +88,7 @@ impl Imports {
     ) -> Result<Transfer> {
         let transfer = self.announced(&change, &asked);
         let before = store::transfers::find(&self.store.read(&change.district), transfer.id).await?;
-        let Some(running) = self.progress.begin(&transfer) else {
+        let Some(running) = self.jobs.begin(&transfer.district, transfer.id, transfer.clone()) else {
             return Err(Failure::aborted(
                 Reason::StateConflict,
                 "An import with this request_id is running: watch it.",
@@ -160,8 +158,8 @@ impl Imports {
         // Read again where it seems to run elsewhere: it may have begun or ended here meanwhile.
         let mut kept = None;
         for _ in 0..2 {
-            if let Some(shown) = self.progress.watch(district, id) {
-                return Ok(shown.borrow().clone());
+            if let Some(shown) = self.jobs.now(district, id) {
+                return Ok(shown);
             }
             let found = store::transfers::get(&self.store.read_latest(district), id).await?;
             let running = found.transfer.state == State::Running;
@@ -181,7 +179,7 @@ impl Imports {
             if self.store.is_embedded() {
                 std::future::pending::<()>().await;
             }
-            tokio::time::sleep(BEAT).await;
+            tokio::time::sleep(State::BEAT).await;
             let beaten = async {
                 let Write::Begin(tx) = self.store.write::<()>(change.clone()).await? else {
                     return Ok(false);
@@ -192,7 +190,7 @@ impl Imports {
             };
             match beaten.await {
                 Ok(true) => {
-                    self.progress.cancel(&transfer.district, transfer.id);
+                    self.jobs.cancel(&transfer.district, transfer.id);
                     return;
                 }
                 Ok(false) => {}
@@ -208,7 +206,7 @@ impl Imports {
         if transfer.state == State::Succeeded {
             return Err(Failure::precondition(Reason::StateConflict, "The import has ended."));
         }
-        self.progress.cancel(&district, id);
+        self.jobs.cancel(&district, id);
         match self.store.write(change).await? {
             Write::Replay(transfer) => Ok(transfer),
             Write::Begin(tx) => {
@@ -216,6 +214,20 @@ impl Imports {
                 tx.commit(transfer).await
             }
         }
+    }
+
+    /// Follows an import until it has ended.
+    pub(crate) async fn watch(
+        &self,
+        district: District,
+        id: Uuid,
+    ) -> Result<impl Stream<Item = Result<Transfer>> + Send + use<>> {
+        let (imports, of) = (self.clone(), district.clone());
+        let read: Read<Transfer> = Box::new(move || {
+            let (imports, district) = (imports.clone(), of.clone());
+            Box::pin(async move { imports.get(&district, id).await })
+        });
+        self.jobs.follow(&district, id, |transfer| transfer.state != State::Running, read).await
     }
 
     /// Lists the issues of an import.

@@ -7,9 +7,9 @@ use futures::stream::{Stream, StreamExt as _};
 use prost::bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use trellis_kernel::{Failure, Kind, Reason, Result, Uuid};
+use trellis_rpc::jobs::Running;
 use trellis_store::{Change, Tx, Write};
 
-use super::progress::Running;
 use super::reconcile::{self, ASSOCIATIONS, Here, Plan, Step};
 use super::refusals::{Refused, abandoned, cancelled, refused, too_large};
 use super::spool::Spool;
@@ -28,7 +28,7 @@ pub(super) struct Import {
     pub(super) imports: Imports,
     pub(super) change: Change,
     pub(super) transfer: Transfer,
-    pub(super) running: Option<Running>,
+    pub(super) running: Option<Running<Transfer>>,
     pub(super) over: bool,
 }
 
@@ -54,7 +54,7 @@ impl Import {
     pub(super) fn show(&mut self, phase: Phase) {
         self.transfer.phase = phase;
         if let Some(running) = &self.running {
-            running.show(&self.transfer);
+            running.show(self.transfer.clone());
         }
     }
 

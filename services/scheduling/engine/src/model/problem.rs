@@ -209,6 +209,12 @@ impl Problem {
         self.travel[from as usize * self.spaces.count + to as usize]
     }
 
+    /// Whether every section has one place alone, so that only learners are to be seated.
+    pub(crate) fn is_placed(&self) -> bool {
+        let Sections { times, spaces, facilitators, .. } = &self.sections;
+        [times, spaces, facilitators].iter().all(|rows| self.all_sections().all(|id| rows.width(id) == 1))
+    }
+
     pub(crate) const fn has_travel(&self) -> bool {
         !self.travel.is_empty()
     }

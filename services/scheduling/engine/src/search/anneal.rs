@@ -46,7 +46,11 @@ struct Mix {
 
 impl Mix {
     fn of(problem: &Problem) -> Self {
-        let seats = if problem.requests() > 0 { 300 } else { 0 };
+        let seats = match problem.requests() {
+            0 => 0,
+            _ if problem.is_placed() => 1000,
+            _ => 300,
+        };
         if problem.in_blocks {
             Self { seats, swap: 300, chain: 400, eject: 0 }
         } else {
@@ -63,6 +67,10 @@ struct Weights {
     /// Whether nothing goes that breaks a hard rule.
     strict: bool,
 }
+
+/// Of a thousand changes of seats, how many only take one away, while any hard rule is broken: nothing else mends a
+/// section that has more than it takes where nobody can go elsewhere.
+const UNSEAT: u32 = 50;
 
 /// One worker's timetable, and how it goes about it.
 #[derive(Debug)]
@@ -303,6 +311,14 @@ impl<'p> Annealer<'p> {
         let problem = self.state.problem;
         let request = self.dice.below(problem.all_requests().end);
         let old = *self.state.seats.ticket(request);
+        if self.state.cost.hard > 0 && !old.sections().is_empty() && self.dice.happens(UNSEAT) {
+            self.moves += 1;
+            let delta = self.state.seat_delta(request, &Ticket::NOTHING);
+            if self.accepts(delta) {
+                self.state.seat(request, &Ticket::NOTHING, delta);
+            }
+            return;
+        }
         let near = !old.sections().is_empty() && self.dice.happens(900);
         let ticket = if near {
             tickets::near(&self.state, request, &mut self.dice)

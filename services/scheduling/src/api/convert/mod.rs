@@ -5,6 +5,7 @@ pub(super) mod feed;
 pub(super) mod offering;
 pub(super) mod plan;
 pub(super) mod request;
+pub(super) mod solve;
 pub(super) mod timetable;
 
 use trellis_contracts::common::LocalizedText;

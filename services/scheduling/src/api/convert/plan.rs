@@ -7,13 +7,13 @@ use trellis_kernel::{District, Uuid};
 use super::count;
 use super::request::claim;
 use crate::app::placements::Explanation;
-use crate::domain::assign::{Decision, Demand, Verdict};
+use crate::domain::decision::{Decision, Demand, Holders, Verdict};
 use crate::domain::plan::{Counts, Outcome, Plan, State};
 use crate::domain::{Stamps, names};
 
 /// A plan as clients see it.
 pub(crate) fn message(district: &District, plan: &Plan) -> proto::Plan {
-    let Plan { id, stamps, timetable, seed, state, revision, published, counts } = *plan;
+    let Plan { id, stamps, timetable, seed, state, revision, published, counts, made } = *plan;
     let Stamps { created, updated, version: _ } = stamps;
     let Counts { learners, requests, placements, first_choices, unmet } = counts;
     let state = match state {
@@ -36,6 +36,8 @@ pub(crate) fn message(district: &District, plan: &Plan) -> proto::Plan {
         placement_count: count(placements),
         first_choice_count: count(first_choices),
         unmet_requirement_count: count(unmet),
+        solve: made.map(|made| names::solve(district, timetable, made.solve).to_string()).unwrap_or_default(),
+        cost: made.map_or(0, |made| made.price.sum()),
     }
 }
 
@@ -64,10 +66,16 @@ pub(crate) fn explanation(
     let Explanation { decision, text } = explanation;
     let Decision { demand: Demand { learner, kind, offering }, verdict } = decision;
     let (kind, rank) = claim(kind);
-    let (verdict, clash) = match verdict {
-        Verdict::Placed | Verdict::Held => (proto::PlacementVerdict::Placed, None),
-        Verdict::Full => (proto::PlacementVerdict::Full, None),
-        Verdict::Clash(with) => (proto::PlacementVerdict::Clash, Some(with)),
+    let mut holders = None;
+    let mut clashes_with = Vec::new();
+    let verdict = match verdict {
+        Verdict::Placed | Verdict::Held => proto::PlacementVerdict::Placed,
+        Verdict::Refused(refusal) => {
+            let clash = |with| names::offering(district, timetable, with).to_string();
+            clashes_with = refusal.clashes.into_iter().map(clash).collect();
+            holders = refusal.holders.map(self::holders);
+            if holders.is_some() { proto::PlacementVerdict::Full } else { proto::PlacementVerdict::Clash }
+        }
     };
     proto::PlacementExplanation {
         learner: names::learner(district, learner).to_string(),
@@ -75,9 +83,18 @@ pub(crate) fn explanation(
         kind,
         rank,
         verdict: verdict.into(),
-        clashes_with: clash
-            .map(|with| names::offering(district, timetable, with).to_string())
-            .unwrap_or_default(),
+        clashes_with,
         text,
+        holders,
+    }
+}
+
+fn holders(holders: Holders) -> proto::PlacementHolders {
+    let Holders { required, higher, same, lower } = holders;
+    proto::PlacementHolders {
+        required_count: count(required),
+        higher_ranked_count: count(higher),
+        same_ranked_count: count(same),
+        lower_ranked_count: count(lower),
     }
 }
