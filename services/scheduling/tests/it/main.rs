@@ -6,4 +6,6 @@ mod feeds;
 mod offerings;
 mod place;
 mod plans;
+mod processes;
 mod requests;
+mod solves;

@@ -3,6 +3,7 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use prost_types::Duration;
 use tonic::{Code, Response, Status};
 use trellis_contracts::common::LocalizedText;
 use trellis_contracts::experience::design_service_client::DesignServiceClient;
@@ -16,9 +17,10 @@ use trellis_contracts::scheduling::plan_service_client::PlanServiceClient;
 use trellis_contracts::scheduling::request_service_client::RequestServiceClient;
 use trellis_contracts::scheduling::timetable_service_client::TimetableServiceClient;
 use trellis_contracts::scheduling::{
-    Block, Calendar, CalendarException, CreateCalendarRequest, CreateOfferingRequest, CreatePlanRequest,
-    CreateTimetableRequest, Offering, Plan, PublishPlanRequest, RequireOfferingRequest,
-    SubmitRequestsRequest, SubmitRequestsResponse, Timetable, Weekday,
+    Block, Calendar, CalendarException, CreateCalendarRequest, CreateOfferingRequest, CreateTimetableRequest,
+    GetPlanRequest, ListPlacementsRequest, Offering, Placement, Plan, PublishPlanRequest,
+    RequireOfferingRequest, SolvePlanRequest, SubmitRequestsRequest, SubmitRequestsResponse, Timetable,
+    WatchSolveRequest, Weekday,
 };
 use trellis_kernel::Uuid;
 use trellis_testkit::{Caller, Role, School, Suite};
@@ -189,13 +191,38 @@ impl<'a> Place<'a> {
 
     /// A plan of the requests as they are now.
     pub(crate) async fn plan(&self, seed: i64) -> Plan {
-        let request = CreatePlanRequest {
+        let request = SolvePlanRequest {
             parent: self.timetable.name.clone(),
-            plan: Some(Plan { seed, ..Plan::default() }),
-            request_id: String::new(),
+            seed,
+            time_limit: Some(Duration { seconds: 0, nanos: 200_000_000 }),
+            ..SolvePlanRequest::default()
         };
-        let created = PlanServiceClient::new(self.administrator()).create_plan(request).await;
-        created.expect("a plan").into_inner()
+        let mut client = PlanServiceClient::new(self.administrator());
+        let solve = client.solve_plan(request).await.expect("a solve").into_inner();
+        let watch = WatchSolveRequest { name: solve.name };
+        let mut seen = client.watch_solve(watch).await.expect("a stream").into_inner();
+        let mut last = None;
+        while let Some(now) = seen.message().await.expect("a message") {
+            last = now.solve;
+        }
+        let name = last.expect("an end").plan;
+        client.get_plan(GetPlanRequest { name }).await.expect("a plan").into_inner()
+    }
+
+    /// The places that a plan gives to a learner.
+    pub(crate) async fn placements(&self, plan: &str, learner: Uuid) -> Vec<Placement> {
+        self.placements_for(self.administrator(), plan, learner).await
+    }
+
+    /// The same, as a caller sees them.
+    pub(crate) async fn placements_for(&self, caller: Caller, plan: &str, learner: Uuid) -> Vec<Placement> {
+        let list = ListPlacementsRequest {
+            parent: plan.to_owned(),
+            learner: self.school.learner(learner),
+            ..ListPlacementsRequest::default()
+        };
+        let answer = PlanServiceClient::new(caller).list_placements(list).await;
+        answer.expect("placements").into_inner().placements
     }
 
     pub(crate) async fn publish(&self, plan: &Plan) -> Result<Response<Plan>, Status> {

@@ -4,23 +4,13 @@ use tonic::Code;
 use trellis_contracts::scheduling::plan_service_client::PlanServiceClient;
 use trellis_contracts::scheduling::{
     ExplainPlacementsRequest, GetPlanRequest, ListPlacementsRequest, ListPlansRequest,
-    ListUnmetRequirementsRequest, Placement, PlacementExplanation, PlacementVerdict, Plan, PlanState,
-    PublishPlanRequest, RequestKind,
+    ListUnmetRequirementsRequest, Placement, PlacementExplanation, PlacementHolders, PlacementVerdict, Plan,
+    PlanState, PublishPlanRequest, RequestKind,
 };
 use trellis_kernel::Uuid;
 use trellis_testkit::{Caller, Role, on_each_database, refused};
 
 use crate::place::Place;
-
-async fn placements(place: &Place<'_>, caller: Caller, plan: &str, learner: Uuid) -> Vec<Placement> {
-    let list = ListPlacementsRequest {
-        parent: plan.to_owned(),
-        learner: place.school.learner(learner),
-        ..ListPlacementsRequest::default()
-    };
-    let answer = PlanServiceClient::new(caller).list_placements(list).await;
-    answer.expect("placements").into_inner().placements
-}
 
 async fn explained(
     place: &Place<'_>,
@@ -53,19 +43,21 @@ on_each_database!(
         assert_eq!((plan.learner_count, plan.request_count, plan.placement_count), (2, 5, 2));
         assert_eq!((plan.first_choice_count, plan.unmet_requirement_count), (0, 0));
         let educator = || place.educator();
-        let given = placements(&place, educator(), &plan.name, learner).await;
+        let given = place.placements(&plan.name, learner).await;
         assert_eq!(given.len(), 1);
         assert_eq!((given[0].offering.as_str(), given[0].rank), (second.name.as_str(), 2));
         let told = explained(&place, educator(), &plan.name, learner).await;
-        let codes: Vec<_> = told.iter().map(|e| (e.rank, e.verdict(), e.clashes_with.as_str())).collect();
+        let codes: Vec<_> = told.iter().map(|e| (e.rank, e.verdict(), &e.clashes_with[..])).collect();
         assert_eq!(
             codes,
             [
-                (1, PlacementVerdict::Full, ""),
-                (2, PlacementVerdict::Placed, ""),
-                (3, PlacementVerdict::Clash, second.name.as_str()),
+                (1, PlacementVerdict::Full, &[][..]),
+                (2, PlacementVerdict::Placed, &[]),
+                (3, PlacementVerdict::Clash, std::slice::from_ref(&second.name)),
             ]
         );
+        let required = PlacementHolders { required_count: 1, ..PlacementHolders::default() };
+        assert_eq!(told.iter().map(|e| e.holders).collect::<Vec<_>>(), [Some(required), None, None]);
         assert!(told[2].text.contains("Journalism") && told[2].text.contains("Choir"), "{}", told[2].text);
         let told = explained(&place, educator(), &plan.name, classmate).await;
         let codes: Vec<_> = told.iter().map(|e| (e.kind(), e.verdict())).collect();
@@ -74,7 +66,7 @@ on_each_database!(
         // The same seed and the same requests give the same places.
         let again = place.plan(7).await;
         let offerings = |given: &[Placement]| given.iter().map(|p| p.offering.clone()).collect::<Vec<_>>();
-        let same = placements(&place, educator(), &again.name, learner).await;
+        let same = place.placements(&again.name, learner).await;
         assert_eq!(offerings(&same), offerings(&given));
     }
 );
@@ -109,9 +101,9 @@ on_each_database!(
         let published = staff.publish_plan(publish(&draft.etag)).await.expect("published").into_inner();
         assert_eq!((published.state(), published.revision), (PlanState::Published, 1));
         assert_eq!(client.get_plan(get).await.expect("a plan").into_inner(), published);
-        assert_eq!(placements(&place, place.learner(), &draft.name, learner).await.len(), 1);
+        assert_eq!(place.placements_for(place.learner(), &draft.name, learner).await.len(), 1);
         let pinned = format!("{}@1", draft.name);
-        assert_eq!(placements(&place, place.learner(), &pinned, learner).await.len(), 1);
+        assert_eq!(place.placements_for(place.learner(), &pinned, learner).await.len(), 1);
         let ahead = GetPlanRequest { name: format!("{}@2", draft.name) };
         refused(client.get_plan(ahead).await, Code::NotFound, "RESOURCE_NOT_FOUND");
         refused(
