@@ -12,13 +12,11 @@ mod around;
 mod choices;
 mod decide;
 mod ground;
+mod hole;
 mod holes;
 mod live;
-mod load;
-mod matching;
 mod rotate;
 mod sift;
-mod spread;
 mod steps;
 mod web;
 
@@ -96,11 +94,11 @@ pub fn conflict(problem: &Problem, plan: &Plan, effort: u64) -> Result<Conflict,
     let mut spots: Vec<Spot> =
         (0..).zip(places).map(|(section, place)| problem.spot(section, place)).collect();
     let ground = Ground::new(problem);
-    let broken = ground.clusters(&spots);
+    let mut steps = Steps(effort);
+    let broken = ground.clusters(&spots, &mut steps);
     if broken.is_empty() {
         return Ok(Conflict::None);
     }
-    let mut steps = Steps(effort);
     let all: Vec<u32> = problem.all_sections().collect();
     let proven = too_many(&ground, &all, &ground.bound(&all), &mut steps)
         .or_else(|| steps.part(2, |steps| mend(&ground, &mut spots, steps)));
@@ -108,7 +106,7 @@ pub fn conflict(problem: &Problem, plan: &Plan, effort: u64) -> Result<Conflict,
         let (requirements, minimal) = Core::new(&ground, sections).sift(&mut steps);
         return Ok(Conflict::Proven { requirements, minimal });
     }
-    if ground.clusters(&spots).is_empty() {
+    if ground.clusters(&spots, &mut steps).is_empty() {
         return Ok(Conflict::Avoidable { placements: spots.iter().map(placement).collect() });
     }
     let mut sections: Vec<SectionId> = broken.concat().into_iter().map(SectionId).collect();
@@ -129,7 +127,7 @@ fn placement(spot: &Spot) -> Placement {
 fn mend(ground: &Ground<'_>, spots: &mut [Spot], steps: &mut Steps) -> Option<Vec<u32>> {
     let mut given_up: Vec<Vec<u32>> = Vec::new();
     loop {
-        let broken = ground.clusters(spots);
+        let broken = ground.clusters(spots, steps);
         let mut open = broken.iter().filter(|cluster| !given_up.contains(cluster));
         let cluster = open.next()?;
         let left = 1 + open.count() as u64;
@@ -150,7 +148,7 @@ fn grow(ground: &Ground<'_>, spots: &[Spot], cluster: &[u32], steps: &mut Steps)
         let before = inside.len();
         match steps.part(LOOK, |steps| look(ground, spots, &inside, steps)) {
             Verdict::Possible(moved) => {
-                let in_the_way = ground.in_the_way(&moved, &inside);
+                let in_the_way = ground.in_the_way(&moved, &inside, steps);
                 if in_the_way.is_empty() {
                     return Verdict::Possible(moved);
                 }
@@ -171,13 +169,16 @@ fn grow(ground: &Ground<'_>, spots: &[Spot], cluster: &[u32], steps: &mut Steps)
     // More than the first that was too hard is harder still, but where it is too many by count.
     let Some(inside) = hard else { return Verdict::Undecided };
     match look(ground, spots, &inside, steps) {
-        Verdict::Possible(moved) if !ground.in_the_way(&moved, &inside).is_empty() => Verdict::Undecided,
+        Verdict::Possible(moved) if !ground.in_the_way(&moved, &inside, steps).is_empty() => {
+            Verdict::Undecided
+        }
         last => last,
     }
 }
 
 /// Looks at a set as a whole: where all sections of the plan would be if it were placed.
 fn look(ground: &Ground<'_>, spots: &[Spot], inside: &[u32], steps: &mut Steps) -> Verdict {
+    steps.take(spots.len() as u64);
     let around = Around::new(ground, spots, inside);
     match decide(ground, inside, &ground.bound(inside), Some(&around), steps) {
         Verdict::Possible(some) => {

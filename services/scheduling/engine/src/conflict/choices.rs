@@ -64,11 +64,6 @@ impl Choices {
         }
     }
 
-    /// How many times a section has, left or not.
-    pub(super) fn all(&self, section: usize) -> usize {
-        self.rows[section].times
-    }
-
     fn time_words(&self, section: usize) -> &[u64] {
         let row = self.rows[section];
         &self.words[row.at..row.at + row.times.div_ceil(64)]

@@ -265,10 +265,11 @@ fn without_effort_nothing_is_proven() {
     let problem = builder.build().unwrap();
     let plan = first(&problem);
     assert_eq!(conflict(&problem, &plan, 0), Ok(Conflict::Unknown { sections: two.clone() }));
-    // Enough to see that it is so, and not what of it matters.
-    let some = conflict(&problem, &plan, 58).unwrap();
+    // Just enough to see that it is so, and not what of it matters.
+    let mut known = (0..1000).map(|effort| conflict(&problem, &plan, effort).unwrap());
+    let some = known.find(|known| !matches!(known, Conflict::Unknown { .. }));
     let requirements = all(&two, &[Facilitator(coach)]);
-    assert_eq!(some, Conflict::Proven { requirements: requirements.clone(), minimal: false });
+    assert_eq!(some, Some(Conflict::Proven { requirements: requirements.clone(), minimal: false }));
     let enough = conflict(&problem, &plan, 100_000).unwrap();
     assert_eq!(enough, Conflict::Proven { requirements, minimal: true });
 }
