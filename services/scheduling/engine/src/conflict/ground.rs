@@ -1,6 +1,6 @@
 //! A problem as what must hold in it, and what placements break of that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Requirement;
 use super::steps::Steps;
@@ -118,40 +118,20 @@ impl<'p> Ground<'p> {
         let rules = rules.into_iter().filter(binds);
         let mut bound: BTreeSet<Requirement> = rules.map(|rule| Requirement::Rule(RuleId(rule))).collect();
         for part in Part::BOTH {
-            let choices = |section: &u32| part.choices(self.problem, *section);
-            let mut wanted: Vec<u32> =
-                sections.iter().flat_map(choices).filter(|place| *place != NONE).collect();
-            wanted.sort_unstable();
-            for some in wanted.chunk_by(|a, b| a == b) {
-                if some.len() > 1 {
-                    bound.insert(part.held(some[0]));
-                }
-            }
+            let mut wanted: BTreeMap<u32, u32> = BTreeMap::new();
             for section in sections {
-                for place in part.choices(self.problem, *section) {
+                for place in part.choices(self.problem, *section).filter(|place| *place != NONE) {
+                    *wanted.entry(place).or_default() += 1;
                     let mut times = self.problem.sections.times.row(*section).iter();
                     if times.any(|time| part.is_closed(self.problem, place, time.id)) {
                         bound.insert(part.shut(place));
                     }
                 }
             }
+            let shared = wanted.into_iter().filter(|(_, sections)| *sections > 1);
+            bound.extend(shared.map(|(place, _)| part.held(place)));
         }
         bound
-    }
-
-    /// Sections with all that are in a hard rule, a space or with a facilitator with any of them, in order.
-    pub(super) fn ring(&self, sections: &[u32]) -> Vec<u32> {
-        let mut wider = BTreeSet::new();
-        for section in sections {
-            wider.insert(*section);
-            let rules = self.rules_of(*section).iter().map(|rule| &self.problem.rules[*rule as usize]);
-            wider.extend(rules.flat_map(|rule| &rule.sections).map(|id| id.0));
-            for part in Part::BOTH {
-                let places = part.choices(self.problem, *section);
-                wider.extend(places.flat_map(|place| self.users(part, place)));
-            }
-        }
-        wider.into_iter().collect()
     }
 
     /// Whether something is a rule of several sections together.
@@ -224,7 +204,7 @@ impl<'p> Ground<'p> {
     }
 
     /// The sections with which one has a part in a breach in a plan, and whether it has in any.
-    fn broken_with(&self, spots: &[Spot], section: u32, steps: &mut Steps) -> (bool, Vec<u32>) {
+    pub(super) fn broken_with(&self, spots: &[Spot], section: u32, steps: &mut Steps) -> (bool, Vec<u32>) {
         steps.take(self.size(section));
         let (mut is_broken, mut with) = (false, Vec::new());
         let at = |other: u32| spots.get(other as usize);

@@ -10,7 +10,7 @@ use super::choices::{Choices, bits};
 use super::ground::{Part, is_of_all};
 use super::hole::Hole;
 use super::steps::Steps;
-use super::web::{Group, Tie, Web};
+use super::web::{Asked, Tie, Web};
 use crate::model::Kind;
 
 /// Some section has nothing left, or what is left is too little for all.
@@ -24,9 +24,9 @@ pub(super) struct Live<'a> {
     holes: Vec<Hole>,
     /// The holes of each section, by place.
     holes_of: Vec<Vec<usize>>,
-    /// The sections, groups and holes to be looked at again.
+    /// The sections, rules of several together and holes to be looked at again.
     waiting: BTreeSet<usize>,
-    groups: BTreeSet<usize>,
+    together: BTreeSet<usize>,
     stale: BTreeSet<usize>,
     /// How often each section was left with nothing, and one more.
     pub(super) failures: Vec<u64>,
@@ -47,7 +47,7 @@ impl<'a> Live<'a> {
             holes,
             holes_of,
             waiting: BTreeSet::new(),
-            groups: BTreeSet::new(),
+            together: BTreeSet::new(),
             stale: BTreeSet::new(),
             failures: vec![1; count],
             steps,
@@ -62,9 +62,8 @@ impl<'a> Live<'a> {
         }
         self.waiting.insert(section);
         self.stale.extend(&self.holes_of[section]);
-        let matters =
-            |group: &&usize| count == 1 || matches!(self.web.groups[**group].kind, Kind::MinDays(_));
-        self.groups.extend(self.web.groups_of[section].iter().filter(matters));
+        let matters = |rule: &&usize| count == 1 || matches!(self.web.rules[**rule].kind, Kind::MinDays(_));
+        self.together.extend(self.web.together[section].iter().filter(matters));
         Ok(())
     }
 
@@ -72,7 +71,7 @@ impl<'a> Live<'a> {
     pub(super) fn settle(&mut self) -> Result<(), Dead> {
         let settled = self.settled();
         self.waiting.clear();
-        self.groups.clear();
+        self.together.clear();
         self.stale.clear();
         settled
     }
@@ -81,8 +80,8 @@ impl<'a> Live<'a> {
         loop {
             if let Some(section) = self.waiting.pop_first() {
                 self.pass_on(section)?;
-            } else if let Some(group) = self.groups.pop_first() {
-                self.look_at_group(&self.web.groups[group])?;
+            } else if let Some(rule) = self.together.pop_first() {
+                self.look_at_together(&self.web.rules[rule])?;
             } else {
                 break;
             }
@@ -198,7 +197,7 @@ impl<'a> Live<'a> {
         less
     }
 
-    fn look_at_group(&mut self, Group { kind, members }: &Group) -> Result<(), Dead> {
+    fn look_at_together(&mut self, Asked { kind, members, .. }: &Asked) -> Result<(), Dead> {
         let mut placed = Vec::with_capacity(members.len());
         let mut open = Vec::new();
         for member in members {

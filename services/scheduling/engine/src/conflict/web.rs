@@ -26,9 +26,8 @@ pub(super) struct Web<'p> {
     /// The hard rules that are asked for.
     pub(super) rules: Vec<Asked>,
     pub(super) ties: Vec<Vec<Tie>>,
-    pub(super) groups: Vec<Group>,
-    /// The groups of each section, by place.
-    pub(super) groups_of: Vec<Vec<usize>>,
+    /// The rules of several sections together that bind each section, by place.
+    pub(super) together: Vec<Vec<usize>>,
     /// The longest way between two spaces, in slots.
     pub(super) longest: u16,
 }
@@ -70,14 +69,6 @@ impl Tie {
             }
         }
     }
-}
-
-/// A rule of several sections together.
-#[derive(Clone, Debug)]
-pub(super) struct Group {
-    pub(super) kind: Kind,
-    /// The sections of the set that are in it.
-    pub(super) members: Vec<usize>,
 }
 
 /// A hard rule that is asked for.
@@ -133,8 +124,7 @@ impl<'p> Web<'p> {
             held,
             users,
             ties: vec![Vec::new(); sections.len()],
-            groups: Vec::new(),
-            groups_of: vec![Vec::new(); sections.len()],
+            together: vec![Vec::new(); sections.len()],
             longest: problem.travel.iter().copied().max().unwrap_or(0),
         }
     }
@@ -171,17 +161,15 @@ impl<'p> Web<'p> {
         }
         let has_travel = self.problem.has_travel();
         let mut ties: BTreeMap<(usize, usize), Tie> = BTreeMap::new();
-        for Asked { kind, members, is_whole } in &self.rules {
+        for (at, Asked { kind, members, is_whole }) in self.rules.iter().enumerate() {
             let mut members = members.clone();
             if *kind == Kind::FewSpaces {
                 let spaces = |at: &usize| Part::Space.choices(self.problem, self.sections[*at]);
                 members.retain(|member| spaces(member).any(|space| space != NONE));
             } else if !kind.is_of_pairs() {
-                if *is_whole || !is_of_all(*kind) {
-                    for member in &members {
-                        self.groups_of[*member].push(self.groups.len());
-                    }
-                    self.groups.push(Group { kind: *kind, members });
+                members.retain(|_| *is_whole || !is_of_all(*kind));
+                for member in members {
+                    self.together[member].push(at);
                 }
                 continue;
             }
