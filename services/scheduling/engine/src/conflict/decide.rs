@@ -1,8 +1,6 @@
 //! Whether requirements can hold together: a search that leaves nothing out, as long as there are steps.
 //!
-//! The section with the fewest times left goes first, and of those the one that was most often left with
-//! nothing. Source: Boussemart, Hemery, Lecoutre, Sais, *Boosting Systematic Search by Weighting Constraints*,
-//! ECAI 2004.
+//! The section with the fewest times left, or a place of one that has its time, goes first.
 
 use std::collections::BTreeSet;
 
@@ -56,12 +54,15 @@ fn counted(
     let choices = web.choices(others);
     let mut holes = holes(web, &choices, steps);
     let fit = holes.iter_mut().try_for_each(|hole| hole.fit(&choices, steps));
-    let numbers = |over: Vec<usize>| over.into_iter().map(|section| web.sections[section]).collect();
-    Some(fit.map(|()| (choices, holes)).map_err(numbers))
+    if let Err(over) = fit {
+        return Some(Err(over.into_iter().map(|section| web.sections[section]).collect()));
+    }
+    // Something was not counted that nothing else may look at, as different spaces.
+    (steps.0 > 0).then_some(Ok((choices, holes)))
 }
 
-/// Whether sections, in order, can be placed so that the other requirements hold. What is `around` is
-/// disturbed little, but may be.
+/// Whether sections, in order, can be placed so that the other requirements hold, of those that bind these
+/// sections. What is `around` is disturbed little, but may be.
 pub(super) fn decide(
     ground: &Ground<'_>,
     sections: &[u32],
@@ -133,13 +134,12 @@ impl Search<'_> {
         Some(true)
     }
 
-    /// What leaves the least choice, beside how often it failed.
+    /// What leaves the least choice.
     fn next(&self) -> Option<Next> {
-        let mut best: Option<(Next, u64, u64)> = None;
+        let mut best: Option<(u32, Next)> = None;
         let mut offer = |next: Next, count: u32| {
-            let (count, failures) = (u64::from(count), self.live.failures[next.0]);
-            if count > 1 && best.is_none_or(|(_, least, often)| count * often < least * failures) {
-                best = Some((next, count, failures));
+            if count > 1 && best.is_none_or(|(least, _)| count < least) {
+                best = Some((count, next));
             }
         };
         for section in 0..self.web.sections.len() {
@@ -151,7 +151,7 @@ impl Search<'_> {
                 }
             }
         }
-        best.map(|(next, _, _)| next)
+        best.map(|(_, next)| next)
     }
 
     /// What can be chosen, that first which disturbs least outside.

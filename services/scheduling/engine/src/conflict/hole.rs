@@ -16,6 +16,8 @@ use crate::model::Pattern;
 pub(super) struct Hole {
     pub(super) members: Vec<usize>,
     takes: Vec<Take>,
+    /// The least that any of these needs.
+    least: u64,
     /// Of each member, which of these each of its times is.
     at: Vec<Vec<usize>>,
     /// Where there is a bin for each place: of which part, and the places that have room for any, as bits. A
@@ -62,6 +64,7 @@ impl Hole {
         Self {
             at: members.iter().map(|member| web.patterns[*member].iter().map(at).collect()).collect(),
             members,
+            least: takes.iter().map(|(_, take)| take.need).min().unwrap_or(0),
             takes: takes.into_iter().map(|(_, take)| take).collect(),
             places,
             width,
@@ -102,10 +105,11 @@ impl Hole {
 
     fn need(&self, choices: &Choices, member: usize, steps: &mut Steps) -> u64 {
         let section = self.members[member];
+        let free = self.places.as_ref().filter(|(_, free)| free.iter().any(|word| *word != 0));
         let mut least = None;
         for time in choices.times(section) {
             steps.take(1);
-            if let Some((part, free)) = &self.places {
+            if let Some((part, free)) = free {
                 let mut places = choices.places(section, time, *part).iter().zip(free);
                 if places.any(|(place, free)| place & free != 0) {
                     return 0;
@@ -113,6 +117,9 @@ impl Hole {
             }
             let need = self.takes[self.at[member][time]].need;
             least = Some(least.map_or(need, |least: u64| least.min(need)));
+            if free.is_none() && need == self.least {
+                break;
+            }
         }
         least.unwrap_or(0)
     }

@@ -33,7 +33,7 @@ pub(super) fn holes(web: &Web<'_>, choices: &Choices, steps: &mut Steps) -> Vec<
         let members = (0..web.sections.len()).filter(may_need).collect();
         found.extend(apart(web, members, Some((part, free)), Pattern::overlaps, steps));
     }
-    for Asked { kind, members, .. } in &web.rules {
+    for Asked { kind, members } in &web.rules {
         let members = members.clone();
         match kind {
             Kind::MaxDayLoad(most) => found.extend(slots(web, members, Some(*most), steps)),
@@ -72,7 +72,7 @@ const fn excludes(kind: Kind) -> bool {
 /// with whatever else overlaps with none of them.
 fn cliques(web: &Web<'_>, choices: &Choices, steps: &mut Steps) -> BTreeSet<Vec<usize>> {
     let mut seeds: Vec<Vec<usize>> = Vec::new();
-    for Asked { kind, members, .. } in &web.rules {
+    for Asked { kind, members } in &web.rules {
         match kind {
             // Whichever space it is, they have it one at a time.
             Kind::SameRoom | Kind::FewSpaces => {

@@ -28,8 +28,6 @@ pub(super) struct Live<'a> {
     waiting: BTreeSet<usize>,
     together: BTreeSet<usize>,
     stale: BTreeSet<usize>,
-    /// How often each section was left with nothing, and one more.
-    pub(super) failures: Vec<u64>,
     pub(super) steps: &'a mut Steps,
 }
 
@@ -49,7 +47,6 @@ impl<'a> Live<'a> {
             waiting: BTreeSet::new(),
             together: BTreeSet::new(),
             stale: BTreeSet::new(),
-            failures: vec![1; count],
             steps,
         }
     }
@@ -58,12 +55,13 @@ impl<'a> Live<'a> {
     pub(super) fn note(&mut self, section: usize) -> Result<(), Dead> {
         let count = self.choices.count(section);
         if count == 0 {
-            return self.blame(&[section]);
+            return Err(Dead);
         }
         self.waiting.insert(section);
         self.stale.extend(&self.holes_of[section]);
-        let matters = |rule: &&usize| count == 1 || matches!(self.web.rules[**rule].kind, Kind::MinDays(_));
-        self.together.extend(self.web.together[section].iter().filter(matters));
+        if count == 1 {
+            self.together.extend(&self.web.together[section]);
+        }
         Ok(())
     }
 
@@ -88,9 +86,7 @@ impl<'a> Live<'a> {
         }
         // They take nothing from anyone, so that it is enough to count at last.
         while let Some(hole) = self.stale.pop_first() {
-            if let Err(over) = self.holes[hole].fit(&self.choices, self.steps) {
-                return self.blame(&over);
-            }
+            self.holes[hole].fit(&self.choices, self.steps).map_err(|_| Dead)?;
         }
         Ok(())
     }
@@ -100,7 +96,7 @@ impl<'a> Live<'a> {
         let own: Vec<usize> = self.choices.times(section).collect();
         for tie in &self.web.ties[section] {
             let mut less = tie.is_of_times() && self.meet(section, &own, tie);
-            less |= (tie.one_space || tie.two_spaces) && self.house(section, tie);
+            less |= tie.one_space && self.house(section, tie);
             less |= tie.travels && self.travel(section, &own, tie);
             if less {
                 self.note(tie.other)?;
@@ -138,15 +134,9 @@ impl<'a> Live<'a> {
         less
     }
 
-    /// Takes spaces from the other that must not be, or must be, the same as here.
+    /// Takes spaces from the other that it cannot share.
     fn house(&mut self, section: usize, tie: &Tie) -> bool {
-        let mut kept = self.choices.all_places(section, Part::Space);
-        if !tie.one_space {
-            kept.fill(u64::MAX);
-        }
-        if let Some(bit) = self.choices.only_place(section, Part::Space).filter(|_| tie.two_spaces) {
-            kept[bit / 64] &= !(1 << (bit % 64));
-        }
+        let kept = self.choices.all_places(section, Part::Space);
         let mut less = false;
         let times: Vec<usize> = self.choices.times(tie.other).collect();
         self.steps.take((times.len() * kept.len()) as u64);
@@ -197,7 +187,7 @@ impl<'a> Live<'a> {
         less
     }
 
-    fn look_at_together(&mut self, Asked { kind, members, .. }: &Asked) -> Result<(), Dead> {
+    fn look_at_together(&mut self, Asked { kind, members }: &Asked) -> Result<(), Dead> {
         let mut placed = Vec::with_capacity(members.len());
         let mut open = Vec::new();
         for member in members {
@@ -210,14 +200,14 @@ impl<'a> Live<'a> {
         if let Kind::MinDays(least) = kind
             && self.most_days(members) < *least
         {
-            return self.blame(members);
+            return Err(Dead);
         }
         if is_of_all(*kind) && open.len() > 1 {
             return Ok(());
         }
         let horizon = self.web.problem.horizon;
         if (open.is_empty() || !is_of_all(*kind)) && kind.breaches(horizon, &placed, 0) > 0 {
-            return self.blame(members);
+            return Err(Dead);
         }
         for member in open {
             let mut less = false;
@@ -253,12 +243,5 @@ impl<'a> Live<'a> {
             sum += most;
         }
         all.count_ones().min(sum)
-    }
-
-    fn blame(&mut self, members: &[usize]) -> Result<(), Dead> {
-        for member in members {
-            self.failures[*member] += 1;
-        }
-        Err(Dead)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Requirement;
 use super::choices::Choices;
-use super::ground::{Ground, Part, is_of_all};
+use super::ground::{Ground, Part};
 use super::steps::Steps;
 use crate::model::{Kind, NONE, Pattern, Problem};
 
@@ -40,8 +40,6 @@ pub(super) struct Tie {
     times: Vec<(Kind, bool)>,
     /// Whether both must be in one space.
     pub(super) one_space: bool,
-    /// Whether both must be in different spaces.
-    pub(super) two_spaces: bool,
     /// Whether someone goes from one to the other, and it takes time.
     pub(super) travels: bool,
 }
@@ -62,7 +60,8 @@ impl Tie {
     fn add(&mut self, kind: Kind, after: bool, has_travel: bool) {
         match kind {
             Kind::SameRoom | Kind::FewSpaces => self.one_space = true,
-            Kind::DifferentRoom => self.two_spaces = true,
+            // That is counted, exactly where each has one space.
+            Kind::DifferentRoom => {}
             kind => {
                 self.times.push((kind, after));
                 self.travels |= has_travel && kind == Kind::SameAttendees;
@@ -77,8 +76,6 @@ pub(super) struct Asked {
     pub(super) kind: Kind,
     /// Its sections that are in the set, in its own order.
     pub(super) members: Vec<usize>,
-    /// Whether it has no other.
-    pub(super) is_whole: bool,
 }
 
 impl<'p> Web<'p> {
@@ -113,7 +110,7 @@ impl<'p> Web<'p> {
         let rules = asked.map(|rule| {
             let places = rule.sections.iter().filter_map(|id| sections.binary_search(&id.0).ok());
             let members: Vec<usize> = places.collect();
-            Asked { kind: rule.kind, is_whole: members.len() == rule.sections.len(), members }
+            Asked { kind: rule.kind, members }
         });
         Self {
             problem,
@@ -161,13 +158,12 @@ impl<'p> Web<'p> {
         }
         let has_travel = self.problem.has_travel();
         let mut ties: BTreeMap<(usize, usize), Tie> = BTreeMap::new();
-        for (at, Asked { kind, members, is_whole }) in self.rules.iter().enumerate() {
+        for (at, Asked { kind, members }) in self.rules.iter().enumerate() {
             let mut members = members.clone();
             if *kind == Kind::FewSpaces {
                 let spaces = |at: &usize| Part::Space.choices(self.problem, self.sections[*at]);
                 members.retain(|member| spaces(member).any(|space| space != NONE));
             } else if !kind.is_of_pairs() {
-                members.retain(|_| *is_whole || !is_of_all(*kind));
                 for member in members {
                     self.together[member].push(at);
                 }
