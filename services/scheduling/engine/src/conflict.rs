@@ -31,8 +31,6 @@ use crate::state::Spot;
 
 /// The most sections of a set that is looked at as a whole.
 const MOST_SECTIONS: usize = 400;
-/// What of the effort that is left each look at a growing set may take.
-const LOOK: u64 = 2;
 
 /// Something that must hold in a plan.
 ///
@@ -142,7 +140,7 @@ fn mend(ground: &Ground<'_>, spots: &mut [Spot], broken: &[Vec<u32>], steps: &mu
 /// then says where all sections of the plan would be.
 fn grow(ground: &Ground<'_>, spots: &[Spot], mut inside: Vec<u32>, steps: &mut Steps) -> Verdict {
     while inside.len() <= MOST_SECTIONS {
-        match steps.part(LOOK, |steps| look(ground, spots, &inside, steps)) {
+        match look(ground, spots, &inside, steps) {
             Verdict::Possible(moved) => {
                 let in_the_way = ground.in_the_way(&moved, &inside, steps);
                 if in_the_way.is_empty() {

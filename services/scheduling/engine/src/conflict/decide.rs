@@ -41,8 +41,8 @@ pub(super) fn too_many(
 /// What each section may be by itself, and what can be counted of that.
 type Counted = (Choices, Vec<Hole>);
 
-/// Counts what can be counted, or tells those that are too many; nothing
-/// where there are too few steps to look at all of it.
+/// Counts what can be counted, or tells those that are too many; nothing where there are too few steps to look
+/// at all of it.
 fn counted(
     web: &Web<'_>,
     others: &BTreeSet<Requirement>,
