@@ -12,13 +12,11 @@ mod around;
 mod choices;
 mod decide;
 mod ground;
+mod hole;
 mod holes;
 mod live;
-mod load;
-mod matching;
 mod rotate;
 mod sift;
-mod spread;
 mod steps;
 mod web;
 
@@ -33,8 +31,6 @@ use crate::state::Spot;
 
 /// The most sections of a set that is looked at as a whole.
 const MOST_SECTIONS: usize = 400;
-/// What of the effort that is left each look at a growing set may take.
-const LOOK: u64 = 4;
 
 /// Something that must hold in a plan.
 ///
@@ -96,19 +92,19 @@ pub fn conflict(problem: &Problem, plan: &Plan, effort: u64) -> Result<Conflict,
     let mut spots: Vec<Spot> =
         (0..).zip(places).map(|(section, place)| problem.spot(section, place)).collect();
     let ground = Ground::new(problem);
-    let broken = ground.clusters(&spots);
+    let mut steps = Steps(effort);
+    let broken = ground.clusters(&spots, &mut steps);
     if broken.is_empty() {
         return Ok(Conflict::None);
     }
-    let mut steps = Steps(effort);
     let all: Vec<u32> = problem.all_sections().collect();
     let proven = too_many(&ground, &all, &ground.bound(&all), &mut steps)
-        .or_else(|| steps.part(2, |steps| mend(&ground, &mut spots, steps)));
+        .or_else(|| steps.part(2, |steps| mend(&ground, &mut spots, &broken, steps)));
     if let Some(sections) = proven {
         let (requirements, minimal) = Core::new(&ground, sections).sift(&mut steps);
         return Ok(Conflict::Proven { requirements, minimal });
     }
-    if ground.clusters(&spots).is_empty() {
+    if ground.clusters(&spots, &mut steps).is_empty() {
         return Ok(Conflict::Avoidable { placements: spots.iter().map(placement).collect() });
     }
     let mut sections: Vec<SectionId> = broken.concat().into_iter().map(SectionId).collect();
@@ -126,58 +122,42 @@ fn placement(spot: &Spot) -> Placement {
 
 /// Mends what is broken of a plan, conflict by conflict, up to one of which it proves that it cannot be: that
 /// one's sections.
-fn mend(ground: &Ground<'_>, spots: &mut [Spot], steps: &mut Steps) -> Option<Vec<u32>> {
-    let mut given_up: Vec<Vec<u32>> = Vec::new();
-    loop {
-        let broken = ground.clusters(spots);
-        let mut open = broken.iter().filter(|cluster| !given_up.contains(cluster));
-        let cluster = open.next()?;
-        let left = 1 + open.count() as u64;
+fn mend(ground: &Ground<'_>, spots: &mut [Spot], broken: &[Vec<u32>], steps: &mut Steps) -> Option<Vec<u32>> {
+    for (cluster, left) in broken.iter().zip((1..=broken.len() as u64).rev()) {
+        // It may have been in the way of one before.
+        let is_broken = |section: &&u32| ground.broken_with(spots, **section, steps).0;
+        let cluster: Vec<u32> = cluster.iter().filter(is_broken).copied().collect();
         match steps.part(left, |steps| grow(ground, spots, cluster, steps)) {
             Verdict::Possible(mended) => spots.copy_from_slice(&mended),
             Verdict::Impossible(sections) => return Some(sections),
-            Verdict::Undecided => given_up.push(cluster.clone()),
+            Verdict::Undecided => {}
         }
     }
+    None
 }
 
 /// Grows a set from sections in conflict until it has no placement, or one that disturbs nothing outside:
 /// then says where all sections of the plan would be.
-fn grow(ground: &Ground<'_>, spots: &[Spot], cluster: &[u32], steps: &mut Steps) -> Verdict {
-    let mut inside = cluster.to_vec();
-    let mut hard: Option<Vec<u32>> = None;
+fn grow(ground: &Ground<'_>, spots: &[Spot], mut inside: Vec<u32>, steps: &mut Steps) -> Verdict {
     while inside.len() <= MOST_SECTIONS {
-        let before = inside.len();
-        match steps.part(LOOK, |steps| look(ground, spots, &inside, steps)) {
+        match look(ground, spots, &inside, steps) {
             Verdict::Possible(moved) => {
-                let in_the_way = ground.in_the_way(&moved, &inside);
+                let in_the_way = ground.in_the_way(&moved, &inside, steps);
                 if in_the_way.is_empty() {
                     return Verdict::Possible(moved);
                 }
                 inside.extend(in_the_way);
                 inside.sort_unstable();
             }
-            Verdict::Undecided => {
-                let wider = ground.ring(&inside);
-                hard.get_or_insert(inside);
-                inside = wider;
-            }
-            Verdict::Impossible(core) => return Verdict::Impossible(core),
-        }
-        if inside.len() == before {
-            break;
+            other => return other,
         }
     }
-    // More than the first that was too hard is harder still, but where it is too many by count.
-    let Some(inside) = hard else { return Verdict::Undecided };
-    match look(ground, spots, &inside, steps) {
-        Verdict::Possible(moved) if !ground.in_the_way(&moved, &inside).is_empty() => Verdict::Undecided,
-        last => last,
-    }
+    Verdict::Undecided
 }
 
 /// Looks at a set as a whole: where all sections of the plan would be if it were placed.
 fn look(ground: &Ground<'_>, spots: &[Spot], inside: &[u32], steps: &mut Steps) -> Verdict {
+    steps.take(spots.len() as u64);
     let around = Around::new(ground, spots, inside);
     match decide(ground, inside, &ground.bound(inside), Some(&around), steps) {
         Verdict::Possible(some) => {

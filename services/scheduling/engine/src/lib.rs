@@ -4,7 +4,8 @@
 //! [`Plan`] that costs least: what breaks a hard rule counts before everything else. It tells of progress,
 //! stops when told, and gives the same plan again for the same seed, workers and effort. [`Explainer`] says
 //! what stands in the way of what a learner did not get, and [`replan`] changes as little as it can after a
-//! disruption.
+//! disruption. Where no plan keeps every hard rule, [`conflict`](fn@conflict) proves which of what is required
+//! cannot hold together.
 //!
 //! The crate reads and writes nothing, and knows nothing of who calls it: what is placed has numbers, which
 //! the caller gives meaning. The clock decides only after which epoch a search ends.

@@ -29,7 +29,7 @@ impl Random {
         u16::try_from(self.below(u32::from(bound))).unwrap()
     }
 
-    fn one_in(&mut self, of: u32) -> bool {
+    pub(crate) fn one_in(&mut self, of: u32) -> bool {
         self.below(of) == 0
     }
 
@@ -37,12 +37,41 @@ impl Random {
         if self.one_in(2) { Weight::Hard } else { Weight::Soft(1 + self.below(9)) }
     }
 
-    fn some<T: Copy>(&mut self, from: &[T], most: u32) -> Vec<T> {
+    /// One or more, up to so many.
+    pub(crate) fn some<T: Copy>(&mut self, from: &[T], most: u32) -> Vec<T> {
         let mut left = from.to_vec();
         let wanted = 1 + self.below(most);
         (0..wanted)
             .map_while(|_| (!left.is_empty()).then(|| left.swap_remove(self.place(left.len()))))
             .collect()
+    }
+
+    /// What any rule may ask.
+    pub(crate) fn kind(&mut self) -> Kind {
+        let small = self.small(4);
+        match self.below(21) {
+            0 => Kind::SameStart,
+            1 => Kind::SameTime,
+            2 => Kind::DifferentTime,
+            3 => Kind::SameDays,
+            4 => Kind::DifferentDays,
+            5 => Kind::SameWeeks,
+            6 => Kind::DifferentWeeks,
+            7 => Kind::Overlap,
+            8 => Kind::NotOverlap,
+            9 => Kind::SameRoom,
+            10 => Kind::DifferentRoom,
+            11 => Kind::SameAttendees,
+            12 => Kind::Precedence,
+            13 => Kind::WorkDay(small + 1),
+            14 => Kind::MinGap(small),
+            15 => Kind::MaxDays(u32::from(small)),
+            16 => Kind::MaxDayLoad(small),
+            17 => Kind::MaxBreaks(small, 1),
+            18 => Kind::MaxBlock(small, 1),
+            19 => Kind::MinDays(u32::from(small)),
+            _ => Kind::FewSpaces,
+        }
     }
 }
 
@@ -111,7 +140,8 @@ fn school(random: &mut Random, builder: &mut Builder, learners: &[LearnerId], of
     }
 }
 
-fn patterns(random: &mut Random, horizon: Horizon, blocks: bool) -> Vec<Pattern> {
+/// What sections of a small problem may meet in: every slot of every day, or what overlaps.
+pub(crate) fn patterns(random: &mut Random, horizon: Horizon, blocks: bool) -> Vec<Pattern> {
     let every = u64::MAX >> (64 - horizon.weeks());
     if blocks {
         let cells = (0..horizon.days()).flat_map(|day| (0..horizon.slots()).map(move |slot| (day, slot)));
@@ -159,30 +189,7 @@ fn sections(
 
 fn rules(random: &mut Random, builder: &mut Builder, sections: &[SectionId]) {
     for _ in 0..random.below(12) {
-        let small = random.small(4);
-        let kind = match random.below(21) {
-            0 => Kind::SameStart,
-            1 => Kind::SameTime,
-            2 => Kind::DifferentTime,
-            3 => Kind::SameDays,
-            4 => Kind::DifferentDays,
-            5 => Kind::SameWeeks,
-            6 => Kind::DifferentWeeks,
-            7 => Kind::Overlap,
-            8 => Kind::NotOverlap,
-            9 => Kind::SameRoom,
-            10 => Kind::DifferentRoom,
-            11 => Kind::SameAttendees,
-            12 => Kind::Precedence,
-            13 => Kind::WorkDay(small + 1),
-            14 => Kind::MinGap(small),
-            15 => Kind::MaxDays(u32::from(small)),
-            16 => Kind::MaxDayLoad(small),
-            17 => Kind::MaxBreaks(small, 1),
-            18 => Kind::MaxBlock(small, 1),
-            19 => Kind::MinDays(u32::from(small)),
-            _ => Kind::FewSpaces,
-        };
+        let kind = random.kind();
         let weight = random.weight();
         let members = random.some(sections, 5);
         builder.rule(kind, weight, members);

@@ -1,6 +1,7 @@
 //! What is around a set of sections: the rest of a plan, which a placement of the set should not disturb.
 
 use super::ground::{Ground, Part};
+use super::steps::Steps;
 use crate::model::{NONE, Pattern, number};
 use crate::state::Spot;
 
@@ -28,11 +29,12 @@ impl<'a> Around<'a> {
     }
 
     /// With how many outside a section would not keep rules of times at a pattern, and where it is freest.
-    pub(super) fn toll(&self, section: u32, pattern: &Pattern) -> u32 {
+    pub(super) fn toll(&self, section: u32, pattern: &Pattern, steps: &mut Steps) -> u32 {
         let problem = self.ground.problem;
         let mut toll = 0;
         for rule in self.ground.rules_of(section) {
             let rule = &problem.rules[*rule as usize];
+            steps.take(rule.sections.len() as u64);
             let Some(place) = rule.sections.iter().position(|id| id.0 == section) else { continue };
             for (at, other) in rule.sections.iter().enumerate() {
                 if self.inside.binary_search(&other.0).is_err() {
@@ -46,20 +48,13 @@ impl<'a> Around<'a> {
         }
         for part in Part::BOTH {
             let places = part.choices(problem, section);
-            toll += places.map(|place| self.busy(part, place, pattern)).min().unwrap_or(0);
+            let busy = places.map(|place| {
+                steps.take(1 + self.there(part, place).len() as u64);
+                self.busy(part, place, pattern)
+            });
+            toll += busy.min().unwrap_or(0);
         }
         toll
-    }
-
-    /// About how much there is to look at for a toll of a section.
-    pub(super) fn size(&self, section: u32) -> u64 {
-        let rules = self.ground.rules_of(section).iter();
-        let members = rules.map(|rule| self.ground.problem.rules[*rule as usize].sections.len());
-        let there = Part::BOTH.map(|part| {
-            let places = part.choices(self.ground.problem, section);
-            places.map(|place| 1 + self.there(part, place).len()).sum::<usize>()
-        });
-        (members.sum::<usize>() + there[0] + there[1]) as u64
     }
 
     fn there(&self, part: Part, place: u32) -> &[u32] {

@@ -23,10 +23,6 @@ struct Row {
     times: usize,
 }
 
-/// A moment to which choices can go back.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Mark(usize);
-
 impl Choices {
     /// All that is open, where each of `times` sections has so many times, and so many places of each part
     /// are counted.
@@ -62,11 +58,6 @@ impl Choices {
             Part::Space => first + time * self.widths[0],
             Part::Led => first + row.times * self.widths[0] + time * self.widths[1],
         }
-    }
-
-    /// How many times a section has, left or not.
-    pub(super) fn all(&self, section: usize) -> usize {
-        self.rows[section].times
     }
 
     fn time_words(&self, section: usize) -> &[u64] {
@@ -179,16 +170,15 @@ impl Choices {
         changed
     }
 
-    pub(super) const fn mark(&self) -> Mark {
-        Mark(self.trail.len())
+    /// A moment to which choices can go back.
+    pub(super) const fn mark(&self) -> usize {
+        self.trail.len()
     }
 
     /// Goes back to what was at a mark.
-    pub(super) fn undo(&mut self, mark: Mark) {
-        while self.trail.len() > mark.0 {
-            if let Some((at, word)) = self.trail.pop() {
-                self.words[at] = word;
-            }
+    pub(super) fn undo(&mut self, mark: usize) {
+        for (at, word) in self.trail.drain(mark..).rev() {
+            self.words[at] = word;
         }
     }
 }

@@ -1,8 +1,9 @@
 //! A problem as what must hold in it, and what placements break of that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Requirement;
+use super::steps::Steps;
 use crate::model::{FacilitatorId, Kind, NONE, Pattern, Problem, RuleId, SectionId, SpaceId, Weight, number};
 use crate::state::Spot;
 
@@ -117,167 +118,132 @@ impl<'p> Ground<'p> {
         let rules = rules.into_iter().filter(binds);
         let mut bound: BTreeSet<Requirement> = rules.map(|rule| Requirement::Rule(RuleId(rule))).collect();
         for part in Part::BOTH {
-            let choices = |section: &u32| part.choices(self.problem, *section);
-            let mut wanted: Vec<u32> =
-                sections.iter().flat_map(choices).filter(|place| *place != NONE).collect();
-            wanted.sort_unstable();
-            for some in wanted.chunk_by(|a, b| a == b) {
-                if some.len() > 1 {
-                    bound.insert(part.held(some[0]));
-                }
-            }
+            let mut wanted: BTreeMap<u32, u32> = BTreeMap::new();
             for section in sections {
-                for place in part.choices(self.problem, *section) {
+                for place in part.choices(self.problem, *section).filter(|place| *place != NONE) {
+                    *wanted.entry(place).or_default() += 1;
                     let mut times = self.problem.sections.times.row(*section).iter();
                     if times.any(|time| part.is_closed(self.problem, place, time.id)) {
                         bound.insert(part.shut(place));
                     }
                 }
             }
+            let shared = wanted.into_iter().filter(|(_, sections)| *sections > 1);
+            bound.extend(shared.map(|(place, _)| part.held(place)));
         }
         bound
     }
 
-    /// Sections with all that are in a hard rule, a space or with a facilitator with any of them, in order.
-    pub(super) fn ring(&self, sections: &[u32]) -> Vec<u32> {
-        let mut wider = BTreeSet::new();
-        for section in sections {
-            wider.insert(*section);
-            let rules = self.rules_of(*section).iter().map(|rule| &self.problem.rules[*rule as usize]);
-            wider.extend(rules.flat_map(|rule| &rule.sections).map(|id| id.0));
-            for part in Part::BOTH {
-                let places = part.choices(self.problem, *section);
-                wider.extend(places.flat_map(|place| self.users(part, place)));
-            }
-        }
-        wider.into_iter().collect()
+    /// Whether something is a rule of several sections together.
+    pub(super) fn is_together(&self, one: Requirement) -> bool {
+        matches!(one, Requirement::Rule(rule) if !self.problem.rule(rule).kind.is_of_pairs())
     }
 
-    /// Tells of the sections of each breach that a section has a part in.
-    pub(super) fn each_breach(&self, spots: &[Spot], section: u32, mut tell: impl FnMut(&[u32])) {
+    /// How much there is to look at, at most, for the breaches of a section at a spot.
+    pub(super) fn size(&self, section: u32) -> u64 {
+        let rules =
+            self.rules_of(section).iter().map(|rule| self.problem.rules[*rule as usize].sections.len());
+        let most = Part::BOTH.map(|part| {
+            let places = part.choices(self.problem, section);
+            places.map(|place| self.users(part, place).len()).max().unwrap_or(0)
+        });
+        (1 + rules.sum::<usize>() + most[0] + most[1]) as u64
+    }
+
+    /// Tells of each breach of what is asked that a section has a part in at a spot: of what, and who else has.
+    /// All others are where `at` says, if anywhere.
+    pub(super) fn each_breach<'s>(
+        &self,
+        (section, spot): (u32, &'s Spot),
+        at: impl Fn(u32) -> Option<&'s Spot>,
+        is_asked: impl Fn(Requirement) -> bool,
+        mut tell: impl FnMut(Requirement, &[u32]),
+    ) {
         let problem = self.problem;
-        let spot = &spots[section as usize];
-        if !problem.is_open(spot) {
-            tell(&[section]);
-        }
         for part in Part::BOTH {
             let place = part.of(spot);
+            if part.is_closed(problem, place, spot.time) && is_asked(part.shut(place)) {
+                tell(part.shut(place), &[]);
+            }
+            if place == NONE || !is_asked(part.held(place)) {
+                continue;
+            }
             for other in self.users(part, place).iter().filter(|other| **other != section) {
-                let there = &spots[*other as usize];
-                if part.of(there) == place && there.pattern.overlaps(&spot.pattern) {
-                    tell(&[section, *other]);
+                let shares = |there: &Spot| part.of(there) == place && there.pattern.overlaps(&spot.pattern);
+                if at(*other).is_some_and(shares) {
+                    tell(part.held(place), &[*other]);
                 }
             }
         }
-        for rule in self.rules_of(section) {
-            let rule = &problem.rules[*rule as usize];
-            let all: Vec<u32> = rule.sections.iter().map(|id| id.0).collect();
-            if !rule.kind.is_of_pairs() {
-                if self.breaks_together(spots, rule.kind, &all) {
-                    tell(&all);
+        for id in self.rules_of(section) {
+            let (rule, id) = (&problem.rules[*id as usize], Requirement::Rule(RuleId(*id)));
+            if !is_asked(id) {
+                continue;
+            }
+            let Some(place) = rule.sections.iter().position(|other| other.0 == section) else { continue };
+            let others = rule.sections.iter().enumerate().filter(|(other, _)| *other != place);
+            let there: Vec<(usize, u32, &Spot)> =
+                others.filter_map(|(other, id)| Some((other, id.0, at(id.0)?))).collect();
+            if rule.kind.is_of_pairs() {
+                for (other, number, there) in there {
+                    let (a, b) = if other < place { (there, spot) } else { (spot, there) };
+                    let travel = problem.travel(a.space, b.space);
+                    if !rule.kind.keeps(&a.pattern, &b.pattern, a.space == b.space, travel) {
+                        tell(id, &[number]);
+                    }
                 }
                 continue;
             }
-            let Some(place) = all.iter().position(|id| *id == section) else { continue };
-            for (at, other) in all.iter().enumerate().filter(|(at, _)| *at != place) {
-                let there = &spots[*other as usize];
-                let (a, b) = if at < place { (there, spot) } else { (spot, there) };
-                let travel = problem.travel(a.space, b.space);
-                if !rule.kind.keeps(&a.pattern, &b.pattern, a.space == b.space, travel) {
-                    tell(&[section, *other]);
-                }
+            let all = || there.iter().map(|(_, _, there)| *there).chain([spot]);
+            let placed: Vec<Pattern> = all().map(|there| there.pattern).collect();
+            let spaces: BTreeSet<u32> = all().map(|t| t.space).filter(|space| *space != NONE).collect();
+            if rule.kind.breaches(problem.horizon, &placed, number(spaces.len())) > 0 {
+                tell(id, &there.iter().map(|(_, other, _)| *other).collect::<Vec<u32>>());
             }
         }
     }
 
-    fn breaks_together(&self, spots: &[Spot], kind: Kind, sections: &[u32]) -> bool {
-        let placed: Vec<Pattern> = sections.iter().map(|section| spots[*section as usize].pattern).collect();
-        let spaces = sections.iter().map(|section| spots[*section as usize].space);
-        let spaces: BTreeSet<u32> = spaces.filter(|space| *space != NONE).collect();
-        kind.breaches(self.problem.horizon, &placed, number(spaces.len())) > 0
+    /// The sections with which one has a part in a breach in a plan, and whether it has in any.
+    pub(super) fn broken_with(&self, spots: &[Spot], section: u32, steps: &mut Steps) -> (bool, Vec<u32>) {
+        steps.take(self.size(section));
+        let (mut is_broken, mut with) = (false, Vec::new());
+        let at = |other: u32| spots.get(other as usize);
+        self.each_breach(
+            (section, &spots[section as usize]),
+            at,
+            |_| true,
+            |_, others| {
+                is_broken = true;
+                with.extend(others);
+            },
+        );
+        (is_broken, with)
     }
 
     /// The sections that have a part in a breach, those together that are connected by breaches, in order.
-    pub(super) fn clusters(&self, spots: &[Spot]) -> Vec<Vec<u32>> {
-        let mut joined = Joined::new(spots.len());
-        let mut broken = BTreeSet::new();
+    pub(super) fn clusters(&self, spots: &[Spot], steps: &mut Steps) -> Vec<Vec<u32>> {
+        let mut clusters = Vec::new();
+        let mut seen = vec![false; spots.len()];
         for section in self.problem.all_sections() {
-            self.each_breach(spots, section, |sections| {
-                broken.extend(sections);
-                for other in sections {
-                    joined.join(section as usize, *other as usize);
+            let (mut cluster, mut waiting) = (Vec::new(), vec![section]);
+            while let Some(one) = waiting.pop() {
+                if !std::mem::replace(&mut seen[one as usize], true) {
+                    let (is_broken, with) = self.broken_with(spots, one, steps);
+                    waiting.extend(with);
+                    cluster.extend(is_broken.then_some(one));
                 }
-            });
+            }
+            if !cluster.is_empty() {
+                cluster.sort_unstable();
+                clusters.push(cluster);
+            }
         }
-        let broken: Vec<u32> = broken.into_iter().collect();
-        joined.parts(broken.iter().map(|section| *section as usize)).into_iter().map(numbers).collect()
+        clusters
     }
 
     /// The sections outside of some with which these have a part in a breach.
-    pub(super) fn in_the_way(&self, spots: &[Spot], inside: &[u32]) -> BTreeSet<u32> {
-        let mut found = BTreeSet::new();
-        for section in inside {
-            self.each_breach(spots, *section, |sections| found.extend(sections));
-        }
-        found.retain(|section| inside.binary_search(section).is_err());
-        found
-    }
-
-    /// Sections by those that something required connects, however far round.
-    pub(super) fn components(&self, sections: &[u32], others: &BTreeSet<Requirement>) -> Vec<Vec<u32>> {
-        let mut joined = Joined::new(sections.len());
-        let mut join = |members: &[u32]| {
-            let mut places = members.iter().filter_map(|section| sections.binary_search(section).ok());
-            if let Some(first) = places.next() {
-                places.for_each(|place| joined.join(first, place));
-            }
-        };
-        for other in others {
-            match other {
-                Requirement::Rule(rule) => {
-                    let members = &self.problem.rule(*rule).sections;
-                    join(&members.iter().map(|id| id.0).collect::<Vec<u32>>());
-                }
-                Requirement::Space(space) => join(self.users(Part::Space, space.0)),
-                Requirement::Facilitator(led) => join(self.users(Part::Led, led.0)),
-                Requirement::Section(_) | Requirement::SpaceClosed(_) | Requirement::Away(_) => {}
-            }
-        }
-        let parts = joined.parts(0..sections.len()).into_iter();
-        parts.map(|part| part.into_iter().map(|place| sections[place]).collect()).collect()
-    }
-}
-
-fn numbers(places: Vec<usize>) -> Vec<u32> {
-    places.into_iter().map(number).collect()
-}
-
-/// What is connected, by union and find.
-struct Joined(Vec<usize>);
-
-impl Joined {
-    fn new(count: usize) -> Self {
-        Self((0..count).collect())
-    }
-
-    fn root(&mut self, mut one: usize) -> usize {
-        while self.0[one] != one {
-            self.0[one] = self.0[self.0[one]];
-            one = self.0[one];
-        }
-        one
-    }
-
-    /// The least of what is connected is its root, so that the order does not depend on who joined whom.
-    fn join(&mut self, one: usize, other: usize) {
-        let (one, other) = (self.root(one), self.root(other));
-        self.0[one.max(other)] = one.min(other);
-    }
-
-    /// Some by what is connected, each part and all parts in order.
-    fn parts(&mut self, some: impl IntoIterator<Item = usize>) -> Vec<Vec<usize>> {
-        let mut keyed: Vec<(usize, usize)> = some.into_iter().map(|one| (self.root(one), one)).collect();
-        keyed.sort_unstable();
-        keyed.chunk_by(|a, b| a.0 == b.0).map(|part| part.iter().map(|(_, one)| *one).collect()).collect()
+    pub(super) fn in_the_way(&self, spots: &[Spot], inside: &[u32], steps: &mut Steps) -> BTreeSet<u32> {
+        let with = inside.iter().flat_map(|section| self.broken_with(spots, *section, steps).1);
+        with.filter(|section| inside.binary_search(section).is_err()).collect()
     }
 }

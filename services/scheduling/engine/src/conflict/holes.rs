@@ -1,61 +1,26 @@
 //! Pigeonholes: sections that need more, one beside the other, than there is for all of them.
 //!
 //! A search sees only late that ten sections have nine slots; to count shows it at once. What is counted is
-//! less than what must hold, so that what does not fit is proven not to. Those who do not fit are told as in
-//! Hall, *On Representatives of Subsets*, Journal of the London Mathematical Society 10, 1935.
+//! less than what must hold, so that what does not fit is proven not to. To leave a count out is only weaker.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Requirement;
 use super::choices::{Choices, bits};
 use super::ground::Part;
-use super::load::Load;
-use super::matching::Matching;
+use super::hole::{Hole, Take};
+use super::steps::Steps;
 use super::web::{Asked, Web};
 use crate::model::{Kind, Pattern};
 
-/// Sections that may be too many for something.
-#[derive(Debug)]
-pub(super) enum Hole {
-    Matching(Matching),
-    Load(Load),
-}
-
-impl Hole {
-    pub(super) fn members(&self) -> &[usize] {
-        match self {
-            Self::Matching(matching) => &matching.members,
-            Self::Load(load) => &load.members,
-        }
-    }
-
-    /// Whether all fit, or who do not, in order. Adds what was looked at to `work`.
-    pub(super) fn fit(&mut self, choices: &Choices, work: &mut u64) -> Result<(), Vec<usize>> {
-        match self {
-            Self::Matching(matching) => matching.fit(choices, work),
-            Self::Load(load) => load.fit(choices, work),
-        }
-    }
-}
-
-/// What can be counted again and again of a set, and sections of which no two may overlap. Adds what was
-/// looked at to `work`.
-pub(super) fn holes(
-    web: &Web<'_>,
-    choices: &Choices,
-    others: &BTreeSet<Requirement>,
-    work: &mut u64,
-) -> (Vec<Hole>, BTreeSet<Vec<usize>>) {
+/// What can be counted again and again of a set, as far as there are steps for it.
+pub(super) fn holes(web: &Web<'_>, choices: &Choices, steps: &mut Steps) -> Vec<Hole> {
     let mut found = Vec::new();
-    let rules = web.rules(others);
-    let cliques = cliques(web, choices, &rules, work);
-    let mut match_up = |members: Vec<usize>, part, exclude: &dyn Fn(&Pattern, &Pattern) -> bool| {
-        if members.len() > 1 {
-            found.push(Hole::Matching(Matching::new(web, members, part, exclude, work)));
+    for clique in cliques(web, choices, steps) {
+        found.extend(apart(web, clique.clone(), None, Pattern::overlaps, steps));
+        // Where no two patterns overlap, the slots tell nothing new.
+        if !web.problem.in_blocks {
+            found.extend(slots(web, clique, None, steps));
         }
-    };
-    for clique in &cliques {
-        match_up(clique.clone(), None, &Pattern::overlaps);
     }
     for part in Part::BOTH {
         let held = &web.held[part as usize];
@@ -66,15 +31,15 @@ pub(super) fn holes(
         // Whoever may leave the places with room for any will need one of the others.
         let may_need = |section: &usize| bits(&choices.all_places(*section, part)).any(|bit| held[bit]);
         let members = (0..web.sections.len()).filter(may_need).collect();
-        match_up(members, Some((part, free)), &Pattern::overlaps);
+        found.extend(apart(web, members, Some((part, free)), Pattern::overlaps, steps));
     }
-    let mut loads = Vec::new();
-    for Asked { kind, members, .. } in rules {
+    for Asked { kind, members } in &web.rules {
+        let members = members.clone();
         match kind {
-            Kind::MaxDayLoad(most) => loads.push(Hole::Load(Load::of_days(web, members, most))),
+            Kind::MaxDayLoad(most) => found.extend(slots(web, members, Some(*most), steps)),
             Kind::DifferentRoom => {
                 let none = vec![0; web.places[Part::Space as usize].len().div_ceil(64)];
-                match_up(members, Some((Part::Space, none)), &|_, _| true);
+                found.extend(apart(web, members, Some((Part::Space, none)), |_, _| true, steps));
             }
             Kind::DifferentTime
             | Kind::DifferentDays
@@ -82,13 +47,12 @@ pub(super) fn holes(
             | Kind::MinGap(_)
             | Kind::Precedence => {
                 let breaks = |a: &Pattern, b: &Pattern| !kind.keeps(a, b, false, 0);
-                match_up(members, None, &|a, b| breaks(a, b) && breaks(b, a));
+                found.extend(apart(web, members, None, |a, b| breaks(a, b) && breaks(b, a), steps));
             }
             _ => {}
         }
     }
-    found.extend(loads);
-    (found, cliques)
+    found
 }
 
 /// Whether no two sections that keep a rule overlap.
@@ -106,13 +70,15 @@ const fn excludes(kind: Kind) -> bool {
 
 /// Sections of which no two may overlap: those of a rule, or that have the same space or facilitator anyway,
 /// with whatever else overlaps with none of them.
-fn cliques(web: &Web<'_>, choices: &Choices, rules: &[Asked], work: &mut u64) -> BTreeSet<Vec<usize>> {
+fn cliques(web: &Web<'_>, choices: &Choices, steps: &mut Steps) -> BTreeSet<Vec<usize>> {
     let mut seeds: Vec<Vec<usize>> = Vec::new();
-    for Asked { kind, members, .. } in rules {
+    for Asked { kind, members } in &web.rules {
         match kind {
             // Whichever space it is, they have it one at a time.
             Kind::SameRoom | Kind::FewSpaces => {
-                let is_held = |section: &usize| web.is_held(choices, *section, Part::Space);
+                let held = &web.held[Part::Space as usize];
+                let is_held =
+                    |section: &usize| bits(&choices.all_places(*section, Part::Space)).all(|bit| held[bit]);
                 seeds.push(members.iter().copied().filter(is_held).collect());
             }
             kind if excludes(*kind) => seeds.push(members.clone()),
@@ -130,9 +96,12 @@ fn cliques(web: &Web<'_>, choices: &Choices, rules: &[Asked], work: &mut u64) ->
         seeds.extend(only);
     }
     let words = web.sections.len().div_ceil(64);
+    if !steps.take((web.sections.len() * words) as u64) {
+        return BTreeSet::new();
+    }
     let mut apart = vec![vec![0_u64; words]; web.sections.len()];
     for seed in &seeds {
-        *work += (seed.len() * (seed.len() + words)) as u64;
+        steps.take((seed.len() * (seed.len() + words)) as u64);
         for one in seed {
             seed.iter().filter(|other| *other != one).for_each(|o| apart[*one][o / 64] |= 1 << (o % 64));
         }
@@ -146,14 +115,103 @@ fn cliques(web: &Web<'_>, choices: &Choices, rules: &[Asked], work: &mut u64) ->
         for one in &clique {
             narrow(&mut common, *one);
         }
-        loop {
-            let next = bits(&common).next();
-            let Some(next) = next else { break };
+        while let Some(next) = { bits(&common).next() } {
             clique.push(next);
             narrow(&mut common, next);
         }
+        steps.take((clique.len() * words) as u64);
         clique.sort_unstable();
         found.insert(clique);
     }
     found
+}
+
+/// The patterns of some sections, each once and in order, as long as there are steps to look at every two.
+fn patterns(web: &Web<'_>, members: &[usize], steps: &mut Steps) -> Option<Vec<Pattern>> {
+    let mut all: Vec<Pattern> = members.iter().flat_map(|member| &web.patterns[*member]).copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    let are_enough = steps.take(all.len() as u64);
+    (members.len() > 1 && are_enough).then_some(all)
+}
+
+/// Sections of which no two may be at patterns that exclude each other, or, with a part, not in one place but
+/// for those that have room for any.
+fn apart(
+    web: &Web<'_>,
+    members: Vec<usize>,
+    places: Option<(Part, Vec<u64>)>,
+    exclude: impl Fn(&Pattern, &Pattern) -> bool,
+    steps: &mut Steps,
+) -> Option<Hole> {
+    let mut left = patterns(web, &members, steps)?;
+    // What overlaps with that which ends first on a day is all under way in its last slot.
+    left.sort_by_key(|pattern| (pattern.first(), pattern.end(), *pattern));
+    let mut takes = Vec::with_capacity(left.len());
+    let mut classes = 0;
+    // Any two of a class exclude each other, so that it has one bin. The fewer the better, but any will do.
+    while !left.is_empty() {
+        let mut class: Vec<Pattern> = Vec::new();
+        left.retain(|pattern| {
+            steps.take(class.len() as u64);
+            let joins = class.iter().all(|other| exclude(pattern, other));
+            if joins {
+                class.push(*pattern);
+                takes.push((*pattern, Take { need: 1, bins: vec![classes] }));
+            }
+            !joins
+        });
+        classes += 1;
+    }
+    takes.sort_unstable_by_key(|(pattern, _)| *pattern);
+    let width = places.as_ref().map_or(1, |(part, _)| web.places[*part as usize].len());
+    let are_enough = steps.take((classes * width) as u64);
+    are_enough.then(|| Hole::new(web, members, takes, &vec![1; classes], places))
+}
+
+/// Sections in the slots of the horizon, of which no two may overlap, or that may take so many of each day.
+fn slots(web: &Web<'_>, members: Vec<usize>, most: Option<u16>, steps: &mut Steps) -> Option<Hole> {
+    let patterns = patterns(web, &members, steps)?;
+    let mut edges: Vec<u16> = patterns.iter().flat_map(|pattern| [pattern.start(), pattern.end()]).collect();
+    edges.sort_unstable();
+    edges.dedup();
+    let spans = most.map_or(edges.len() - 1, |_| 1);
+    let (days, weeks) = (web.problem.horizon.days(), weeks(web, &patterns));
+    let mut holds = Vec::new();
+    for (_, many) in &weeks {
+        for _ in 0..days {
+            match most {
+                Some(most) => holds.push(u64::from(most) * many),
+                None => holds.extend(edges.windows(2).map(|pair| u64::from(pair[1] - pair[0]) * many)),
+            }
+        }
+    }
+    let mut takes = Vec::with_capacity(patterns.len());
+    for pattern in patterns {
+        let is_in = |span: usize| pattern.start() <= edges[span] && edges[span] < pattern.end();
+        let inside: Vec<usize> = (0..spans).filter(|span| most.is_some() || is_in(*span)).collect();
+        let mut bins = Vec::new();
+        for (row, (week, _)) in weeks.iter().enumerate() {
+            for day in (0..days).filter(|day| pattern.on(*week, *day)) {
+                bins.extend(inside.iter().map(|span| (row * days as usize + day as usize) * spans + span));
+            }
+        }
+        let meetings = pattern.weeks().count_ones() * pattern.days().count_ones();
+        if !steps.take(bins.len() as u64) {
+            return None;
+        }
+        takes.push((pattern, Take { need: u64::from(meetings) * u64::from(pattern.length()), bins }));
+    }
+    Some(Hole::new(web, members, takes, &holds, None))
+}
+
+/// Weeks that are the same for every pattern: one of them, and how many there are.
+fn weeks(web: &Web<'_>, patterns: &[Pattern]) -> Vec<(u32, u64)> {
+    let sets: BTreeSet<u64> = patterns.iter().map(Pattern::weeks).collect();
+    let mut sorts: BTreeMap<Vec<bool>, (u32, u64)> = BTreeMap::new();
+    for week in 0..web.problem.horizon.weeks() {
+        let sort = sets.iter().map(|set| set >> week & 1 == 1).collect();
+        sorts.entry(sort).or_insert((week, 0)).1 += 1;
+    }
+    sorts.into_values().collect()
 }

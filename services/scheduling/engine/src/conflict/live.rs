@@ -4,142 +4,113 @@
 //! (Mackworth, *Consistency in Networks of Relations*, Artificial Intelligence 8, 1977); spaces, facilitators
 //! and rules of several sections are looked at as soon as they leave one choice.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
-use super::Requirement;
 use super::choices::{Choices, bits};
 use super::ground::{Part, is_of_all};
-use super::holes::{Hole, holes};
-use super::load::Load;
+use super::hole::Hole;
 use super::steps::Steps;
-use super::web::{Tie, Web};
-use crate::model::{Kind, NONE, Pattern};
+use super::web::{Asked, Tie, Web};
+use crate::model::Kind;
 
 /// Some section has nothing left, or what is left is too little for all.
 #[derive(Debug)]
 pub(super) struct Dead;
 
 /// What is left to each section.
-#[derive(Debug)]
-pub(super) struct Live {
+pub(super) struct Live<'a> {
+    web: &'a Web<'a>,
     pub(super) choices: Choices,
     holes: Vec<Hole>,
     /// The holes of each section, by place.
     holes_of: Vec<Vec<usize>>,
-    waiting: VecDeque<usize>,
-    is_waiting: Vec<bool>,
-    /// The groups and holes to be looked at again.
-    groups: BTreeSet<usize>,
+    /// The sections, rules of several together and holes to be looked at again.
+    waiting: BTreeSet<usize>,
+    together: BTreeSet<usize>,
     stale: BTreeSet<usize>,
-    /// How often each section was left with nothing, and one more.
-    pub(super) failures: Vec<u64>,
-    /// How much was looked at.
-    pub(super) work: u64,
+    pub(super) steps: &'a mut Steps,
 }
 
-impl Live {
-    /// All that sections may be by themselves, of which no more is known than that it can be counted, or
-    /// those that are too many.
-    pub(super) fn new(
-        web: &Web<'_>,
-        others: &BTreeSet<Requirement>,
-        steps: &mut Steps,
-    ) -> Result<Self, Vec<usize>> {
-        let choices = web.choices(others);
-        let mut work = 0;
-        let (mut holes, cliques) = holes(web, &choices, others, &mut work);
-        let mut fit = holes.iter_mut().try_for_each(|hole| hole.fit(&choices, &mut work));
-        // Where no two patterns overlap, to count slots, which takes long, tells nothing new.
-        for clique in cliques.into_iter().filter(|_| !web.problem.in_blocks) {
-            fit = fit.and_then(|()| Load::of_slots(web, clique).fit(&choices, &mut work));
-        }
-        steps.take(work);
-        fit?;
+impl<'a> Live<'a> {
+    /// All that sections may be by themselves.
+    pub(super) fn new(web: &'a Web<'a>, choices: Choices, holes: Vec<Hole>, steps: &'a mut Steps) -> Self {
         let count = web.sections.len();
         let mut holes_of = vec![Vec::new(); count];
         for (at, hole) in holes.iter().enumerate() {
-            hole.members().iter().for_each(|member| holes_of[*member].push(at));
+            hole.members.iter().for_each(|member| holes_of[*member].push(at));
         }
-        Ok(Self {
+        Self {
+            web,
             choices,
             holes,
             holes_of,
-            waiting: VecDeque::new(),
-            is_waiting: vec![false; count],
-            groups: BTreeSet::new(),
+            waiting: BTreeSet::new(),
+            together: BTreeSet::new(),
             stale: BTreeSet::new(),
-            failures: vec![1; count],
-            work: 0,
-        })
+            steps,
+        }
     }
 
     /// Notes that a section has less than before.
-    pub(super) fn note(&mut self, web: &Web<'_>, section: usize) -> Result<(), Dead> {
+    pub(super) fn note(&mut self, section: usize) -> Result<(), Dead> {
         let count = self.choices.count(section);
         if count == 0 {
-            self.failures[section] += 1;
             return Err(Dead);
         }
-        if !self.is_waiting[section] {
-            self.is_waiting[section] = true;
-            self.waiting.push_back(section);
-        }
+        self.waiting.insert(section);
         self.stale.extend(&self.holes_of[section]);
-        let matters = |group: &&usize| {
-            count == 1 || matches!(web.groups[**group].kind, Kind::FewSpaces | Kind::MinDays(_))
-        };
-        self.groups.extend(web.groups_of[section].iter().filter(matters));
+        if count == 1 {
+            self.together.extend(&self.web.together[section]);
+        }
         Ok(())
     }
 
     /// Draws all conclusions of what was noted.
-    pub(super) fn settle(&mut self, web: &Web<'_>) -> Result<(), Dead> {
-        let settled = self.settled(web);
-        for section in self.waiting.drain(..) {
-            self.is_waiting[section] = false;
-        }
-        self.groups.clear();
+    pub(super) fn settle(&mut self) -> Result<(), Dead> {
+        let settled = self.settled();
+        self.waiting.clear();
+        self.together.clear();
         self.stale.clear();
         settled
     }
 
-    fn settled(&mut self, web: &Web<'_>) -> Result<(), Dead> {
+    fn settled(&mut self) -> Result<(), Dead> {
         loop {
-            if let Some(section) = self.waiting.pop_front() {
-                self.is_waiting[section] = false;
-                self.pass_on(web, section)?;
-            } else if let Some(group) = self.groups.pop_first() {
-                self.look_at_group(web, group)?;
+            if let Some(section) = self.waiting.pop_first() {
+                self.pass_on(section)?;
+            } else if let Some(rule) = self.together.pop_first() {
+                self.look_at_together(&self.web.rules[rule])?;
             } else {
                 break;
             }
         }
+        // They take nothing from anyone, so that it is enough to count at last.
         while let Some(hole) = self.stale.pop_first() {
-            if let Err(over) = self.holes[hole].fit(&self.choices, &mut self.work) {
-                return self.blame(&over);
-            }
+            self.holes[hole].fit(&self.choices, self.steps).map_err(|_| Dead)?;
         }
         Ok(())
     }
 
     /// Looks at everything that a section has to do with.
-    fn pass_on(&mut self, web: &Web<'_>, section: usize) -> Result<(), Dead> {
-        for tie in &web.ties[section] {
-            let mut less = tie.is_of_times() && self.meet(web, section, tie);
-            less |= (tie.one_space || tie.two_spaces) && self.house(section, tie);
-            less |= tie.travels && self.travel(web, section, tie);
+    fn pass_on(&mut self, section: usize) -> Result<(), Dead> {
+        let own: Vec<usize> = self.choices.times(section).collect();
+        for tie in &self.web.ties[section] {
+            let mut less = tie.is_of_times() && self.meet(section, &own, tie);
+            less |= tie.one_space && self.house(section, tie);
+            less |= tie.travels && self.travel(section, &own, tie);
             if less {
-                self.note(web, tie.other)?;
+                self.note(tie.other)?;
             }
         }
         for part in Part::BOTH {
+            self.steps.take(own.len() as u64);
             let Some(bit) = self.choices.only_place(section, part) else { continue };
-            if !web.held[part as usize][bit] {
+            if !self.web.held[part as usize][bit] {
                 continue;
             }
-            for other in web.users[part as usize][bit].iter().filter(|other| **other != section) {
-                if self.give_way(web, section, *other, part, bit) {
-                    self.note(web, *other)?;
+            for other in self.web.users[part as usize][bit].iter().filter(|other| **other != section) {
+                if self.give_way(section, &own, *other, part, bit) {
+                    self.note(*other)?;
                 }
             }
         }
@@ -147,68 +118,54 @@ impl Live {
     }
 
     /// Takes times from the other that keep no rule with any that is left here.
-    fn meet(&mut self, web: &Web<'_>, section: usize, tie: &Tie) -> bool {
-        let (here, there) = (&web.patterns[section], &web.patterns[tie.other]);
-        self.thin(tie.other, |choices, time| {
-            choices.times(section).any(|own| tie.keeps(&here[own], &there[time]))
-        })
-    }
-
-    /// Takes the times from a section that are not kept.
-    fn thin(&mut self, section: usize, kept: impl Fn(&Choices, usize) -> bool) -> bool {
+    fn meet(&mut self, section: usize, own: &[usize], tie: &Tie) -> bool {
+        let (here, there) = (&self.web.patterns[section], &self.web.patterns[tie.other]);
         let mut less = false;
-        self.work += self.choices.all(section) as u64;
-        for time in 0..self.choices.all(section) {
-            if self.choices.has_time(section, time) && !kept(&self.choices, time) {
-                self.choices.drop_time(section, time);
-                less = true;
+        for (time, pattern) in there.iter().enumerate() {
+            if self.choices.has_time(tie.other, time) {
+                let kept = own.iter().position(|own| tie.keeps(&here[*own], pattern));
+                self.steps.take(1 + kept.unwrap_or(own.len()) as u64);
+                if kept.is_none() {
+                    self.choices.drop_time(tie.other, time);
+                    less = true;
+                }
             }
         }
         less
     }
 
-    /// Takes spaces from the other that must not be, or must be, the same as here.
+    /// Takes spaces from the other that it cannot share.
     fn house(&mut self, section: usize, tie: &Tie) -> bool {
-        let mut kept = vec![u64::MAX; self.choices.places(section, 0, Part::Space).len()];
-        if tie.one_space {
-            kept = self.choices.all_places(section, Part::Space);
-        }
-        if let Some(bit) = self.choices.only_place(section, Part::Space).filter(|_| tie.two_spaces) {
-            kept[bit / 64] &= !(1 << (bit % 64));
-        }
-        self.keep(tie.other, &kept)
-    }
-
-    /// Leaves a section those of some spaces that it has, at whatever time.
-    fn keep(&mut self, section: usize, spaces: &[u64]) -> bool {
+        let kept = self.choices.all_places(section, Part::Space);
         let mut less = false;
-        self.work += self.choices.all(section) as u64;
-        for time in 0..self.choices.all(section) {
-            if self.choices.has_time(section, time) {
-                less |= self.choices.keep(section, time, Part::Space, spaces);
-            }
+        let times: Vec<usize> = self.choices.times(tie.other).collect();
+        self.steps.take((times.len() * kept.len()) as u64);
+        for time in times {
+            less |= self.choices.keep(tie.other, time, Part::Space, &kept);
         }
         less
     }
 
     /// Takes spaces from the other that are too far from all that is left here.
-    fn travel(&mut self, web: &Web<'_>, section: usize, tie: &Tie) -> bool {
+    fn travel(&mut self, section: usize, own: &[usize], tie: &Tie) -> bool {
+        let web = self.web;
         let (here, there) = (&web.patterns[section], &web.patterns[tie.other]);
         let space = |bit: usize| web.place(Part::Space, bit);
         let mut less = false;
         for (time, pattern) in there.iter().enumerate() {
-            if !self.choices.has_time(tie.other, time) {
+            self.steps.take(own.len() as u64);
+            if own.iter().any(|own| here[*own].apart(pattern, web.longest)) {
                 continue;
             }
-            if self.choices.times(section).any(|own| here[own].apart(pattern, web.longest)) {
-                continue;
-            }
-            let far: Vec<usize> = bits(self.choices.places(tie.other, time, Part::Space)).collect();
-            self.work += far.len() as u64 * u64::from(self.choices.count(section));
-            for bit in far {
-                let is_near = self.choices.times(section).any(|own| {
-                    bits(self.choices.places(section, own, Part::Space))
-                        .any(|from| here[own].apart(pattern, web.problem.travel(space(from), space(bit))))
+            let open = self.choices.has_time(tie.other, time);
+            let far = bits(self.choices.places(tie.other, time, Part::Space)).filter(|_| open);
+            for bit in far.collect::<Vec<usize>>() {
+                let is_near = own.iter().any(|own| {
+                    let mut from = bits(self.choices.places(section, *own, Part::Space));
+                    from.any(|from| {
+                        self.steps.take(1);
+                        here[*own].apart(pattern, web.problem.travel(space(from), space(bit)))
+                    })
                 });
                 less |= !is_near && self.choices.drop_place(tie.other, time, Part::Space, bit);
             }
@@ -217,119 +174,74 @@ impl Live {
     }
 
     /// Takes the only place of a section from another, where it could not but be there at the same time.
-    fn give_way(&mut self, web: &Web<'_>, section: usize, other: usize, part: Part, bit: usize) -> bool {
-        let (here, there) = (&web.patterns[section], &web.patterns[other]);
+    fn give_way(&mut self, section: usize, own: &[usize], other: usize, part: Part, bit: usize) -> bool {
+        let (here, there) = (&self.web.patterns[section], &self.web.patterns[other]);
         let mut less = false;
-        self.work += self.choices.all(other) as u64;
         for (time, pattern) in there.iter().enumerate() {
+            self.steps.take(1);
             let has = self.choices.has_time(other, time) && self.choices.has_place(other, time, part, bit);
-            if has && self.choices.times(section).all(|own| here[own].overlaps(pattern)) {
+            if has && own.iter().all(|own| here[*own].overlaps(pattern)) {
                 less |= self.choices.drop_place(other, time, part, bit);
             }
         }
         less
     }
 
-    fn look_at_group(&mut self, web: &Web<'_>, group: usize) -> Result<(), Dead> {
-        let group = &web.groups[group];
-        if group.kind == Kind::FewSpaces {
-            return self.gather(web, &group.members);
-        }
-        let mut placed = Vec::with_capacity(group.members.len());
+    fn look_at_together(&mut self, Asked { kind, members }: &Asked) -> Result<(), Dead> {
+        let mut placed = Vec::with_capacity(members.len());
         let mut open = Vec::new();
-        for member in &group.members {
+        for member in members {
             match self.choices.only_time(*member) {
-                Some(time) => placed.push(web.patterns[*member][time]),
+                Some(time) => placed.push(self.web.patterns[*member][time]),
                 None => open.push(*member),
             }
         }
-        if let Kind::MinDays(least) = group.kind {
-            self.reach(web, &group.members, least)?;
+        self.steps.take(members.len() as u64);
+        if let Kind::MinDays(least) = kind
+            && self.most_days(members) < *least
+        {
+            return Err(Dead);
         }
-        let breaks = |placed: &[Pattern]| group.kind.breaches(web.problem.horizon, placed, 0) > 0;
-        if (open.is_empty() || !is_of_all(group.kind)) && breaks(&placed) {
-            return self.blame(&group.members);
-        }
-        if is_of_all(group.kind) && open.len() > 1 {
+        if is_of_all(*kind) && open.len() > 1 {
             return Ok(());
+        }
+        let horizon = self.web.problem.horizon;
+        if (open.is_empty() || !is_of_all(*kind)) && kind.breaches(horizon, &placed, 0) > 0 {
+            return Err(Dead);
         }
         for member in open {
             let mut less = false;
-            self.work += (self.choices.all(member) * placed.len()) as u64;
-            for time in 0..self.choices.all(member) {
-                placed.push(web.patterns[member][time]);
-                if self.choices.has_time(member, time) && breaks(&placed) {
-                    self.choices.drop_time(member, time);
-                    less = true;
+            for (time, pattern) in self.web.patterns[member].iter().enumerate() {
+                if self.choices.has_time(member, time) {
+                    placed.push(*pattern);
+                    self.steps.take(placed.len() as u64);
+                    if kind.breaches(horizon, &placed, 0) > 0 {
+                        self.choices.drop_time(member, time);
+                        less = true;
+                    }
+                    placed.pop();
                 }
-                placed.pop();
             }
             if less {
-                self.note(web, member)?;
+                self.note(member)?;
             }
         }
         Ok(())
     }
 
-    /// Leaves sections the spaces that all of them have that need any.
-    fn gather(&mut self, web: &Web<'_>, members: &[usize]) -> Result<(), Dead> {
-        let is_housed = |member: &&usize| {
-            self.choices
-                .only_place(**member, Part::Space)
-                .is_none_or(|bit| web.place(Part::Space, bit) != NONE)
-        };
-        let housed: Vec<usize> = members.iter().filter(is_housed).copied().collect();
-        let Some(first) = housed.first() else { return Ok(()) };
-        let mut common = self.choices.all_places(*first, Part::Space);
-        for member in &housed {
-            let own = self.choices.all_places(*member, Part::Space);
-            common.iter_mut().zip(own).for_each(|(common, own)| *common &= own);
-        }
-        for member in housed {
-            if self.keep(member, &common) {
-                self.note(web, member)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether sections can take so many days.
-    fn reach(&mut self, web: &Web<'_>, members: &[usize], least: u32) -> Result<(), Dead> {
-        let (mut all, mut taken, mut more) = (0, 0, 0);
+    /// No fewer days than sections can take, each as many as it may.
+    fn most_days(&mut self, members: &[usize]) -> u32 {
+        let (mut all, mut sum) = (0_u32, 0);
         for member in members {
-            let days = |time: usize| web.patterns[*member][time].days();
-            match self.choices.only_time(*member) {
-                Some(time) => taken |= days(time),
-                None => {
-                    more += self.choices.times(*member).map(|t| days(t).count_ones()).max().unwrap_or(0);
-                }
+            let mut most = 0;
+            for time in self.choices.times(*member) {
+                self.steps.take(1);
+                let days = self.web.patterns[*member][time].days();
+                all |= days;
+                most = days.count_ones().max(most);
             }
-            all |= self.choices.times(*member).fold(0_u32, |all, time| all | days(time));
+            sum += most;
         }
-        let most = all.count_ones().min(taken.count_ones() + more);
-        if most < least { self.blame(members) } else { Ok(()) }
-    }
-
-    fn blame(&mut self, members: &[usize]) -> Result<(), Dead> {
-        for member in members {
-            self.failures[*member] += 1;
-        }
-        Err(Dead)
-    }
-
-    /// What a section is when nothing is left to choose: which of its times, and the bits of its places.
-    pub(super) fn answer(&self, section: usize) -> Option<(usize, [usize; 2])> {
-        let time = self.choices.only_time(section)?;
-        let [space, led] = Part::BOTH.map(|part| bits(self.choices.places(section, time, part)).next());
-        Some((time, [space?, led?]))
-    }
-
-    /// How many places are left to a section.
-    pub(super) fn places(&self, section: usize, part: Part) -> u32 {
-        let ones = |words: &[u64]| words.iter().map(|word| word.count_ones()).sum();
-        match self.choices.only_time(section) {
-            Some(time) => ones(self.choices.places(section, time, part)),
-            None => ones(&self.choices.all_places(section, part)),
-        }
+        all.count_ones().min(sum)
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use super::Requirement;
 use super::decide::{Verdict, decide};
 use super::ground::Ground;
-use super::rotate::Rotation;
+use super::rotate::rotate;
 use super::steps::Steps;
 use crate::model::SectionId;
 use crate::state::Spot;
@@ -94,7 +94,7 @@ impl<'g> Core<'g> {
             let rest = self.sections.iter().copied().filter(|other| *other != section);
             let spots = rest.zip(spots).collect();
             let (ground, others, needed) = (self.ground, &self.others, &mut self.needed);
-            steps.part(SLOW, |steps| Rotation { ground, others, needed, steps }.rotate(section, spots));
+            steps.part(SLOW, |steps| rotate(ground, others, (section, spots), needed, steps));
         }
     }
 

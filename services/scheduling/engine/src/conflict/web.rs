@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Requirement;
-use super::choices::{Choices, bits};
-use super::ground::{Ground, Part, is_of_all};
+use super::choices::Choices;
+use super::ground::{Ground, Part};
+use super::steps::Steps;
 use crate::model::{Kind, NONE, Pattern, Problem};
+
+/// How many steps a tie is, for what it takes to look at it and to keep it.
+const TIE: u64 = 16;
 
 /// Sections of a set and what ties them to each other, each by its place in the set.
 pub(super) struct Web<'p> {
@@ -19,10 +23,11 @@ pub(super) struct Web<'p> {
     pub(super) held: [Vec<bool>; 2],
     /// Who may have each.
     pub(super) users: [Vec<Vec<usize>>; 2],
+    /// The hard rules that are asked for.
+    pub(super) rules: Vec<Asked>,
     pub(super) ties: Vec<Vec<Tie>>,
-    pub(super) groups: Vec<Group>,
-    /// The groups of each section, by place.
-    pub(super) groups_of: Vec<Vec<usize>>,
+    /// The rules of several sections together that bind each section, by place.
+    pub(super) together: Vec<Vec<usize>>,
     /// The longest way between two spaces, in slots.
     pub(super) longest: u16,
 }
@@ -35,8 +40,6 @@ pub(super) struct Tie {
     times: Vec<(Kind, bool)>,
     /// Whether both must be in one space.
     pub(super) one_space: bool,
-    /// Whether both must be in different spaces.
-    pub(super) two_spaces: bool,
     /// Whether someone goes from one to the other, and it takes time.
     pub(super) travels: bool,
 }
@@ -56,8 +59,9 @@ impl Tie {
 
     fn add(&mut self, kind: Kind, after: bool, has_travel: bool) {
         match kind {
-            Kind::SameRoom => self.one_space = true,
-            Kind::DifferentRoom => self.two_spaces = true,
+            Kind::SameRoom | Kind::FewSpaces => self.one_space = true,
+            // That is counted, exactly where each has one space.
+            Kind::DifferentRoom => {}
             kind => {
                 self.times.push((kind, after));
                 self.travels |= has_travel && kind == Kind::SameAttendees;
@@ -66,26 +70,16 @@ impl Tie {
     }
 }
 
-/// A rule of several sections together.
-#[derive(Clone, Debug)]
-pub(super) struct Group {
-    pub(super) kind: Kind,
-    /// The sections of the set that are in it.
-    pub(super) members: Vec<usize>,
-}
-
 /// A hard rule that is asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) kind: Kind,
     /// Its sections that are in the set, in its own order.
     pub(super) members: Vec<usize>,
-    /// Whether it has no other.
-    pub(super) is_whole: bool,
 }
 
 impl<'p> Web<'p> {
-    /// Sections with what they may be, not yet tied by rules.
+    /// Sections with what is asked of them, not yet tied to each other.
     pub(super) fn new(ground: &Ground<'p>, sections: &[u32], others: &BTreeSet<Requirement>) -> Self {
         let problem = ground.problem;
         let times = |section: &u32| problem.sections.times.row(*section).iter();
@@ -109,17 +103,26 @@ impl<'p> Web<'p> {
             }
             users
         });
+        let asked = others.iter().filter_map(|other| match other {
+            Requirement::Rule(rule) => Some(problem.rule(*rule)),
+            _ => None,
+        });
+        let rules = asked.map(|rule| {
+            let places = rule.sections.iter().filter_map(|id| sections.binary_search(&id.0).ok());
+            let members: Vec<usize> = places.collect();
+            Asked { kind: rule.kind, members }
+        });
         Self {
             problem,
+            rules: rules.collect(),
             sections: sections.to_vec(),
             patterns: patterns.collect(),
             places,
             held,
             users,
-            ties: Vec::new(),
-            groups: Vec::new(),
-            groups_of: Vec::new(),
-            longest: 0,
+            ties: vec![Vec::new(); sections.len()],
+            together: vec![Vec::new(); sections.len()],
+            longest: problem.travel.iter().copied().max().unwrap_or(0),
         }
     }
 
@@ -147,18 +150,22 @@ impl<'p> Web<'p> {
         choices
     }
 
-    /// Ties the sections by the rules that are asked for.
-    pub(super) fn tie(&mut self, others: &BTreeSet<Requirement>) {
+    /// Ties the sections by the rules that are asked for, if there are steps for it.
+    pub(super) fn tie(&mut self, steps: &mut Steps) -> bool {
+        let pairs = self.rules.iter().map(|rule| (rule.members.len() * rule.members.len()) as u64);
+        if !steps.take(pairs.sum::<u64>() * TIE) {
+            return false;
+        }
         let has_travel = self.problem.has_travel();
         let mut ties: BTreeMap<(usize, usize), Tie> = BTreeMap::new();
-        self.groups_of = vec![Vec::new(); self.sections.len()];
-        for Asked { kind, members, is_whole } in self.rules(others) {
-            if !kind.is_of_pairs() {
-                if is_whole || !is_of_all(kind) {
-                    for member in &members {
-                        self.groups_of[*member].push(self.groups.len());
-                    }
-                    self.groups.push(Group { kind, members });
+        for (at, Asked { kind, members }) in self.rules.iter().enumerate() {
+            let mut members = members.clone();
+            if *kind == Kind::FewSpaces {
+                let spaces = |at: &usize| Part::Space.choices(self.problem, self.sections[*at]);
+                members.retain(|member| spaces(member).any(|space| space != NONE));
+            } else if !kind.is_of_pairs() {
+                for member in members {
+                    self.together[member].push(at);
                 }
                 continue;
             }
@@ -167,44 +174,25 @@ impl<'p> Web<'p> {
                     let mut add = |from, to, after| {
                         let tie = ties.entry((from, to)).or_default();
                         tie.other = to;
-                        tie.add(kind, after, has_travel);
+                        tie.add(*kind, after, has_travel);
                     };
                     add(*one, *other, false);
                     add(*other, *one, true);
                 }
             }
         }
-        self.ties = vec![Vec::new(); self.sections.len()];
         for ((one, _), tie) in ties {
             self.ties[one].push(tie);
         }
-        self.longest = self.problem.travel.iter().copied().max().unwrap_or(0);
+        true
     }
 
-    /// The hard rules that are asked for, of which any section is in the set.
-    pub(super) fn rules(&self, others: &BTreeSet<Requirement>) -> Vec<Asked> {
-        let asked = others.iter().filter_map(|other| match other {
-            Requirement::Rule(rule) => Some(self.problem.rule(*rule)),
-            _ => None,
-        });
-        let laid = asked.map(|rule| {
-            let places = rule.sections.iter().filter_map(|id| self.sections.binary_search(&id.0).ok());
-            let members: Vec<usize> = places.collect();
-            Asked { kind: rule.kind, is_whole: members.len() == rule.sections.len(), members }
-        });
-        laid.filter(|rule| !rule.members.is_empty()).collect()
-    }
-
-    /// Whether a section can only be in places that have one section at a time.
-    pub(super) fn is_held(&self, choices: &Choices, section: usize, part: Part) -> bool {
-        bits(&choices.all_places(section, part)).all(|bit| self.held[part as usize][bit])
-    }
-
-    /// How much there is to look at when nothing is left out.
+    /// How much there is to look at, and to keep, of what each section may be by itself.
     pub(super) fn size(&self) -> u64 {
+        let words: usize = self.places.iter().map(|places| places.len().div_ceil(64)).sum();
         let of = |(section, patterns): (&u32, &Vec<Pattern>)| {
             let places = Part::BOTH.map(|part| part.choices(self.problem, *section).count());
-            patterns.len() * (places[0] + places[1])
+            patterns.len() * (places[0] + places[1] + words)
         };
         self.sections.iter().zip(&self.patterns).map(of).sum::<usize>() as u64
     }

@@ -9,7 +9,7 @@ use crate::model::{
     number,
 };
 use crate::plan::{Placement, Plan};
-use crate::testing::Random;
+use crate::testing::{Random, patterns};
 
 /// A problem, with what the builder was told and the problem does not tell again.
 struct Small {
@@ -20,100 +20,42 @@ struct Small {
     travel: u16,
 }
 
-fn some<T: Copy>(random: &mut Random, from: &[T], least: u32, most: u32) -> Vec<T> {
-    let mut left = from.to_vec();
-    let wanted = least + random.below(most - least + 1);
-    (0..wanted)
-        .map_while(|_| {
-            (!left.is_empty()).then(|| left.swap_remove(random.below(number(left.len())) as usize))
-        })
-        .collect()
-}
-
-fn patterns(random: &mut Random, horizon: Horizon) -> Vec<Pattern> {
-    let every = (1_u64 << horizon.weeks()) - 1;
-    if random.below(2) == 0 {
-        let cells = (0..horizon.days()).flat_map(|day| (0..4).map(move |slot| (day, slot)));
-        return cells.map(|(day, slot)| horizon.pattern(every, 1 << day, slot, 1).unwrap()).collect();
-    }
-    let any = |random: &mut Random| {
-        let weeks = (u64::from(random.below(4)) & every).max(1);
-        let days = 1 + random.below((1 << horizon.days()) - 1);
-        let start = random.below(4);
-        let length = 1 + random.below((4 - start).min(2));
-        horizon.pattern(weeks, days, u16::try_from(start).unwrap(), u16::try_from(length).unwrap()).unwrap()
-    };
-    (0..8).map(|_| any(random)).collect()
-}
-
-fn kind(random: &mut Random) -> Kind {
-    let small = u16::try_from(random.below(3)).unwrap();
-    match random.below(26) {
-        0 => Kind::SameStart,
-        1 => Kind::SameTime,
-        2 => Kind::DifferentTime,
-        3 => Kind::SameDays,
-        4 => Kind::DifferentDays,
-        5 => Kind::SameWeeks,
-        6 => Kind::DifferentWeeks,
-        7 => Kind::Overlap,
-        8..11 => Kind::NotOverlap,
-        11 => Kind::SameRoom,
-        12 => Kind::DifferentRoom,
-        13..15 => Kind::SameAttendees,
-        15..17 => Kind::Precedence,
-        17 => Kind::WorkDay(small + 1),
-        18 => Kind::MinGap(small),
-        19 => Kind::MaxDays(1 + u32::from(small)),
-        20 => Kind::MaxDayLoad(1 + small),
-        21 => Kind::MaxBreaks(small.min(1), small),
-        22 => Kind::MaxBlock(1 + small, 0),
-        23 => Kind::MinDays(1 + u32::from(small)),
-        _ => Kind::FewSpaces,
-    }
-}
-
 /// Any small problem of sections without learners: too tight, often.
 fn small(seed: u64) -> Small {
     let mut random = Random::new(seed);
     let random = &mut random;
     let horizon = Horizon::new(1 + random.below(2), 1 + random.below(3), 4).unwrap();
     let mut builder = Builder::new(horizon);
-    let patterns = patterns(random, horizon);
-    let closed = |random: &mut Random| {
-        if random.below(2) == 0 { some(random, &patterns, 1, 2) } else { Vec::new() }
-    };
+    let blocks = random.one_in(2);
+    let patterns = patterns(random, horizon, blocks);
+    let closed = |random: &mut Random| if random.one_in(2) { random.some(&patterns, 2) } else { Vec::new() };
     // The first space and facilitator are always there, so that no section is nowhere.
     let spaces = [vec![], closed(random), closed(random)];
     let facilitators = [vec![], closed(random)];
     let space_ids = spaces.clone().map(|closed| builder.space(closed));
     let led_ids = facilitators.clone().map(|away| builder.facilitator(away));
-    let travel = u16::from(random.below(3) == 0);
+    let travel = u16::from(random.one_in(3));
     if travel > 0 {
         builder.travel(space_ids[0], space_ids[1], travel);
     }
-    let any_of = |random: &mut Random, ids: &[SpaceId]| {
-        let mut any = vec![(ids[0], 0)];
-        any.extend(some(random, &ids[1..], 0, 1).into_iter().map(|id| (id, 0)));
-        any
-    };
     let mut sections = Vec::new();
     for _ in 0..2 + random.below(4) {
-        let mut section = Section::at(some(random, &patterns, 1, 3));
-        if random.below(2) == 0 {
-            section.spaces = any_of(random, &space_ids);
+        let mut section = Section::at(random.some(&patterns, 3));
+        if random.one_in(2) {
+            section.spaces = random.some(&space_ids, 2).into_iter().map(|id| (id, 0)).collect();
+            section.spaces.push((space_ids[0], 0));
         }
-        if random.below(3) == 0 {
-            section.facilitators = some(random, &led_ids, 1, 2).into_iter().map(|id| (id, 0)).collect();
+        if random.one_in(3) {
+            section.facilitators = random.some(&led_ids, 2).into_iter().map(|id| (id, 0)).collect();
             section.facilitators.push((led_ids[0], 0));
         }
         sections.push(section);
     }
     let ids: Vec<SectionId> = sections.iter().map(|section| builder.section(section.clone())).collect();
     for _ in 0..random.below(5) {
-        let weight = if random.below(5) == 0 { Weight::Soft(1) } else { Weight::Hard };
-        let members = some(random, &ids, 1, 4);
-        builder.rule(kind(random), weight, members);
+        let weight = if random.one_in(5) { Weight::Soft(1) } else { Weight::Hard };
+        let members = random.some(&ids, 4);
+        builder.rule(random.kind(), weight, members);
     }
     let problem = builder.build().unwrap();
     Small { problem, sections, spaces: spaces.to_vec(), facilitators: facilitators.to_vec(), travel }

@@ -63,6 +63,23 @@ fn a_school_with_too_few_rooms_is_told_how_many_sections_are_too_many() {
     assert_eq!(others, rooms.map(Space));
 }
 
+#[test]
+fn sections_that_cannot_be_at_once_for_any_reason_are_counted_together() {
+    let mut builder = school(20);
+    let (coach, room) = (builder.facilitator(Vec::new()), builder.space(Vec::new()));
+    let led = alike(&mut builder, 20, &led(coach, blocks()));
+    let housed = alike(&mut builder, 21, &housed(&[room], blocks()));
+    let rules: Vec<Requirement> = led
+        .iter()
+        .map(|one| hard(&mut builder, Kind::NotOverlap, &[&housed[..], &[*one]].concat()))
+        .collect();
+    let told = told_within(&builder.build().unwrap(), EFFORT);
+    let (sections, others) = told.split_at(41);
+    assert_eq!(sections, all(&[led, housed].concat(), &[]));
+    // The rules keep those in the room apart too, so that it may be left out.
+    assert!(others.starts_with(&rules) && others.contains(&Facilitator(coach)), "{others:?}");
+}
+
 /// The graphs of Mycielski: of each the next, without three that are all connected, and with one colour more
 /// that it needs. The first is a circle of five, which needs three.
 fn mycielski(times: usize) -> (usize, Vec<(usize, usize)>) {
