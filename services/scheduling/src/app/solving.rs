@@ -18,7 +18,7 @@ use crate::domain::plan::{Counts, Made, Outcome, Plan, State};
 use crate::domain::solve::{Asked, Best, Phase, Reached, Solve};
 use crate::domain::solving::effort;
 use crate::domain::solving::fairness::{Fairness, Price};
-use crate::domain::solving::ground::{Asked as Request, Ground, Inputs};
+use crate::domain::solving::ground::{Dated, Ground, Inputs};
 use crate::store;
 use crate::store::solves::Order;
 
@@ -89,11 +89,11 @@ impl Job {
         let requests = store::requests::of_timetable(&reader, timetable.id).await?;
         let offerings = store::offerings::of_timetable(&reader, timetable.id).await?;
         let calendar = store::calendars::referred(&reader, timetable.calendar).await?;
-        let asked = requests.into_iter().map(|request| Request {
+        let demands = requests.into_iter().map(|request| Dated {
             demand: Demand { learner: request.learner, kind: request.kind, offering: request.offering },
             time: request.stamps.created,
         });
-        Inputs::new(&calendar.term, &offerings, asked.collect())
+        Inputs::new(&calendar.term, &offerings, demands.collect())
     }
 
     /// Searches on a thread of its own, which neither keeps calls waiting nor the process from ending.

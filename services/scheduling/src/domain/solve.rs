@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(limit(None, 0), Some(Duration::from_secs(1)));
         assert_eq!(limit(None, 6000), Some(Duration::from_secs(30)));
         assert_eq!(limit(None, 200_000), Some(Duration::from_mins(1)));
-        assert_eq!(limit(Some(Duration::from_mins(60)), 1), Some(Duration::from_hours(1)));
+        assert_eq!(limit(Some(Duration::from_hours(1)), 1), Some(Duration::from_hours(1)));
         assert_eq!(limit(Some(Duration::from_millis(99)), 1), None);
         assert_eq!(limit(Some(Duration::from_secs(3601)), 1), None);
         assert!(Asked::new(1, None, 0, "nothing".to_owned(), 1).is_err());

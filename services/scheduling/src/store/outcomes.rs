@@ -61,8 +61,8 @@ pub(crate) async fn insert(tx: &Tx, outcomes: &[Outcome]) -> Result<()> {
             Verdict::Refused(refusal) => (CLASH, Some(refusal)),
         };
         // What a release before this one reads.
-        let clashes = refusal.iter().filter(|refusal| refusal.holders.is_none());
-        let clashes_with = clashes.flat_map(|refusal| refusal.clashes.first()).next().copied();
+        let clash = refusal.as_ref().filter(|refusal| refusal.holders.is_none());
+        let clashes_with = clash.and_then(|refusal| refusal.clashes.first()).copied();
         entity::ActiveModel {
             district: Set(String::new()),
             id: Set(id),

@@ -200,9 +200,9 @@ impl<'a> Place<'a> {
         let mut client = PlanServiceClient::new(self.administrator());
         let solve = client.solve_plan(request).await.expect("a solve").into_inner();
         let watch = WatchSolveRequest { name: solve.name };
-        let mut seen = client.watch_solve(watch).await.expect("a stream").into_inner();
+        let mut stream = client.watch_solve(watch).await.expect("a stream").into_inner();
         let mut last = None;
-        while let Some(now) = seen.message().await.expect("a message") {
+        while let Some(now) = stream.message().await.expect("a message") {
             last = now.solve;
         }
         let name = last.expect("an end").plan;

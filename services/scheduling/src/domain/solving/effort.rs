@@ -40,7 +40,7 @@ fn round(text: &str) -> Option<Round> {
     let (planned, done) = characters.as_str().split_once('.')?;
     let number = |digits: &str| {
         let plain = digits.bytes().all(|digit| digit.is_ascii_digit());
-        digits.parse::<u64>().ok().filter(|number| plain && *number <= u64::from(u32::MAX))
+        digits.parse::<u32>().ok().filter(|_| plain).map(u64::from)
     };
     let (planned, done) = (number(planned)?, number(done)?);
     (done <= planned).then(|| Round { aim, planned, done: vec![done] })
@@ -54,12 +54,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(rounds in prop::collection::vec((0..3, 0_u64..5000, 0_u64..5000), 1..9)) {
+        fn what_is_written_is_read(rounds in prop::collection::vec((0_usize..3, 0_u64..5000, 0_u64..5000), 1..9)) {
             let aims = [Aim::Feasible, Aim::Survey, Aim::Descent];
             let round = |(aim, some, more): (usize, u64, u64)| {
                 Round { aim: aims[aim], planned: some.max(more), done: vec![some.min(more)] }
             };
-            let effort = Effort { rounds: rounds.into_iter().map(|(a, s, m)| round((a as usize, s, m))).collect() };
+            let effort = Effort { rounds: rounds.into_iter().map(round).collect() };
             prop_assert_eq!(read(&write(&effort)).expect("read"), effort);
         }
 

@@ -28,7 +28,7 @@ pub(crate) struct Seats {
 
 /// A demand, and when it was made.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Dated {
     pub(crate) demand: Demand,
     pub(crate) time: Timestamp,
 }
@@ -40,12 +40,12 @@ pub(crate) struct Inputs {
     /// A time at which nothing meets.
     never: Pattern,
     offerings: Vec<Seats>,
-    asked: Vec<Asked>,
+    demands: Vec<Dated>,
 }
 
 impl Inputs {
     /// The requests for the offerings of a calendar, in whatever order they come.
-    pub(crate) fn new(term: &Term, offerings: &[Offering], asked: Vec<Asked>) -> Result<Self> {
+    pub(crate) fn new(term: &Term, offerings: &[Offering], demands: Vec<Dated>) -> Result<Self> {
         let weeks = Weeks::of(term)?;
         let seats = |offering: &Offering| {
             let times = weeks.times(term, offering)?;
@@ -53,7 +53,7 @@ impl Inputs {
         };
         let mut offerings = offerings.iter().map(seats).collect::<Result<Vec<_>>>()?;
         offerings.sort_by_key(|seats| seats.offering);
-        Ok(Self { horizon: weeks.horizon(), never: weeks.never()?, offerings, asked })
+        Ok(Self { horizon: weeks.horizon(), never: weeks.never()?, offerings, demands })
     }
 }
 
@@ -96,24 +96,24 @@ impl Ground {
     /// Lays out what is to be solved; the seed decides the order in which learners stand. Nothing when nobody
     /// asks for anything.
     pub(crate) fn lay(inputs: Inputs, seed: i64) -> Result<Option<Self>> {
-        let Inputs { horizon, never, offerings, asked } = inputs;
+        let Inputs { horizon, never, offerings, demands } = inputs;
         let mut builder = Builder::new(horizon);
         builder.equity(Equity { spread: 1, gap: 0 });
         let ids: Vec<OfferingId> =
             offerings.iter().map(|seats| offering(&mut builder, seats, never)).collect();
         let numbers: HashMap<Uuid, usize> =
             offerings.iter().enumerate().map(|(number, seats)| (seats.offering, number)).collect();
-        let mut by_learner: BTreeMap<Uuid, Vec<Asked>> = BTreeMap::new();
-        for asked in asked {
-            by_learner.entry(asked.demand.learner).or_default().push(asked);
+        let mut by_learner: BTreeMap<Uuid, Vec<Dated>> = BTreeMap::new();
+        for dated in demands {
+            by_learner.entry(dated.demand.learner).or_default().push(dated);
         }
-        let mut order: Vec<(Uuid, Vec<Asked>)> = by_learner.into_iter().collect();
+        let mut order: Vec<(Uuid, Vec<Dated>)> = by_learner.into_iter().collect();
         Draw::new(seed, 0).shuffle(&mut order);
         let (mut askers, mut learners, mut wishes) =
             (Vec::with_capacity(order.len()), Vec::new(), Vec::new());
-        for (learner, asked) in order {
+        for (learner, own) in order {
             let first = wishes.len();
-            let asker = asker(learner, asked, &numbers, &offerings, (askers.len(), &mut wishes))?;
+            let asker = asker(learner, own, &numbers, &offerings, (askers.len(), &mut wishes))?;
             let requests = wishes[first..].iter().map(|wish| request(*wish, ids[wish.offering])).collect();
             let learner = Learner { requests, closed: Vec::new(), group: 0, spared: asker.spared };
             learners.push(builder.learner(learner));
@@ -198,26 +198,26 @@ fn request(wish: Wish, offering: OfferingId) -> Request {
 /// Reads what one learner asks for, and adds the wishes that come of it.
 fn asker(
     learner: Uuid,
-    asked: Vec<Asked>,
+    own: Vec<Dated>,
     numbers: &HashMap<Uuid, usize>,
     offerings: &[Seats],
-    (asker, wishes): (usize, &mut Vec<Wish>),
+    (number, wishes): (usize, &mut Vec<Wish>),
 ) -> Result<Asker> {
-    let since =
-        asked.iter().filter(|asked| asked.demand.kind != Kind::Required).map(|asked| asked.time).min();
-    let asked: BTreeSet<Demand> = asked.into_iter().map(|asked| asked.demand).collect();
+    let ranked = own.iter().filter(|dated| dated.demand.kind != Kind::Required);
+    let since = ranked.map(|dated| dated.time).min();
+    let own: BTreeSet<Demand> = own.into_iter().map(|dated| dated.demand).collect();
     let mut known: HashMap<Uuid, usize> = HashMap::new();
-    let mut demands = Vec::with_capacity(asked.len());
+    let mut demands = Vec::with_capacity(own.len());
     // What the learner could have if nobody else asked for anything.
     let mut alone: Vec<usize> = Vec::new();
     let mut spared = 0;
     // Required first, then in the order of the list.
-    for demand in asked {
+    for demand in own {
         let offering = *numbers
             .get(&demand.offering)
             .ok_or_else(|| Failure::internal("a request asks for an offering that its timetable lacks"))?;
         let wish = *known.entry(demand.offering).or_insert_with(|| {
-            wishes.push(Wish { asker, offering, kind: demand.kind });
+            wishes.push(Wish { asker: number, offering, kind: demand.kind });
             wishes.len() - 1
         });
         demands.push((demand, wish));

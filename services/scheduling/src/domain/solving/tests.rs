@@ -15,7 +15,7 @@ use super::super::decision::{Decision, Demand, Holders, Verdict};
 use super::super::offering::{Offering, Particulars};
 use super::super::request::Kind;
 use super::fairness::Figures;
-use super::ground::{Asked, Ground, Inputs};
+use super::ground::{Dated, Ground, Inputs};
 use super::weight;
 
 /// A timetable of a few blocks, some of which overlap, with offerings and demands over them.
@@ -108,11 +108,11 @@ fn cases() -> impl Strategy<Value = Case> {
 
 fn lay(case: &Case) -> Option<Ground> {
     // The later in the list, the earlier it was asked.
-    let asked = case.demands.iter().enumerate().map(|(n, demand)| Asked {
+    let demands = case.demands.iter().enumerate().map(|(n, demand)| Dated {
         demand: *demand,
         time: Timestamp::from_second(1000 - i64::try_from(n).expect("few")).expect("a moment"),
     });
-    let inputs = Inputs::new(&week(), &case.offerings, asked.collect()).expect("every block is known");
+    let inputs = Inputs::new(&week(), &case.offerings, demands.collect()).expect("every block is known");
     Ground::lay(inputs, case.seed).expect("every offering is known")
 }
 
@@ -365,8 +365,8 @@ fn what_never_meets_clashes_with_nothing_and_has_its_places() {
 
 #[test]
 fn an_offering_that_the_timetable_lacks_is_a_defect() {
-    let asked = vec![Asked { demand: demand(0, Kind::Required, 0), time: Timestamp::UNIX_EPOCH }];
-    let inputs = Inputs::new(&week(), &[], asked).expect("inputs");
+    let demands = vec![Dated { demand: demand(0, Kind::Required, 0), time: Timestamp::UNIX_EPOCH }];
+    let inputs = Inputs::new(&week(), &[], demands).expect("inputs");
     assert!(Ground::lay(inputs, 1).is_err());
 }
 
