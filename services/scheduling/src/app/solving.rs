@@ -22,7 +22,7 @@ use crate::domain::solving::ground::{Dated, Ground, Inputs};
 use crate::store;
 use crate::store::solves::Order;
 
-/// How often the best plan is counted for those who watch.
+/// How often those who watch are told, and the best plan is counted for them.
 const SHOWN: Duration = Duration::from_millis(500);
 /// The longest search by an effort, which no clock ends.
 const LONGEST: Duration = Duration::from_hours(1);
@@ -255,7 +255,8 @@ impl Search {
             enough: ground.enough(self.asked.enough),
             show: Some(SHOWN),
         };
-        let found = solve(&ground.problem, &options, |progress| self.watch(&ground, progress));
+        let mut told = None;
+        let found = solve(&ground.problem, &options, |progress| self.watch(&ground, progress, &mut told));
         let found = found.map_err(Failure::internal)?;
         let (decisions, best) = weigh(&ground, &found.plan);
         let reached =
@@ -264,16 +265,24 @@ impl Search {
         Ok(Outcomes { decisions, reached, best, fairness })
     }
 
-    fn watch(&self, ground: &Ground, progress: &Progress) -> ControlFlow<()> {
-        let phase = if progress.aim == Aim::Feasible { Phase::Requirements } else { Phase::Improving };
-        let reached = Reached { moves: progress.moves, elapsed: progress.elapsed, effort: String::new() };
-        let best = progress.plan.as_ref().map(|plan| weigh(ground, plan).1);
-        self.tell(News::Reached(phase, reached, best));
+    /// Tells of progress, unless it did so only just now, and says whether to go on.
+    fn watch(&self, ground: &Ground, progress: &Progress, told: &mut Option<Duration>) -> ControlFlow<()> {
+        if progress.plan.is_some() || told.is_none_or(|told| progress.elapsed >= told + SHOWN) {
+            *told = Some(progress.elapsed);
+            self.tell(Self::reached(ground, progress));
+        }
         let is_over = self.cancel.is_cancelled()
             || self.finish.is_cancelled()
             || self.sender.is_closed()
             || progress.elapsed >= LONGEST;
         if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn reached(ground: &Ground, progress: &Progress) -> News {
+        let phase = if progress.aim == Aim::Feasible { Phase::Requirements } else { Phase::Improving };
+        let reached = Reached { moves: progress.moves, elapsed: progress.elapsed, effort: String::new() };
+        let best = progress.plan.as_ref().map(|plan| weigh(ground, plan).1);
+        News::Reached(phase, reached, best)
     }
 }
 
