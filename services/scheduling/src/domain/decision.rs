@@ -27,7 +27,7 @@ pub(crate) enum Verdict {
 /// What is in the way of a place: at least one of the two.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Refusal {
-    /// Who has the places, where all are taken.
+    /// Who has the places, where all are taken and nothing else of the learner's would be in the way.
     pub(crate) holders: Option<Holders>,
     /// The offerings that meet at the same time and in which the learner has a place.
     pub(crate) clashes: Vec<Uuid>,

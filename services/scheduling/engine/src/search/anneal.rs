@@ -24,7 +24,7 @@ const LOOSE: usize = 75;
 const MENDED: usize = 90;
 /// From which of a thousand on what is in conflict is looked for, while there are more breaches than may be.
 const HUNT: u32 = 700;
-/// The most hard breaches that are looked for rather than come upon.
+/// The most hard breaches that are looked for rather than come upon, and kept track of one by one.
 const FEW: i64 = 30;
 /// How many sections are looked at to find one that is in conflict.
 const SOUGHT: u32 = 10;
@@ -179,6 +179,11 @@ impl<'p> Annealer<'p> {
                 }
             }
             note(self.state.cost.soft);
+            // What is nearly feasible is rare and soon left again while it is hot.
+            let hard = self.state.cost.hard;
+            if hard <= FEW && hard.unsigned_abs() < self.best.cost.hard {
+                self.best = self.state.keep();
+            }
         }
         if self.state.cost.cost() < self.best.cost {
             self.best = self.state.keep();

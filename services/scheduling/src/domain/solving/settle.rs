@@ -74,9 +74,7 @@ impl Table<'_> {
     fn claim(&mut self, wish: usize, met: &mut [bool]) -> bool {
         let this = self.ground.wishes[wish];
         let mut given_up = self.clashes(wish);
-        let weights = given_up.iter().map(|other| weight_of(self.ground.wishes[*other].kind));
-        let Some(lost) = weights.sum::<Option<u32>>() else { return false };
-        if weight_of(this.kind).is_some_and(|won| won <= lost) {
+        if !self.is_worth(this.kind, &given_up) {
             return false;
         }
         if self.is_full(this.offering) {
@@ -94,6 +92,16 @@ impl Table<'_> {
         true
     }
 
+    /// Whether a place counts more than those that must be given up for it.
+    fn is_worth(&self, kind: Kind, given_up: &[usize]) -> bool {
+        let weights = given_up.iter().map(|other| weight_of(self.ground.wishes[*other].kind));
+        match (weight_of(kind), weights.sum::<Option<u32>>()) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(won), Some(lost)) => won > lost,
+        }
+    }
+
     /// Of those who have a place that is not required, one to whom it means least.
     fn weakest(&self, offering: usize) -> Option<usize> {
         let ranked = |wish: &usize| self.ground.wishes[*wish].kind != Kind::Required;
@@ -104,10 +112,12 @@ impl Table<'_> {
     /// What is in the way of a wish that is not met.
     pub(super) fn refusal(&self, wish: usize, kind: Kind) -> Refusal {
         let this = self.ground.wishes[wish];
+        let clashing = self.clashes(wish);
         let kinds = self.holders[this.offering].iter().map(|other| self.ground.wishes[*other].kind);
-        let holders = self.is_full(this.offering).then(|| Holders::beside(kind, kinds));
+        let is_full = self.is_full(this.offering) && self.is_worth(this.kind, &clashing);
+        let holders = is_full.then(|| Holders::beside(kind, kinds));
         let id = |wish: usize| self.ground.offerings[self.ground.wishes[wish].offering].offering;
-        let mut clashes: Vec<_> = self.clashes(wish).into_iter().map(id).collect();
+        let mut clashes: Vec<_> = clashing.into_iter().map(id).collect();
         clashes.sort_unstable();
         Refusal { holders, clashes }
     }

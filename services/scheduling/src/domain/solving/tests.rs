@@ -217,20 +217,21 @@ proptest! {
                     .any(|place| place.offering == demand.offering && place.kind == Kind::Required)),
                 Verdict::Refused(refusal) => {
                     let is_full = kinds.len() == wanted.capacity as usize;
-                    prop_assert_eq!(refusal.holders.is_some(), is_full);
                     let clashing: Vec<Demand> =
                         held.into_iter().filter(|place| clash(wanted, find(&case, place.offering))).collect();
                     let mut ids: Vec<Uuid> = clashing.iter().map(|place| place.offering).collect();
                     ids.sort_unstable();
                     prop_assert_eq!(&refusal.clashes, &ids);
-                    if let Some(holders) = refusal.holders {
-                        let Holders { required, higher, same, lower } = holders;
+                    // What is also required, and cannot be had, is refused as that.
+                    let also = Demand { kind: Kind::Required, ..*demand };
+                    let by = if case.demands.contains(&also) { also } else { *demand };
+                    let (won, lost) = (worth(&[by]), worth(&clashing));
+                    let is_worth = lost.is_some_and(|lost| won.is_none_or(|won| won > lost));
+                    prop_assert_eq!(refusal.holders.is_some(), is_full && is_worth);
+                    prop_assert!(is_full || !is_worth, "it is free and worth what it takes");
+                    if let Some(Holders { required, higher, same, lower }) = refusal.holders {
                         prop_assert_eq!(required + higher + same + lower, wanted.capacity);
-                        prop_assert!(demand.kind != Kind::Required || clashing.iter().any(|place| place.kind == Kind::Required) || required == wanted.capacity);
-                    } else {
-                        let lost = worth(&clashing);
-                        let won = worth(&[*demand]);
-                        prop_assert!(lost.is_none_or(|lost| won.is_some_and(|won| won <= lost)));
+                        prop_assert!(by.kind != Kind::Required || required == wanted.capacity);
                     }
                 }
             }
@@ -299,6 +300,29 @@ fn what_is_required_comes_before_every_first_choice() {
         let decisions = decided(&[offering(0, 1, &[1], 2)], &demands, seed);
         assert!(!decisions[0].verdict.is_met());
         assert_eq!(decisions[1].verdict, Verdict::Placed);
+    }
+}
+
+#[test]
+fn of_two_requirements_that_exclude_each_other_that_one_is_met_which_others_lack_least() {
+    // Bridges in the first half of the block, Choir in the second, Journalism in both.
+    let offerings = [offering(0, 1, &[1], 2), offering(1, 5, &[2], 2), offering(2, 5, &[0], 2)];
+    let demands = [
+        demand(0, Kind::Ranked(1), 0),
+        demand(0, Kind::Ranked(2), 1),
+        demand(0, Kind::Ranked(3), 2),
+        demand(1, Kind::Required, 0),
+        demand(1, Kind::Required, 2),
+    ];
+    let case = Case { offerings: offerings.to_vec(), demands: demands.to_vec(), seed: 1 };
+    let ground = lay(&case).expect("demands");
+    for seed in 0..50 {
+        let decisions = ground.decide(&search(&ground, seed, 20));
+        let met: Vec<bool> = decisions.iter().map(|d| d.verdict.is_met()).collect();
+        assert_eq!(met, [true, true, false, false, true], "seed {seed}");
+        // A place would not help: what is required besides meets at the same time.
+        let Verdict::Refused(refusal) = &decisions[3].verdict else { panic!("it is met") };
+        assert_eq!((refusal.holders, &refusal.clashes[..]), (None, &[id(2)][..]));
     }
 }
 
