@@ -5,6 +5,7 @@ use super::chain::Chains;
 use super::dice::Dice;
 use super::moves::{self, Trial};
 use super::solve::Aim;
+use super::teams::Teams;
 use super::tickets;
 use crate::cost::Delta;
 use crate::model::Problem;
@@ -70,6 +71,7 @@ pub(super) struct Annealer<'p> {
     state: State<'p>,
     trial: Trial,
     chains: Chains,
+    teams: Teams,
     pub(super) dice: Dice,
     pub(super) temperature: f64,
     weights: Weights,
@@ -86,10 +88,12 @@ impl<'p> Annealer<'p> {
     pub(super) fn new(state: State<'p>, dice: Dice) -> Self {
         let best = state.keep();
         let mix = Mix::of(state.problem);
+        let teams = Teams::new(state.problem);
         Self {
             state,
             trial: Trial::default(),
             chains: Chains::default(),
+            teams,
             dice,
             temperature: MOLTEN,
             weights: Weights { hard: 1, soft: 1, strict: true },
@@ -223,6 +227,10 @@ impl<'p> Annealer<'p> {
 
     /// Puts a section elsewhere, where it may drive away what is in the way.
     fn put(&mut self, change: Change, drives: bool) {
+        if self.teams.parts(&self.state, change) {
+            self.bring(&[change]);
+            return;
+        }
         let mut delta = self.state.hard_delta(change);
         if !drives && self.forbids(self.state.cost.hard, delta) {
             return;
@@ -238,6 +246,10 @@ impl<'p> Annealer<'p> {
 
     /// Exchanges the places of two sections.
     fn swap(&mut self, change: Change, other: Change) {
+        if self.teams.parts(&self.state, change) || self.teams.parts(&self.state, other) {
+            self.bring(&[change, other]);
+            return;
+        }
         let clashes = || moves::clashes_of_swap(&self.state, change, other) > 0;
         if self.weights.strict && self.allowed == 0 && clashes() {
             return;
@@ -251,6 +263,15 @@ impl<'p> Annealer<'p> {
             let mut second = delta;
             second -= self.state.make(change);
             self.state.apply(other, second);
+        }
+    }
+
+    /// Puts sections elsewhere, with all that they are held together with.
+    fn bring(&mut self, changes: &[Change]) {
+        if self.teams.bring(&mut self.state, &mut self.trial, changes, &mut self.dice) {
+            self.settle();
+        } else {
+            self.trial.undo(&mut self.state);
         }
     }
 
