@@ -20,15 +20,15 @@ const FUTILE: u64 = 4;
 /// How many hard breaches there may be at first, where patterns overlap.
 const DEFECTS: i64 = 2;
 /// Until what part of the steps, in hundredths, there may be any.
-const LOOSE: usize = 75;
+const LOOSE: usize = 45;
 /// By what part of them they must be mended.
 const MENDED: usize = 90;
 /// From which of a thousand on what is in conflict is looked for, while there are more breaches than may be.
-const HUNT: u32 = 700;
+const HUNT: u32 = 900;
 /// The most hard breaches that are looked for rather than come upon.
 const FEW: i64 = 30;
-/// How many sections are looked at to find one that is in conflict.
-const SOUGHT: u32 = 10;
+/// After how many changes all sections may be looked at again for those that are in conflict.
+const SOUGHT: u64 = 1000;
 /// A temperature at which everything goes.
 const MOLTEN: f64 = 1e12;
 
@@ -78,6 +78,10 @@ pub(super) struct Annealer<'p> {
     /// How many hard breaches there may be.
     allowed: i64,
     mix: Mix,
+    /// Sections that were in conflict when they were looked for.
+    suspects: Vec<u32>,
+    /// When they were looked for, in changes tried.
+    suspected: u64,
     pub(super) best: Kept,
     pub(super) moves: u64,
     /// By how much changes made it worse, together, and how many there were.
@@ -99,6 +103,8 @@ impl<'p> Annealer<'p> {
             weights: Weights { hard: 1, soft: 1, strict: true },
             allowed: 0,
             mix,
+            suspects: Vec::new(),
+            suspected: 0,
             best,
             moves: 0,
             worse: (0, 0),
@@ -112,7 +118,7 @@ impl<'p> Annealer<'p> {
             self.state.blind();
             self.weights = Weights { hard: 1, soft: 0, strict: false };
         } else {
-            self.weights = Weights { hard, soft: 1, strict: self.state.cost.hard == 0 };
+            self.weights = Weights { hard, soft: 1, strict: self.best.cost.hard == 0 };
         }
     }
 
@@ -211,7 +217,7 @@ impl<'p> Annealer<'p> {
         }
         let hard = self.state.cost.hard;
         let hunts = roll >= HUNT && hard > self.allowed && hard <= FEW && self.weights.soft > 0;
-        let section = if hunts { self.hunted(section) } else { section };
+        let section = if hunts { self.hunted().unwrap_or(section) } else { section };
         let Some(change) = moves::anywhere(&self.state, section, &mut self.dice) else { return };
         self.moves += 1;
         if roll < self.mix.chain + self.mix.swap {
@@ -275,15 +281,23 @@ impl<'p> Annealer<'p> {
         }
     }
 
-    /// A section that is in conflict, if one is found.
-    fn hunted(&mut self, section: u32) -> u32 {
-        for _ in 0..SOUGHT {
-            let other = self.dice.below(self.state.problem.all_sections().end);
-            if moves::in_conflict(&self.state, other, &mut self.dice).is_some() {
-                return other;
-            }
+    /// Any section that is in conflict, if one is.
+    fn hunted(&mut self) -> Option<u32> {
+        if self.suspects.is_empty() && self.moves >= self.suspected + SOUGHT {
+            self.suspected = self.moves;
+            let (state, dice) = (&self.state, &mut self.dice);
+            let clashes = |section: &u32| moves::in_conflict(state, *section, dice).is_some();
+            self.suspects.extend(state.problem.all_sections().filter(clashes));
         }
-        section
+        while !self.suspects.is_empty() {
+            let place = self.dice.place(self.suspects.len());
+            let section = self.suspects[place];
+            if moves::in_conflict(&self.state, section, &mut self.dice).is_some() {
+                return Some(section);
+            }
+            self.suspects.swap_remove(place);
+        }
+        None
     }
 
     fn chain(&mut self, section: u32) {
