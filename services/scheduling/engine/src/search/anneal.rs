@@ -29,6 +29,11 @@ const HUNT: u32 = 900;
 const FEW: i64 = 30;
 /// After how many changes all sections may be looked at again for those that are in conflict.
 const SOUGHT: u64 = 1000;
+/// By what the temperature is multiplied for seats.
+///
+/// What a time is worth to learners shows only where each has the best seat at these times. Seats must have
+/// settled before times do, whose changes cost more.
+const SEATED: f64 = 0.15;
 /// A temperature at which everything goes.
 const MOLTEN: f64 = 1e12;
 
@@ -170,7 +175,10 @@ impl<'p> Annealer<'p> {
             while self.moves < until && tries < LOOK * FUTILE {
                 tries += 1;
                 if self.dice.happens(self.mix.seats) {
+                    let temperature = self.temperature;
+                    self.temperature *= SEATED;
                     self.reseat();
+                    self.temperature = temperature;
                 } else {
                     self.replace();
                 }
