@@ -19,7 +19,7 @@ pub use cohort::{Cohort, DayShape};
 pub use ids::{CohortId, FacilitatorId, LearnerId, OfferingId, RequestId, RuleId, SectionId, SpaceId};
 pub use learner::{Component, Configuration, Learner, Offering, Request};
 pub use problem::Problem;
-pub(crate) use problem::{Bits, Link, NONE, number};
+pub(crate) use problem::{Bits, Csr, Link, NONE, number};
 pub use rule::{Kind, Rule, Weight};
 pub(crate) use school::Company;
 pub use school::{DayLimit, DayRule, Equity, Pair, PairWish, Priority};

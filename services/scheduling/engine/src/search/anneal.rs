@@ -1,13 +1,15 @@
 //! Simulated annealing over one timetable.
 #![expect(clippy::cast_precision_loss, reason = "differences of cost are far below 2^52")]
 
+mod reseat;
+
 use super::chain::Chains;
 use super::dice::Dice;
 use super::moves::{self, Trial};
 use super::solve::Aim;
-use super::tickets;
+use super::teams::Teams;
 use crate::cost::Delta;
-use crate::model::{Problem, Weight};
+use crate::model::Problem;
 use crate::state::{Change, Kept, State, Ticket};
 
 /// How many changes are tried in an epoch.
@@ -19,15 +21,20 @@ const FUTILE: u64 = 4;
 /// How many hard breaches there may be at first, where patterns overlap.
 const DEFECTS: i64 = 2;
 /// Until what part of the steps, in hundredths, there may be any.
-const LOOSE: usize = 75;
+const LOOSE: usize = 45;
 /// By what part of them they must be mended.
 const MENDED: usize = 90;
 /// From which of a thousand on what is in conflict is looked for, while there are more breaches than may be.
-const HUNT: u32 = 700;
+const HUNT: u32 = 900;
 /// The most hard breaches that are looked for rather than come upon, and kept track of one by one.
 const FEW: i64 = 30;
-/// How many sections are looked at to find one that is in conflict.
-const SOUGHT: u32 = 10;
+/// After how many changes all sections may be looked at again for those that are in conflict.
+const SOUGHT: u64 = 1000;
+/// By what the temperature is multiplied for seats, where sections move too.
+///
+/// What a time is worth to learners shows only where each has the best seat at these times. Seats must have
+/// settled before times do, whose changes cost more.
+const SEATED: f64 = 0.15;
 /// A temperature at which everything goes.
 const MOLTEN: f64 = 1e12;
 
@@ -42,19 +49,21 @@ struct Mix {
     chain: u32,
     /// or to drive away what is in the way.
     eject: u32,
+    /// By what the temperature is multiplied for seats.
+    seated: f64,
 }
 
 impl Mix {
     fn of(problem: &Problem) -> Self {
-        let seats = match problem.requests() {
-            0 => 0,
-            _ if problem.is_placed() => 1000,
-            _ => 300,
+        let (seats, seated) = match problem.requests() {
+            0 => (0, 1.0),
+            _ if problem.is_placed() => (1000, 1.0),
+            _ => (300, SEATED),
         };
         if problem.in_blocks {
-            Self { seats, swap: 300, chain: 400, eject: 0 }
+            Self { seats, swap: 300, chain: 400, eject: 0, seated }
         } else {
-            Self { seats, swap: 300, chain: 0, eject: 20 }
+            Self { seats, swap: 300, chain: 0, eject: 20, seated }
         }
     }
 }
@@ -68,22 +77,23 @@ struct Weights {
     strict: bool,
 }
 
-/// Of a thousand changes of seats, how many only take one away, while any hard rule is broken: nothing else mends a
-/// section that has more than it takes where nobody can go elsewhere.
-const UNSEAT: u32 = 50;
-
 /// One worker's timetable, and how it goes about it.
 #[derive(Debug)]
 pub(super) struct Annealer<'p> {
     state: State<'p>,
     trial: Trial,
     chains: Chains,
+    teams: Teams,
     pub(super) dice: Dice,
     pub(super) temperature: f64,
     weights: Weights,
     /// How many hard breaches there may be.
     allowed: i64,
     mix: Mix,
+    /// Sections that were in conflict when they were looked for.
+    suspects: Vec<u32>,
+    /// When they were looked for, in changes tried.
+    suspected: u64,
     pub(super) best: Kept,
     pub(super) moves: u64,
     /// By how much changes made it worse, together, and how many there were.
@@ -94,15 +104,19 @@ impl<'p> Annealer<'p> {
     pub(super) fn new(state: State<'p>, dice: Dice) -> Self {
         let best = state.keep();
         let mix = Mix::of(state.problem);
+        let teams = Teams::new(state.problem);
         Self {
             state,
             trial: Trial::default(),
             chains: Chains::default(),
+            teams,
             dice,
             temperature: MOLTEN,
             weights: Weights { hard: 1, soft: 1, strict: true },
             allowed: 0,
             mix,
+            suspects: Vec::new(),
+            suspected: 0,
             best,
             moves: 0,
             worse: (0, 0),
@@ -121,7 +135,7 @@ impl<'p> Annealer<'p> {
             self.state.blind();
             self.weights = Weights { hard: 1, soft: 0, strict: false };
         } else {
-            self.weights = Weights { hard, soft: 1, strict: self.state.cost.hard == 0 };
+            self.weights = Weights { hard, soft: 1, strict: self.best.cost.hard == 0 };
         }
     }
 
@@ -173,7 +187,10 @@ impl<'p> Annealer<'p> {
             while self.moves < until && tries < LOOK * FUTILE {
                 tries += 1;
                 if self.dice.happens(self.mix.seats) {
+                    let temperature = self.temperature;
+                    self.temperature *= self.mix.seated;
                     self.reseat();
+                    self.temperature = temperature;
                 } else {
                     self.replace();
                 }
@@ -225,7 +242,7 @@ impl<'p> Annealer<'p> {
         }
         let hard = self.state.cost.hard;
         let hunts = roll >= HUNT && hard > self.allowed && hard <= FEW && self.weights.soft > 0;
-        let section = if hunts { self.hunted(section) } else { section };
+        let section = if hunts { self.hunted().unwrap_or(section) } else { section };
         let Some(change) = moves::anywhere(&self.state, section, &mut self.dice) else { return };
         self.moves += 1;
         if roll < self.mix.chain + self.mix.swap {
@@ -241,6 +258,10 @@ impl<'p> Annealer<'p> {
 
     /// Puts a section elsewhere, where it may drive away what is in the way.
     fn put(&mut self, change: Change, drives: bool) {
+        if self.teams.parts(&self.state, change) {
+            self.bring(&[change]);
+            return;
+        }
         let mut delta = self.state.hard_delta(change);
         if !drives && self.forbids(self.state.cost.hard, delta) {
             return;
@@ -256,6 +277,10 @@ impl<'p> Annealer<'p> {
 
     /// Exchanges the places of two sections.
     fn swap(&mut self, change: Change, other: Change) {
+        if self.teams.parts(&self.state, change) || self.teams.parts(&self.state, other) {
+            self.bring(&[change, other]);
+            return;
+        }
         let clashes = || moves::clashes_of_swap(&self.state, change, other) > 0;
         if self.weights.strict && self.allowed == 0 && clashes() {
             return;
@@ -272,15 +297,32 @@ impl<'p> Annealer<'p> {
         }
     }
 
-    /// A section that is in conflict, if one is found.
-    fn hunted(&mut self, section: u32) -> u32 {
-        for _ in 0..SOUGHT {
-            let other = self.dice.below(self.state.problem.all_sections().end);
-            if moves::in_conflict(&self.state, other, &mut self.dice).is_some() {
-                return other;
-            }
+    /// Puts sections elsewhere, with all that they are held together with.
+    fn bring(&mut self, changes: &[Change]) {
+        if self.teams.bring(&mut self.state, &mut self.trial, changes, &mut self.dice) {
+            self.settle();
+        } else {
+            self.trial.undo(&mut self.state);
         }
-        section
+    }
+
+    /// Any section that is in conflict, if one is.
+    fn hunted(&mut self) -> Option<u32> {
+        if self.suspects.is_empty() && self.moves >= self.suspected + SOUGHT {
+            self.suspected = self.moves;
+            let (state, dice) = (&self.state, &mut self.dice);
+            let clashes = |section: &u32| moves::in_conflict(state, *section, dice).is_some();
+            self.suspects.extend(state.problem.all_sections().filter(clashes));
+        }
+        while !self.suspects.is_empty() {
+            let place = self.dice.place(self.suspects.len());
+            let section = self.suspects[place];
+            if moves::in_conflict(&self.state, section, &mut self.dice).is_some() {
+                return Some(section);
+            }
+            self.suspects.swap_remove(place);
+        }
+        None
     }
 
     fn chain(&mut self, section: u32) {
@@ -308,147 +350,6 @@ impl<'p> Annealer<'p> {
             self.trial.keep();
         } else {
             self.trial.undo(&mut self.state);
-        }
-    }
-
-    /// Gives a request another ticket, or exchanges two.
-    fn reseat(&mut self) {
-        let problem = self.state.problem;
-        let request = self.dice.below(problem.all_requests().end);
-        let old = *self.state.seats.ticket(request);
-        if self.state.cost.hard > 0 && !old.sections().is_empty() && self.dice.happens(UNSEAT) {
-            self.moves += 1;
-            let delta = self.state.seat_delta(request, &Ticket::NOTHING);
-            if self.accepts(delta) {
-                self.state.seat(request, &Ticket::NOTHING, delta);
-            }
-            return;
-        }
-        let near = !old.sections().is_empty() && self.dice.happens(900);
-        let ticket = if near {
-            tickets::near(&self.state, request, &mut self.dice)
-        } else {
-            tickets::any(&self.state, request, &mut self.dice)
-        };
-        let Some(ticket) = ticket.filter(|ticket| *ticket != old) else { return };
-        self.moves += 1;
-        if near && self.dice.happens(500) {
-            self.exchange(request, &ticket);
-            return;
-        }
-        let delta = self.state.seat_delta(request, &ticket);
-        if self.forbids(self.state.cost.hard, delta) {
-            self.bump(request, &ticket);
-        } else if self.accepts(delta) {
-            self.state.seat(request, &ticket, delta);
-        }
-    }
-
-    /// Gives a request a ticket that others are in the way of, and those something else or nothing: what its
-    /// learner has at the time, and of each full section one of those who sit there.
-    fn bump(&mut self, request: u32, ticket: &Ticket) {
-        let problem = self.state.problem;
-        let asker = problem.asker[request as usize];
-        let mut bumped: Vec<u32> = Vec::new();
-        if problem.clash == Weight::Hard {
-            let own = problem.requests_of(asker).filter(|other| *other != request);
-            bumped.extend(own.filter(|other| self.state.collides(ticket, self.state.seats.ticket(*other))));
-        }
-        for section in ticket.sections() {
-            let members = self.state.seats.members(*section);
-            let is_full = members.len() >= problem.sections.capacity[*section as usize] as usize;
-            // What another request of the same learner may have changes with what this one gets.
-            let makes_room = |other: &u32| *other == request || bumped.contains(other);
-            if is_full && !members.is_empty() && !members.iter().any(makes_room) {
-                let other = self.dice.one_of(members);
-                if problem.asker[other as usize] == asker {
-                    return;
-                }
-                bumped.push(other);
-            }
-        }
-        if !bumped.is_empty() {
-            self.seat_all((request, ticket), &bumped);
-        }
-    }
-
-    /// Gives a request a ticket and those who are in its way others that are not, if that goes.
-    fn seat_all(&mut self, (request, ticket): (u32, &Ticket), bumped: &[u32]) {
-        let before = self.state.cost.hard;
-        let mut delta = Delta::default();
-        let mut undo: Vec<(u32, Ticket)> = Vec::with_capacity(bumped.len() + 1);
-        for other in bumped {
-            let instead = if self.dice.happens(500) {
-                let any = tickets::any(&self.state, *other, &mut self.dice);
-                any.filter(|any| !any.sections().iter().any(|section| ticket.has(*section)))
-            } else {
-                None
-            };
-            delta += self.reseated(*other, &instead.unwrap_or(Ticket::NOTHING), &mut undo);
-        }
-        delta += self.reseated(request, ticket, &mut undo);
-        if !self.accepts_after(before, delta) {
-            for (request, old) in undo.into_iter().rev() {
-                let back = self.state.seat_delta(request, &old);
-                self.state.seat(request, &old, back);
-            }
-        }
-    }
-
-    /// Gives a request another ticket, and notes the one that it had.
-    fn reseated(&mut self, request: u32, ticket: &Ticket, undo: &mut Vec<(u32, Ticket)>) -> Delta {
-        undo.push((request, *self.state.seats.ticket(request)));
-        let delta = self.state.seat_delta(request, ticket);
-        self.state.seat(request, ticket, delta);
-        delta
-    }
-
-    /// Gives two requests other tickets, if that goes.
-    fn seat_both(&mut self, one: (u32, &Ticket), other: (u32, &Ticket)) {
-        let old = *self.state.seats.ticket(one.0);
-        let first = self.state.seat_delta(one.0, one.1);
-        self.state.seat(one.0, one.1, first);
-        let second = self.state.seat_delta(other.0, other.1);
-        let mut delta = first;
-        delta += second;
-        if self.accepts_after(self.state.cost.hard - first.hard, delta) {
-            self.state.seat(other.0, other.1, second);
-        } else {
-            self.state.seat(one.0, &old, -first);
-        }
-    }
-
-    /// Exchanges the tickets of two requests for the same offering.
-    fn exchange(&mut self, request: u32, wanted: &Ticket) {
-        let problem = self.state.problem;
-        let old = *self.state.seats.ticket(request);
-        let Some(section) = wanted.sections().iter().copied().find(|section| !old.has(*section)) else {
-            return;
-        };
-        let members = self.state.seats.members(section);
-        if members.is_empty() {
-            return;
-        }
-        let other = self.dice.one_of(members);
-        let theirs = *self.state.seats.ticket(other);
-        let (mine, offering) =
-            (problem.offering(request, old.option), problem.offering(other, theirs.option));
-        if mine != offering || problem.asker[other as usize] == problem.asker[request as usize] {
-            return;
-        }
-        let get = Ticket { option: old.option, ..theirs };
-        let give = Ticket { option: theirs.option, ..old };
-        if problem.ties_learners() {
-            self.seat_both((request, &get), (other, &give));
-            return;
-        }
-        let mut delta = self.state.exchange_delta(request, &get);
-        delta += self.state.exchange_delta(other, &give);
-        if self.accepts(delta) {
-            let first = self.state.seat_delta(request, &get);
-            self.state.seat(request, &get, first);
-            let second = self.state.seat_delta(other, &give);
-            self.state.seat(other, &give, second);
         }
     }
 }

@@ -13,6 +13,7 @@
     reason = "numbers of epochs and sums of costs are positive and far below 2^52"
 )]
 
+use std::ops::Range;
 use std::time::Duration;
 
 /// How many temperatures there are.
@@ -99,6 +100,23 @@ impl Cooling {
         }
     }
 
+    /// One of so many parts, with nothing for steps outside of it; and what of the time for it and those after it
+    /// is for it, when an epoch takes so long at each step.
+    pub(super) fn part(&self, number: usize, parts: usize, pace: &[Duration]) -> (Self, f64) {
+        let (from, to) = (self.steps() * number / parts, self.steps() * (number + 1) / parts);
+        let time = |steps: Range<usize>| -> f64 {
+            steps.map(|step| self.steps[step].share * pace[step].as_secs_f64()).sum()
+        };
+        let mut part = self.unseen();
+        for (number, step) in part.steps.iter_mut().enumerate() {
+            if !(from..to).contains(&number) {
+                step.share = 0.0;
+            }
+        }
+        let (own, rest) = (time(from..to), time(from..self.steps()));
+        (part, if rest > 0.0 { own / rest } else { 0.0 })
+    }
+
     /// How many epochs can be had in a time, when one takes so long at each step.
     pub(super) fn affordable(&self, time: Duration, pace: &[Duration]) -> u64 {
         let all: f64 = self.steps.iter().map(|step| step.share).sum();
@@ -135,3 +153,6 @@ impl Step {
         (self.squares / self.count as f64 - mean * mean).max(0.0).sqrt()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -268,18 +268,24 @@ fn labour(
     };
     let most = task.most.get(number).copied().unwrap_or(u64::MAX);
     let mut shown = None;
-    for (step, epochs) in task.epochs.iter().enumerate() {
+    for (step, epochs) in task.epochs.iter().enumerate().filter(|(_, epochs)| **epochs > 0) {
         worker.temperature = task.cooling.temperature(step);
         worker.allow(task.aim, step, task.epochs.len());
         let begun = Instant::now();
-        for _ in 0..*epochs {
+        for epoch in 0..*epochs {
             let late = task.deadline.is_some_and(|deadline| Instant::now() >= deadline);
             let stop = late || shared.stop.load(Ordering::Relaxed) || done.epochs >= most;
             if stop || done.epochs >= shared.line.load(Ordering::Relaxed) {
                 return done;
             }
             let (moves, best) = (worker.moves, worker.best.cost);
-            worker.epoch(|cost| done.seen.note(step, cost));
+            // At first the cost is still on its way from what it was before.
+            let settled = epoch >= epochs / 2;
+            worker.epoch(|cost| {
+                if settled {
+                    done.seen.note(step, cost);
+                }
+            });
             done.epochs += 1;
             shared.moves.fetch_add(worker.moves - moves, Ordering::Relaxed);
             let cost = worker.best.cost;
@@ -297,7 +303,7 @@ fn labour(
                 return done;
             }
         }
-        let epochs = u32::try_from((*epochs).max(1)).unwrap_or(u32::MAX);
+        let epochs = u32::try_from(*epochs).unwrap_or(u32::MAX);
         done.pace[step] = begun.elapsed() / epochs;
     }
     done

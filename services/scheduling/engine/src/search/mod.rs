@@ -11,6 +11,7 @@ mod crew;
 mod dice;
 mod moves;
 mod solve;
+mod teams;
 mod tickets;
 
 pub(crate) use self::dice::Dice;

@@ -3,7 +3,7 @@
 use super::dice::Dice;
 use crate::cost::Delta;
 use crate::model::NONE;
-use crate::state::{Change, Occupancy, Place, State};
+use crate::state::{Change, Occupancy, Place, State, Ties};
 
 /// Changes that were made in a trial, and how to undo them.
 #[derive(Debug, Default)]
@@ -154,8 +154,8 @@ impl Trial {
 
 /// How many sections may have to make way for one, one after the other.
 const DRIVEN: u32 = 5;
-/// How many places are looked at for each.
-const LOOKED_AT: u32 = 10;
+/// How many spaces are looked at for each, and how many times.
+const LOOKED_AT: usize = 10;
 
 /// Puts a section somewhere, and whatever it then breaks a hard rule with where that breaks least, and so on.
 pub(super) fn eject(state: &mut State<'_>, trial: &mut Trial, change: Change, dice: &mut Dice) {
@@ -176,35 +176,58 @@ pub(super) fn eject(state: &mut State<'_>, trial: &mut Trial, change: Change, di
 }
 
 /// Where a section goes that is in conflict with another: of some places where it no longer is, that which
-/// costs least.
+/// costs least. Some are at its own time in other spaces, some at other times.
 fn way_out(state: &State<'_>, section: u32, against: u32, dice: &mut Dice) -> Option<Change> {
     let problem = state.problem;
     let (times, spaces) = (problem.sections.times.width(section), problem.sections.spaces.width(section));
+    let own = state.place(section);
+    let mut ways = Ways { state, ties: state.ties(section, against), section, best: None };
+    let first = dice.below(spaces);
+    let elsewhere = (0..spaces).map(|step| Place { space: (first + step) % spaces, ..own });
+    elsewhere.filter(|to| ways.look(*to)).take(LOOKED_AT).for_each(drop);
     let first = dice.below(times);
-    let kept_from = state.ties(section, against);
-    let mut best: Option<(Delta, Change)> = None;
-    let mut looked = 0;
-    for step in 0..times {
-        let mut to = Place { time: (first + step) % times, ..state.place(section) };
-        // Another space at the same time may do; at another time the space may be taken.
-        if spaces > 1 && (to == state.place(section) || dice.happens(300)) {
+    let elsewhen = (0..times).map(|step| {
+        let mut to = Place { time: (first + step) % times, ..own };
+        // Its own space may be taken at another time.
+        if spaces > 1 && dice.happens(300) {
             to.space = dice.below(spaces);
         }
-        let spot = problem.spot(section, to);
-        if to == state.place(section) || !problem.is_open(&spot) || !kept_from.allow(problem, &spot) {
-            continue;
+        to
+    });
+    elsewhen.filter(|to| ways.look(*to)).take(LOOKED_AT).for_each(drop);
+    ways.best.map(|(_, change)| change)
+}
+
+/// Ways for a section out of a conflict, of which the best is kept.
+struct Ways<'s, 'p> {
+    state: &'s State<'p>,
+    /// What keeps it from being where the other is.
+    ties: Ties,
+    section: u32,
+    best: Option<(Delta, Change)>,
+}
+
+impl Ways<'_, '_> {
+    /// Looks at a place. Whether the section can be there.
+    fn look(&mut self, to: Place) -> bool {
+        let (state, section) = (self.state, self.section);
+        let spot = state.problem.spot(section, to);
+        if to == state.place(section)
+            || !state.problem.is_open(&spot)
+            || !self.ties.allow(state.problem, &spot)
+        {
+            return false;
         }
         let change = Change { section, to };
-        let delta = state.delta(change);
-        if best.is_none_or(|(known, _)| (delta.hard, delta.soft) < (known.hard, known.soft)) {
-            best = Some((delta, change));
+        let mut delta = state.hard_delta(change);
+        if self.best.is_none_or(|(known, _)| delta.hard <= known.hard) {
+            delta += state.rest_delta(change);
+            if self.best.is_none_or(|(known, _)| (delta.hard, delta.soft) < (known.hard, known.soft)) {
+                self.best = Some((delta, change));
+            }
         }
-        looked += 1;
-        if looked == LOOKED_AT {
-            break;
-        }
+        true
     }
-    best.map(|(_, change)| change)
 }
 
 /// Any section with which one is in conflict.

@@ -23,6 +23,8 @@ const FIRST_ATTEMPT: u64 = 300;
 const UNTIL_FEASIBLE: f64 = 0.5;
 /// What of the time that is left then goes into the quick descent.
 const QUICK: f64 = 0.1;
+/// In how many parts the slow one is planned, each by the time that is left.
+const PARTS: usize = 10;
 /// How hot it may be where little should change, beside how much worse changes make it.
 const GENTLE: f64 = 0.02;
 /// What hard breaches count beside the temperature at the start, where some could not be avoided.
@@ -242,22 +244,25 @@ impl<'p, 'o, W: FnMut(&Progress) -> ControlFlow<()>> Run<'p, 'o, W> {
         }
         let (scale, pace) = self.crew.scale();
         self.crew.weigh((scale * HARD) as i64 + 1);
-        let mut cooling = Cooling::even(scale, (scale / 1000.0).max(0.12));
-        let mut pace = vec![pace; cooling.steps()];
-        for (aim, part) in [(Aim::Survey, QUICK), (Aim::Descent, 1.0)] {
-            let planned = match self.planned() {
-                Some(known) => known,
-                None => cooling.affordable(self.left(1.0).mul_f64(part), &pace),
-            };
-            if self.is_over() || planned == 0 {
+        let quick = Cooling::even(scale, (scale / 1000.0).max(0.12));
+        let pace = vec![pace; quick.steps()];
+        let planned =
+            self.planned().unwrap_or_else(|| quick.affordable(self.left(1.0).mul_f64(QUICK), &pace));
+        if self.is_over() || planned == 0 {
+            return;
+        }
+        let seen = self.round(Aim::Survey, planned, &quick);
+        let mut cooling = seen.seen;
+        cooling.learn();
+        for number in 0..PARTS {
+            if self.is_over() {
                 return;
             }
-            let ended = self.round(aim, planned, &cooling);
-            if aim == Aim::Survey {
-                cooling = ended.seen;
-                cooling.learn();
-                pace = ended.pace;
-            }
+            let (part, of_rest) = cooling.part(number, PARTS, &seen.pace);
+            let planned = self
+                .planned()
+                .unwrap_or_else(|| part.affordable(self.left(1.0).mul_f64(of_rest), &seen.pace));
+            self.round(Aim::Descent, planned, &part);
         }
         // It went faster than the quick descent let expect.
         self.crew.gather();

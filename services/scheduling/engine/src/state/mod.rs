@@ -211,8 +211,12 @@ impl<'p> State<'p> {
 
     /// Whether a section breaks a hard rule of two.
     pub(crate) fn breaks(&self, section: u32, link: &Link) -> bool {
-        link.weight == Weight::Hard
-            && broken(self.problem, *link, self.spot(section), self.spot(link.other)).hard > 0
+        self.would_break(link, self.spot(section))
+    }
+
+    /// Whether a section would break a hard rule of two somewhere, where the other is now.
+    pub(crate) fn would_break(&self, link: &Link, spot: &Spot) -> bool {
+        link.weight == Weight::Hard && broken(self.problem, *link, spot, self.spot(link.other)).hard > 0
     }
 
     /// What keeps a section from being where another is.
