@@ -369,13 +369,20 @@ impl<'p> Annealer<'p> {
 
     /// Gives a request a ticket and those who are in its way others that are not, if that goes.
     fn seat_all(&mut self, (request, ticket): (u32, &Ticket), bumped: &[u32]) {
+        let problem = self.state.problem;
         let before = self.state.cost.hard;
         let mut delta = Delta::default();
         let mut undo: Vec<(u32, Ticket)> = Vec::with_capacity(bumped.len() + 1);
+        // The request does not have its ticket yet, so that its learner's others could still take the same.
+        let is_same = |other: u32, any: &Ticket| {
+            problem.asker[other as usize] == problem.asker[request as usize]
+                && problem.offering(other, any.option) == problem.offering(request, ticket.option)
+        };
         for other in bumped {
             let instead = if self.dice.happens(500) {
                 let any = tickets::any(&self.state, *other, &mut self.dice);
-                any.filter(|any| !any.sections().iter().any(|section| ticket.has(*section)))
+                let goes = |any: &Ticket| !any.sections().iter().any(|section| ticket.has(*section));
+                any.filter(|any| goes(any) && !is_same(*other, any))
             } else {
                 None
             };
