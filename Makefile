@@ -76,6 +76,15 @@ bench-timetable: need-rust ## The timetable engine on public problems. INSTANCES
 bench-school: need-rust ## The timetable engine on schools of 100 to 10,000 learners, or ROSTER=roles.csv. LEARNERS=100,1000 SECONDS=30
 	$(TIMETABLE) school $(if $(ROSTER),--roster $(ROSTER)) $(if $(LEARNERS),--learners $(LEARNERS)) --seconds $(if $(filter command line,$(origin SECONDS)),$(SECONDS),30)
 
+# What students said is not in the repository: see tests/timetabling/bench/README.md.
+PREFERENCES ?=
+SEATS ?= 100
+
+.PHONY: bench-preferences
+bench-preferences: need-rust ## The timetable engine on what students said about courses. PREFERENCES=DIR SECONDS=30 SEATS=100,34
+	@[ -n "$(PREFERENCES)" ] || { echo "Say where the answers are: make bench-preferences PREFERENCES=DIR"; exit 2; }
+	$(TIMETABLE) preferences $(PREFERENCES) --seats $(SEATS) --seconds $(if $(filter command line,$(origin SECONDS)),$(SECONDS),30)
+
 # What `make fuzz` runs, and for how long each.
 TARGETS := name filter page_token token_header case_json oneroster_csv
 SECONDS_EACH ?= 60

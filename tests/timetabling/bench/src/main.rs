@@ -1,11 +1,15 @@
 //! Runs the timetable engine on public problems, scores what it makes with a checker that shares nothing with
 //! it, and prints how that compares with what is known.
 
+mod chance;
+mod comparison;
 mod curricula;
 mod enrolment;
 mod files;
 mod itc2019;
+mod preferences;
 mod school;
+mod sheet;
 mod table;
 
 use std::ops::ControlFlow;
@@ -32,6 +36,26 @@ enum Command {
     Public(Arguments),
     /// Runs it on schools of several sizes.
     School(Schools),
+    /// Runs it on what students said about courses, and compares what they get with taking turns.
+    Preferences(Preferences),
+}
+
+#[derive(Debug, Args)]
+struct Preferences {
+    /// The folder of the answers, the questions and the list of courses, named as their source names them.
+    folder: PathBuf,
+    /// How many hundredths of its seats each section has; a run for each.
+    #[arg(long, value_delimiter = ',', default_value = "100", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    seats: Vec<u32>,
+    /// How long each run has.
+    #[arg(long, default_value_t = 30.0, value_parser = parse_seconds)]
+    seconds: f64,
+    /// How many workers each run has.
+    #[arg(long, default_value_t = 1)]
+    workers: usize,
+    /// Where chance begins.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
 }
 
 #[derive(Debug, Args)]
@@ -86,6 +110,7 @@ fn main() -> ExitCode {
     let done = match Program::parse().command {
         Command::Public(arguments) => run(&arguments),
         Command::School(schools) => show(&schools).map(|()| true),
+        Command::Preferences(asked) => prefer(&asked).map(|()| true),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -101,6 +126,16 @@ fn show(schools: &Schools) -> Result<(), String> {
     let of_roster = schools.roster.as_deref().map(school::students).transpose()?;
     for learners in of_roster.iter().chain(schools.learners.iter().filter(|_| of_roster.is_none())) {
         school::show(*learners, schools.seconds, schools.workers, schools.seed)?;
+    }
+    Ok(())
+}
+
+fn prefer(asked: &Preferences) -> Result<(), String> {
+    let survey = preferences::read(&asked.folder)?;
+    let budget = Budget::Time(Duration::from_secs_f64(asked.seconds));
+    let options = Options { seed: asked.seed, workers: asked.workers, budget, ..Options::default() };
+    for seats in &asked.seats {
+        preferences::show(&survey, *seats, &options)?;
     }
     Ok(())
 }

@@ -7,13 +7,14 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rand_core::{Rng, SeedableRng};
-use rand_xoshiro::Xoshiro256PlusPlus;
 use trellis_timetable::{
-    Budget, Builder, Comparison, Component, Configuration, Cost, Explainer, FacilitatorId, Fault, Horizon,
-    Kind, Learner, Offering, OfferingId, Options, Pattern, Plan, Priority, Problem, Request, Section,
-    SpaceId, Weight, compare,
+    Budget, Builder, Component, Configuration, Cost, Explainer, FacilitatorId, Fault, Horizon, Kind, Learner,
+    Offering, OfferingId, Options, Pattern, Plan, Priority, Problem, Request, Section, SpaceId, Weight,
+    compare,
 };
+
+use crate::chance::Chance;
+use crate::comparison::{self, DRAWS};
 
 /// The blocks of a day.
 const BLOCKS: u16 = 8;
@@ -36,20 +37,11 @@ pub(crate) struct School {
     facilitators: usize,
 }
 
-struct Chance(Xoshiro256PlusPlus);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        // What is below a bound of this kind is one.
-        usize::try_from(self.0.next_u64() % bound as u64).unwrap_or(0)
-    }
-}
-
 impl School {
     /// A school of so many learners: an offering for eight of them, a space for sixteen. What they ask for is
     /// of chance, some offerings being asked for much more than others.
     pub(crate) fn new(learners: usize, seed: u64) -> Self {
-        let mut chance = Chance(Xoshiro256PlusPlus::seed_from_u64(seed));
+        let mut chance = Chance::new(seed);
         let offerings = (learners * 12 / 100).max(12);
         let mut asked = vec![0_usize; offerings];
         let mut wishes = Vec::with_capacity(learners);
@@ -180,7 +172,9 @@ pub(crate) fn show(learners: usize, seconds: f64, workers: usize, seed: u64) -> 
         solution.moves as f64 / solution.elapsed.as_secs_f64() / 1e6,
         peak()
     );
-    tell_fairness(&problem, &solution.plan, seed).map_err(words)?;
+    let grade = |group: u32| format!("grade {group}");
+    let comparison = compare(&problem, &solution.plan, DRAWS, seed).map_err(words)?;
+    print!("{}", comparison::lines(&comparison, grade));
     explain(&problem, &solution.plan).map_err(words)?;
     replan(&school, &solution.plan, seed).map_err(words)
 }
@@ -190,25 +184,6 @@ fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
-}
-
-/// In how many random orders learners choose.
-const DRAWS: u32 = 20;
-
-fn tell_fairness(problem: &Problem, plan: &Plan, seed: u64) -> Result<(), Fault> {
-    let Comparison { plan, first_come, random_order } = compare(problem, plan, DRAWS, seed)?;
-    for (name, told) in [("the plan", plan), ("first come", first_come), ("random order", random_order)] {
-        println!(
-            "  {name:<13} first choice {:.1} %, top three {:.1} %, unplaced {:.1} %; satisfaction at least {}, a tenth below {}, mean {} of 1000",
-            told.first_choice.ratio() * 100.0,
-            told.top_three.ratio() * 100.0,
-            told.unplaced.ratio() * 100.0,
-            told.minimum,
-            told.tenth_percentile,
-            told.mean
-        );
-    }
-    Ok(())
 }
 
 fn explain(problem: &Problem, plan: &Plan) -> Result<(), Fault> {

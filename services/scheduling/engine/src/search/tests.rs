@@ -195,6 +195,29 @@ fn a_higher_priority_takes_the_seat_of_a_lower() {
 }
 
 #[test]
+fn whoever_makes_room_for_another_own_request_does_not_take_the_same_offering() {
+    let horizon = Horizon::new(1, 1, 2).unwrap();
+    let mut builder = Builder::new(horizon);
+    let at = |slot| [horizon.weekly(0, slot, 1).unwrap()];
+    let choir = (0..2).map(|slot| builder.section(Section::at(at(slot)))).collect();
+    let components = vec![Component { sections: choir }];
+    let choir = builder.offering(Offering { configurations: vec![Configuration { components }] });
+    let [first, second] = [0, 1].map(|slot| one_section(&mut builder, &at(slot), 99));
+    // Both requests would rather have the choir, which has a section in either slot.
+    let options = vec![(choir, 0), (first, 10), (second, 10)];
+    let request = Request { options, unplaced: Priority::Requested.unplaced() };
+    for _ in 0..20 {
+        builder.learner(asking(vec![request.clone(); 2]));
+    }
+    let problem = builder.build().unwrap();
+    for seed in 1..9 {
+        let solution = run(&problem, seed, 1, effort(5, 1));
+        assert_eq!(problem.cost_of(&solution.plan), Ok(solution.cost));
+        assert_eq!(solution.cost, Cost { hard: 0, soft: 200 }, "one has the choir, and the other costs ten");
+    }
+}
+
+#[test]
 fn learners_sit_together_or_apart_where_they_must() {
     let horizon = Horizon::new(1, 1, 2).unwrap();
     let mut builder = Builder::new(horizon);

@@ -38,7 +38,7 @@ pub(super) fn near(state: &State<'_>, request: u32, dice: &mut Dice) -> Option<T
 }
 
 /// Whether another request of the learner has the offering of an option.
-fn is_taken(state: &State<'_>, request: u32, option: u32) -> bool {
+pub(super) fn is_taken(state: &State<'_>, request: u32, option: u32) -> bool {
     let problem = state.problem;
     let wanted = problem.options(request)[option as usize].0;
     problem.requests_of(problem.asker[request as usize]).filter(|other| *other != request).any(|other| {

@@ -2,13 +2,16 @@
 
 use super::Annealer;
 use crate::cost::Delta;
-use crate::model::Weight;
+use crate::model::{Weight, number};
 use crate::search::tickets;
 use crate::state::Ticket;
 
 /// Of a thousand changes of seats, how many only take one away, while any hard rule is broken: nothing else mends a
 /// section that has more than it takes where nobody can go elsewhere.
 const UNSEAT: u32 = 50;
+
+/// How many tickets are looked at for who must make room.
+const INSTEAD: u32 = 4;
 
 impl Annealer<'_> {
     /// Gives a request another ticket, or exchanges two.
@@ -76,15 +79,13 @@ impl Annealer<'_> {
     fn seat_all(&mut self, (request, ticket): (u32, &Ticket), bumped: &[u32]) {
         let before = self.state.cost.hard;
         let mut delta = Delta::default();
-        let mut undo: Vec<(u32, Ticket)> = Vec::with_capacity(bumped.len() + 1);
+        let mut undo: Vec<(u32, Ticket)> = Vec::with_capacity(bumped.len() + 2);
+        // Up first, so that somebody else can sit there.
+        let old = *self.state.seats.ticket(request);
+        delta += self.reseated(request, &Ticket::NOTHING, &mut undo);
         for other in bumped {
-            let instead = if self.dice.happens(500) {
-                let any = tickets::any(&self.state, *other, &mut self.dice);
-                any.filter(|any| !any.sections().iter().any(|section| ticket.has(*section)))
-            } else {
-                None
-            };
-            delta += self.reseated(*other, &instead.unwrap_or(Ticket::NOTHING), &mut undo);
+            let instead = self.instead(*other, (request, ticket), &old);
+            delta += self.reseated(*other, &instead, &mut undo);
         }
         delta += self.reseated(request, ticket, &mut undo);
         if !self.accepts_after(before, delta) {
@@ -93,6 +94,33 @@ impl Annealer<'_> {
                 self.state.seat(request, &old, back);
             }
         }
+    }
+
+    /// Of nothing, what another request leaves and a few tickets that are not in the way of what that one gets, the
+    /// one that costs a request least.
+    fn instead(&mut self, other: u32, (request, ticket): (u32, &Ticket), left: &Ticket) -> Ticket {
+        let problem = self.state.problem;
+        let own = problem.asker[other as usize] == problem.asker[request as usize];
+        let mut best = (self.state.seat_delta(other, &Ticket::NOTHING), Ticket::NOTHING);
+        let offering = problem.offering(request, left.option);
+        let option = problem.options(other).iter().position(|(id, _)| Some(*id) == offering);
+        let option = option.map(number).filter(|option| !tickets::is_taken(&self.state, other, *option));
+        let mut next = option.map(|option| Ticket { option, ..*left });
+        for _ in 0..=INSTEAD {
+            let any = next.take().or_else(|| tickets::any(&self.state, other, &mut self.dice));
+            let Some(any) = any else { continue };
+            let is_in_the_way = any.sections().iter().any(|section| ticket.has(*section));
+            // The request does not have its ticket yet, so that its learner's others could still take the same.
+            let same = problem.offering(other, any.option) == problem.offering(request, ticket.option);
+            if is_in_the_way || (own && (same || self.state.collides(ticket, &any))) {
+                continue;
+            }
+            let delta = self.state.seat_delta(other, &any);
+            if (delta.hard, delta.soft) < (best.0.hard, best.0.soft) {
+                best = (delta, any);
+            }
+        }
+        best.1
     }
 
     /// Gives a request another ticket, and notes the one that it had.
