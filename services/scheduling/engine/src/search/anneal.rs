@@ -10,7 +10,7 @@ use super::solve::Aim;
 use super::teams::Teams;
 use crate::cost::Delta;
 use crate::model::Problem;
-use crate::state::{Change, Kept, State, Ticket};
+use crate::state::{Change, Kept, State};
 
 /// How many changes are tried in an epoch.
 const EPOCH: u64 = 10_000;
