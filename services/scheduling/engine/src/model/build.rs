@@ -12,6 +12,8 @@ use super::school::{DayRule, Equity, Pair, PairWish};
 use super::time::{Horizon, Pattern};
 use crate::state::MOST_COMPONENTS;
 
+/// The most sections of which every two have bits of their own, where no two patterns overlap: a few megabytes.
+const MOST_IN_BLOCKS: usize = 8_000;
 /// The most of anything.
 const MOST: usize = 1_000_000_000;
 
@@ -237,8 +239,9 @@ impl Builder {
             }
         }
         let offerings = self.lay_offerings()?;
-        let in_blocks =
-            !patterns.iter().enumerate().any(|(n, p)| patterns[..n].iter().any(|q| q.overlaps(p)));
+        let is_small = self.sections.len() <= MOST_IN_BLOCKS;
+        let in_blocks = is_small
+            && !patterns.iter().enumerate().any(|(n, p)| patterns[..n].iter().any(|q| q.overlaps(p)));
         let (exclusive, links, together) = self.lay_rules();
         let sections_as_bits = if in_blocks { self.sections.len() } else { 0 };
         let mut excluded = Bits::new(sections_as_bits, sections_as_bits);

@@ -18,7 +18,7 @@ pub struct Problem {
     pub(crate) horizon: Horizon,
     /// Every pattern that a section may meet in, once.
     pub(crate) patterns: Vec<Pattern>,
-    /// Whether no two patterns overlap, as those of a bell schedule.
+    /// Whether no two patterns overlap, as those of a bell schedule, and sections are not too many for tables of bits.
     pub(crate) in_blocks: bool,
     pub(crate) spaces: Places,
     pub(crate) facilitators: Places,
