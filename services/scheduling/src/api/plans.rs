@@ -18,7 +18,7 @@ use super::convert::{plan, solve};
 use super::{Api, prepares, read};
 use crate::app::plans::Wanted;
 use crate::app::solves::Draft;
-use crate::store::solves::Order;
+use crate::domain::solve::{self as job, Order};
 
 /// The plan that a field names, for this caller.
 fn wanted<M>(call: &Call<M>, field: &str, name: &str) -> Result<Wanted> {
@@ -76,9 +76,8 @@ impl PlanServiceApi for Api {
         let district = call.district()?.clone();
         let (timetable, id) = read::in_timetable(&district, "name", &call.message.name, "solves")?;
         let watched = self.app.watch_solve(district.clone(), timetable, id).await?;
-        let told = move |solve: crate::domain::solve::Solve| WatchSolveResponse {
-            solve: Some(solve::message(&district, &solve)),
-        };
+        let told =
+            move |solve: job::Solve| WatchSolveResponse { solve: Some(solve::message(&district, &solve)) };
         Ok(Box::pin(watched.map(move |solve| solve.map(&told))))
     }
 

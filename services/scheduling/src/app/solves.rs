@@ -12,9 +12,9 @@ use super::solving::Job;
 use super::{App, missing};
 use crate::domain::names;
 use crate::domain::plan::MOST_REQUESTS;
-use crate::domain::solve::{Asked, Solve};
+use crate::domain::solve::{Asked, Order, Solve};
 use crate::store;
-use crate::store::solves::{Kept, Order};
+use crate::store::solves::Kept;
 
 /// What a solve is asked to do.
 #[derive(Debug)]

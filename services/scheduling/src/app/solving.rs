@@ -15,12 +15,11 @@ use super::App;
 use crate::domain::Stamps;
 use crate::domain::decision::{Decision, Demand};
 use crate::domain::plan::{Counts, Made, Outcome, Plan, State};
-use crate::domain::solve::{Asked, Best, Phase, Reached, Solve};
+use crate::domain::solve::{Asked, Best, Order, Phase, Reached, Solve};
 use crate::domain::solving::effort;
 use crate::domain::solving::fairness::{Fairness, Price};
 use crate::domain::solving::ground::{Dated, Ground, Inputs};
 use crate::store;
-use crate::store::solves::Order;
 
 /// How often those who watch are told, and the best plan is counted for them.
 const SHOWN: Duration = Duration::from_millis(500);

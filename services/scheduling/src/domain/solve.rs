@@ -60,6 +60,15 @@ pub(crate) enum Phase {
     Ended,
 }
 
+/// What a solve is told to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// To end with what it has.
+    Finish,
+    /// To end with nothing.
+    Cancel,
+}
+
 /// How far a solve has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reached {

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, QueryFilter};
 use trellis_kernel::{JobState, Page, PageRequest, Result, Timestamp, Uuid};
 use trellis_store::{Document, Keyset, Scope, Tx, failure, instant, page};
 
-use crate::domain::solve::Solve;
+use crate::domain::solve::{Order, Solve};
 use entity::{Column, Entity, Model};
 
 mod entity {
@@ -45,15 +45,6 @@ mod entity {
 pub(crate) struct Kept {
     pub(crate) solve: Solve,
     pub(crate) heard: Timestamp,
-}
-
-/// What a solve is told to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// To end with what it has.
-    Finish,
-    /// To end with nothing.
-    Cancel,
 }
 
 const FINISH: &str = "finish";
