@@ -22,6 +22,7 @@ use trellis_rpc::{Deps, Mounted};
 
 use api::{Api, Changes, NamedSubjects};
 use app::App;
+use domain::solve::Solve;
 
 /// How many solves search at once in one process; each has a processor of its own meanwhile.
 const SEARCHES: usize = 2;
@@ -50,7 +51,7 @@ pub fn mount(deps: Deps) -> Mounted {
         standings,
         profile: peers.profile,
         experience: peers.experience,
-        jobs: Jobs::default(),
+        jobs: Jobs::new("solve", |solve: &Solve| solve.state),
         searching: Arc::new(Semaphore::new(SEARCHES)),
         public_url,
     });

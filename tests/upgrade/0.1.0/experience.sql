@@ -11,11 +11,11 @@ CREATE TABLE "evidence" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "le
 CREATE TABLE "evidence_contributors" ( "district" text NOT NULL, "learner" uuid_text NOT NULL, "evidence" uuid_text NOT NULL, PRIMARY KEY ("district", "learner", "evidence") );
 CREATE TABLE experience_least (name TEXT NOT NULL PRIMARY KEY, version TEXT NOT NULL);
 CREATE TABLE experience_migrations (name TEXT NOT NULL PRIMARY KEY, apply_time BIGINT NOT NULL);
-INSERT INTO "experience_migrations" VALUES ('house_0001', 1795831089123293);
-INSERT INTO "experience_migrations" VALUES ('house_0002_events', 1795831089128337);
-INSERT INTO "experience_migrations" VALUES ('house_0003_audit', 1795831089129591);
-INSERT INTO "experience_migrations" VALUES ('house_0004_incarnation', 1795831089131367);
-INSERT INTO "experience_migrations" VALUES ('m0001_tables', 1795831089133440);
+INSERT INTO "experience_migrations" VALUES ('house_0001', 1795843091724049);
+INSERT INTO "experience_migrations" VALUES ('house_0002_events', 1795843091726776);
+INSERT INTO "experience_migrations" VALUES ('house_0003_audit', 1795843091727877);
+INSERT INTO "experience_migrations" VALUES ('house_0004_incarnation', 1795843091729927);
+INSERT INTO "experience_migrations" VALUES ('m0001_tables', 1795843091735795);
 CREATE TABLE "experiences" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "design" uuid_text NOT NULL, "revision" integer NOT NULL, "kind" text NOT NULL, "title" jsonb_text NOT NULL, "outcomes" jsonb_text NOT NULL, "facilitators" jsonb_text NOT NULL, "organization" uuid_text NULL, "start_date" text NOT NULL, "end_date" text NOT NULL, "capacity" integer NOT NULL, "state" text NOT NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, "version" integer NOT NULL, PRIMARY KEY ("district", "id") );
 CREATE TABLE "feedback" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "evidence" uuid_text NOT NULL, "text" text NOT NULL, "voice" text NOT NULL, "author" uuid_text NOT NULL, "create_time" integer NOT NULL, PRIMARY KEY ("district", "id") );
 CREATE TABLE idempotency (district TEXT NOT NULL, actor TEXT NOT NULL, request_id BLOB NOT NULL, method TEXT NOT NULL, fingerprint BLOB NOT NULL, reply TEXT, create_time BIGINT NOT NULL, PRIMARY KEY (district, actor, request_id));
@@ -23,7 +23,7 @@ CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, position BIGINT UNIQ
 CREATE TABLE "proposals" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "learner" uuid_text NOT NULL, "title" text NOT NULL, "driving_question" text NOT NULL, "outcomes" jsonb_text NOT NULL, "why" text NOT NULL, "state" text NOT NULL, "decision" jsonb_text NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, "version" integer NOT NULL, PRIMARY KEY ("district", "id") );
 CREATE TABLE "reflections" ( "district" text NOT NULL, "id" uuid_text NOT NULL, "learner" uuid_text NOT NULL, "evidence" uuid_text NOT NULL, "text" text NOT NULL, "create_time" integer NOT NULL, PRIMARY KEY ("district", "id") );
 CREATE TABLE relay (id INTEGER PRIMARY KEY CHECK (id = 1), head BIGINT NOT NULL, floor BIGINT NOT NULL DEFAULT 0, compacted BIGINT NOT NULL DEFAULT 0, holder TEXT NOT NULL DEFAULT '', lease_until BIGINT NOT NULL DEFAULT 0, incarnation BLOB NOT NULL DEFAULT X'00000000000000000000000000000000');
-INSERT INTO "relay" VALUES (1, 0, 0, 0, '', 0, X'C57C7582716DDF66B453B8F4E9D5A169');
+INSERT INTO "relay" VALUES (1, 0, 0, 0, '', 0, X'CF3F6F9F964DAEA8055727DF00EE457F');
 CREATE INDEX accesses_actor ON accesses (district, actor, access_time, uid);
 CREATE INDEX accesses_token ON accesses (district, token_id, access_time, uid) WHERE token_id IS NOT NULL;
 CREATE INDEX "assessments_by_learner" ON "assessments" ("district", "learner", "id");
