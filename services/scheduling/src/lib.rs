@@ -42,7 +42,7 @@ pub fn promises() -> Vec<trellis_store::check::Promise> {
 
 /// Makes the service of what it needs.
 pub fn mount(deps: Deps) -> Mounted {
-    let Deps { store, authority, standings, peers, public_url } = deps;
+    let Deps { store, authority, standings, peers, broker: _, public_url } = deps;
     let guard =
         Guard::new(authority, Arc::clone(&standings), Arc::new(NamedSubjects), trellis_rpc::trail(&store));
     let app = Arc::new(App {

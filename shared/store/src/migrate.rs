@@ -214,6 +214,7 @@ const HOUSE: &[Step] = &[
     ("house_0002_events", crate::events::tables),
     ("house_0003_audit", crate::audit::tables),
     (incarnation::STEP, incarnation::tables),
+    ("house_0005_leases", crate::lease::tables),
 ];
 
 /// The tables that every store has had from the beginning.

@@ -5,6 +5,7 @@ mod database;
 mod issuers;
 mod layers;
 mod limits;
+mod nats;
 mod peers;
 mod settings;
 
@@ -13,6 +14,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
+use trellis_events::BrokerAddress;
 use trellis_kernel::District;
 use trellis_outcome::CaseSources;
 use trellis_rpc::{Limits, PeerTls};
@@ -137,6 +139,8 @@ pub struct Config {
     pub case_sources: CaseSources,
     /// TLS towards those of them that are at an https:// URL.
     pub peer_tls: PeerTls,
+    /// By way of what the services hear of each other's events, if not by calls.
+    pub broker: Option<BrokerAddress>,
     /// What is logged.
     pub log: LogFilter,
     /// Whether the log is JSON.
@@ -181,6 +185,7 @@ impl Config {
             services,
             case_sources: case_sources(layers)?,
             peer_tls: peers::tls(layers, &elsewhere)?,
+            broker: nats::read(layers)?,
             elsewhere,
         })
     }
@@ -269,6 +274,7 @@ impl Config {
         shown.extend(limits::shown(&self.limits));
         shown.extend(self.elsewhere.iter().map(|(service, url)| (service.url_key(), url.clone())));
         shown.extend(peers::shown(&self.peer_tls));
+        shown.extend(nats::shown(self.broker.as_ref()));
         shown.push(("log", self.log.to_string()));
         shown.push(("log_format", if self.log_json { "json" } else { "text" }.to_owned()));
         if let Some(endpoint) = &self.otlp_endpoint {
