@@ -178,13 +178,15 @@ fn a_cluster_of_three_goes_on_without_one() {
         let broker = connect(&servers, 3).await;
         let _publishing = publish(&place, &broker);
         let _following = follow(&place.consumer, &broker);
-        for round in 0..3 {
+        let mut effects = 0;
+        for server in &mut servers {
             place.publish("note.created", 20).await;
-            place.effects(60 * i64::try_from(round).unwrap() + 20).await;
-            servers[round].kill();
+            place.effects(effects + 20).await;
+            server.kill();
             place.publish("note.created", 40).await;
-            place.effects(60 * (i64::try_from(round).unwrap() + 1)).await;
-            servers[round].restart();
+            effects += 60;
+            place.effects(effects).await;
+            server.restart();
         }
         assert_eq!(place.applied().await, positions(180));
     });
@@ -208,7 +210,7 @@ fn after_a_restore_of_the_producer_the_copy_is_made_anew_and_the_consumer_stands
         let both = [&place.producer, &place.consumer];
         let stands =
             told(&both, &[&effect], CONSUMER, |told| told.get("consumer_parted") == Some(&1.0)).await;
-        assert_eq!(stands["consumer_position"], 5.0);
+        assert_eq!(stands.get("consumer_position"), Some(&5.0));
         // As an operator writes it down who has made good what was missing.
         let tx = begin(&place.consumer).await;
         let go_on = "UPDATE event_checkpoints SET position = 3, incarnation = NULL";
@@ -248,7 +250,7 @@ fn a_consumer_whose_next_events_are_kept_no_longer_stands_still() {
         let both = [&place.producer, &place.consumer];
         let stands =
             told(&both, &[&effect], CONSUMER, |told| told.get("consumer_parted") == Some(&1.0)).await;
-        assert_eq!(stands["consumer_position"], 5.0);
+        assert_eq!(stands.get("consumer_position"), Some(&5.0));
         assert_eq!(place.applied().await, positions(5));
     });
 }
