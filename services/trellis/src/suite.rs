@@ -308,9 +308,9 @@ fn targets(config: &Config) -> Result<Vec<Target>> {
         let elsewhere = config.elsewhere.iter().find(|(other, _)| *other == service);
         elsewhere.map_or_else(
             || Ok(Target::in_process(service.name())),
-            |(_, url)| {
+            |(_, urls)| {
                 let tls = config.peer_tls.clone();
-                Target::remote_with(service.name(), Remote { tls, ..Remote::at(url) })
+                Target::remote_with(service.name(), Remote { tls, ..Remote::at_each(urls)? })
             },
         )
     };

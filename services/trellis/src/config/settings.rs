@@ -95,14 +95,14 @@ settings! {
         "Trust the development issuer, whose key is in `keys_dir` and whose tokens `trellis token` prints.";
     "demo" Flag "--demo", "`false`",
         "As `dev`, and at first start fill a demonstration district.";
-    "outcome_url" Text "--outcome-url URL", "this process",
-        "Where the outcome service is, when it is served elsewhere.";
-    "profile_url" Text "--profile-url URL", "this process",
-        "Where the profile service is, when it is served elsewhere.";
-    "experience_url" Text "--experience-url URL", "this process",
-        "Where the experience service is, when it is served elsewhere.";
-    "scheduling_url" Text "--scheduling-url URL", "this process",
-        "Where the scheduling service is, when it is served elsewhere.";
+    "outcome_url" List "--outcome-url URL", "this process",
+        "Where the outcome service is, when it is served elsewhere; several where its processes have no name together.";
+    "profile_url" List "--profile-url URL", "this process",
+        "Where the profile service is, when it is served elsewhere; several where its processes have no name together.";
+    "experience_url" List "--experience-url URL", "this process",
+        "Where the experience service is, when it is served elsewhere; several where its processes have no name together.";
+    "scheduling_url" List "--scheduling-url URL", "this process",
+        "Where the scheduling service is, when it is served elsewhere; several where its processes have no name together.";
     "case_sources" List "--case-source ORIGIN", "none",
         "The CASE servers that frameworks may be imported from by their address, each an origin: `https://case.example.org`.";
     "case_sources_private" Flag "--case-sources-private", "`false`",
