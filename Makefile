@@ -21,6 +21,7 @@ GRPCURL_VERSION := 1.8.6.post2
 DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
 NATS_VERSION := 2.15.1
+CYCLONEDX_VERSION := 0.5.9
 
 .PHONY: help
 help: ## List these commands.
@@ -120,6 +121,18 @@ contract: need-rust need-jq .tools/grpcurl ## The contract cases by grpcurl. ADD
 	@if [ -z "$(ADDRESS)$(BUILT)" ]; then cargo build --locked -p trellis; fi
 	@ADDRESS="$(ADDRESS)" TOKEN="$(TOKEN)" TRELLIS=$(PROGRAM) tests/contract/demo.sh
 
+IMAGE ?= trellis:dev
+
+.PHONY: image
+image: need-rust .tools/cargo-cyclonedx ## A container image, by podman or docker, with its list of parts (SBOM) in target/image. IMAGE=trellis:dev
+	cargo build --release --locked -p trellis
+	deploy/image/build.sh $(RELEASED) $(IMAGE)
+	@mkdir -p target/image
+	cargo cyclonedx --quiet --manifest-path services/trellis/Cargo.toml --format json --override-filename trellis.cdx
+	@mv services/trellis/trellis.cdx.json target/image/trellis.cdx.json
+	@find services shared tests -name trellis.cdx.json -delete
+	deploy/image/check.sh $(IMAGE)
+
 # --- What must be there ---------------------------------------------------------------------------
 
 .PHONY: need-rust
@@ -167,8 +180,12 @@ endef
 	@command -v cargo-deny >/dev/null \
 	  || cargo install --quiet --locked --debug --root $(TOOLS) --version $(DENY_VERSION) cargo-deny
 
+.tools/cargo-cyclonedx:
+	@command -v cargo-cyclonedx >/dev/null \
+	  || cargo install --quiet --locked --debug --root $(TOOLS) --version $(CYCLONEDX_VERSION) cargo-cyclonedx
+
 .tools/cargo-fuzz:
 	@command -v cargo-fuzz >/dev/null \
 	  || cargo install --quiet --locked --debug --root $(TOOLS) --version $(FUZZ_VERSION) cargo-fuzz
 
-.PHONY: .tools/buf .tools/grpcurl .tools/venv .tools/cargo-deny .tools/cargo-fuzz
+.PHONY: .tools/buf .tools/grpcurl .tools/venv .tools/cargo-deny .tools/cargo-fuzz .tools/cargo-cyclonedx .tools/nats-server
