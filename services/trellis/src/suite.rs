@@ -269,6 +269,7 @@ async fn open(config: &Config, sources: &Sources) -> Result<Vec<Store>> {
         acquire_timeout: config.database.wait,
         statement_timeout: config.database.statement_timeout,
         replica_url: config.database.replica_url.clone(),
+        pooler: config.database.pooler,
         retention: config.retention,
         audit_keep: config.audit_keep,
         ..Options::new(data::url(config), sealer)

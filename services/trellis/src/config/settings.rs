@@ -59,6 +59,8 @@ settings! {
         "A PostgreSQL database, `postgres://user@host/database`; each service keeps to a schema of its own.";
     "database_replica_url" Text "--database-replica-url URL", "none",
         "A replica of it, which reads of a district go to where a moment's lag does no harm.";
+    "database_pooler" Flag "--database-pooler", "`false`",
+        "A pooler that hands out a server for each transaction, as PgBouncer does with `pool_mode = transaction`, is before the database: nothing is kept on a connection.";
     "database_connections" Number "--database-connections COUNT", "`6`",
         "How many connections each service may read with, and how many it may write with (SQLite has one writer).";
     "database_wait" Number "--database-wait SECONDS", "`10`",
