@@ -13,6 +13,9 @@
   {{- if not .Values.keys.existingSecret -}}{{ fail "Set keys.existingSecret to the Secret with services.pem and sealing.keys, which all services share." }}{{- end -}}
 {{- end -}}
 {{- if not (or .Values.issuers .Values.demo) -}}{{ fail "Set issuers to your identity provider: without one no caller could be recognised." }}{{- end -}}
+{{- $settings := .Values.settings -}}
+{{- if and (hasKey $settings "trace_sample_ratio") (not $settings.otlp_endpoint) -}}{{ fail "settings.trace_sample_ratio does nothing without settings.otlp_endpoint." }}{{- end -}}
+{{- if and (or $settings.case_sources_private .Values.caseSourceTokens.existingSecret) (not $settings.case_sources) -}}{{ fail "settings.case_sources_private and caseSourceTokens mean nothing without settings.case_sources." }}{{- end -}}
 {{- if ne .Values.tls.mode "none" -}}
   {{- if not (or .Values.tls.existingSecret .Values.tls.certManager.issuerRef.name) -}}{{ fail "tls: set existingSecret, or certManager.issuerRef.name." }}{{- end -}}
   {{- if and .Values.gateway.enabled (not .Values.gateway.caConfigMap) -}}{{ fail "Set gateway.caConfigMap to the ConfigMap with the authority of the pods' certificates." }}{{- end -}}
