@@ -38,7 +38,6 @@ ANOTHER = {
 BESIDE = {
     "mode": {"database": {"existingSecret": ""}},
     "demo": {"issuers": [{"url": "https://id.example.org"}]},
-    "tls.clientsOptional": {"tls": {"mode": "mutual", "clientsOptional": False}},
 }
 ANOTHER |= {f"services.{name}": ANOTHER["services.outcome"] for name in ("profile", "experience", "scheduling")}
 
