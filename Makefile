@@ -119,6 +119,11 @@ contract: need-rust need-jq .tools/grpcurl ## The contract cases by grpcurl. ADD
 	@if [ -z "$(ADDRESS)$(BUILT)" ]; then cargo build --locked -p trellis; fi
 	@ADDRESS="$(ADDRESS)" TOKEN="$(TOKEN)" TRELLIS=$(PROGRAM) tests/contract/demo.sh
 
+# Without a cluster, and without root. With a program that was built, it also reads what the chart writes for it.
+.PHONY: deploy-check
+deploy-check: ## The Helm chart, alarms, dashboards and runbooks. TRELLIS=target/debug/trellis
+	@TRELLIS="$(or $(TRELLIS),$(PROGRAM))" deploy/check.sh
+
 # --- What must be there ---------------------------------------------------------------------------
 
 .PHONY: need-rust
