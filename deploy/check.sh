@@ -8,8 +8,9 @@ source deploy/check/tools.sh
 
 chart=deploy/helm/trellis
 rendered=.tools/deploy/rendered
-rm -rf "$rendered"
-mkdir -p "$rendered"
+examples=.tools/deploy/examples
+rm -rf "$rendered" "$examples"
+mkdir -p "$rendered" "$examples"
 
 say() { printf '== %s\n' "$*"; }
 
@@ -29,6 +30,10 @@ done
   -f "$chart/ci/production-full.yaml" >"$rendered/long-names.yaml"
 echo "  long-names"
 
+for example in deploy/helm/examples/*/*.yaml; do
+  [ "$(basename "$example")" = values.yaml ] || cp "$example" "$examples"
+done
+
 failed=0
 step() {
   say "$1"
@@ -38,8 +43,9 @@ step() {
 step "the chart and what it stands for" "$PYTHON" deploy/check/chart.py "$HELM"
 step "values, each changed" "$PYTHON" deploy/check/values.py "$HELM"
 step "objects, by Kubernetes' schemas" "$PYTHON" deploy/check/objects.py "$rendered" "$SCHEMAS"
-step "custom objects, by their own definitions" custom_objects "$rendered"
-step "policies" "$PYTHON" deploy/check/policy.py "$rendered" "$PROGRAM"
+step "objects of the examples" "$PYTHON" deploy/check/objects.py "$examples" "$SCHEMAS"
+step "custom objects, by their owners' types" custom_objects "$rendered"
+step "policies" "$PYTHON" deploy/check/policy.py "$rendered" "$examples" "$PROGRAM"
 step "alarms, dashboards, runbooks" "$PYTHON" deploy/check/queries.py
 step "rules" "$PROMTOOL" check rules deploy/observability/alerts.yaml
 step "rules in cases" "$PROMTOOL" test rules deploy/observability/alerts_test.yaml

@@ -1,4 +1,4 @@
-"""What every set of values must hold, whatever Kubernetes would take: RENDERED PROGRAM."""
+"""What every set of values must hold, whatever Kubernetes would take: RENDERED EXAMPLES PROGRAM."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from release import Release
 from written import configurations
 
 problems = Problems()
-rendered, program = sys.argv[1:]
+rendered, examples, program = sys.argv[1:]
 names = []
 for name, things in sets(rendered):
     release = Release(name, things, problems)
@@ -20,8 +20,12 @@ for name, things in sets(rendered):
     networks(release)
     configurations(release, program)
     names.append(name)
+for name, things in sets(examples):
+    release = Release(name, things, problems)
+    pods(release)
+    configurations(release, program)
 
 if not os.access(program, os.X_OK):
     print(f"  NOT CHECKED: the program did not read the configurations, because there is none at {program}.")
     print("  Build it, or name one: TRELLIS=path make deploy-check")
-problems.end(f"{len(names)} sets of values")
+problems.end(f"{len(names)} sets of values, and the examples")
