@@ -99,8 +99,8 @@ def probes(release, workload):
     if not good:
         release.wrong(workload, "readinessProbe must be gRPC, or with TLS /readyz of admin")
     for key, port in (("listen", ports["grpc"]), ("admin_listen", ports["admin"])):
-        if not config[key].endswith(f":{port}"):
-            release.wrong(workload, f"{key} is {config[key]}, and the container's port {port}")
+        if not config.get(key, "").endswith(f":{port}"):
+            release.wrong(workload, f"{key} is {config.get(key)}, and the container's port {port}")
 
 
 def ending(release, workload):
