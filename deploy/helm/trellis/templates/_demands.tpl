@@ -13,9 +13,12 @@
   {{- if not .Values.keys.existingSecret -}}{{ fail "Set keys.existingSecret to the Secret with services.pem and sealing.keys, which all services share." }}{{- end -}}
 {{- end -}}
 {{- if not (or .Values.issuers .Values.demo) -}}{{ fail "Set issuers to your identity provider: without one no caller could be recognised." }}{{- end -}}
-{{- $settings := .Values.settings -}}
-{{- if and (hasKey $settings "trace_sample_ratio") (not $settings.otlp_endpoint) -}}{{ fail "settings.trace_sample_ratio does nothing without settings.otlp_endpoint." }}{{- end -}}
-{{- if and (or $settings.case_sources_private .Values.caseSourceTokens.existingSecret) (not $settings.case_sources) -}}{{ fail "settings.case_sources_private and caseSourceTokens mean nothing without settings.case_sources." }}{{- end -}}
+{{- range $name := include "trellis.components" . | fromJsonArray -}}
+  {{- $settings := (include "trellis.workload" (dict "root" $ "name" $name) | fromJson).settings -}}
+  {{- if and (hasKey $settings "trace_sample_ratio") (not $settings.otlp_endpoint) -}}{{ fail "settings.trace_sample_ratio does nothing without settings.otlp_endpoint." }}{{- end -}}
+  {{- if and (has $name (list "outcome" "suite")) (or $settings.case_sources_private $.Values.caseSourceTokens.existingSecret) (not $settings.case_sources) -}}{{ fail "settings.case_sources_private and caseSourceTokens mean nothing without settings.case_sources." }}{{- end -}}
+  {{- if and $.Values.networkPolicy.enabled $settings.otlp_endpoint (not $.Values.networkPolicy.otlp.to) -}}{{ fail "Set networkPolicy.otlp.to to the collector's pods or addresses." }}{{- end -}}
+{{- end -}}
 {{- if ne .Values.tls.mode "none" -}}
   {{- if not (or .Values.tls.existingSecret .Values.tls.certManager.issuerRef.name) -}}{{ fail "tls: set existingSecret, or certManager.issuerRef.name." }}{{- end -}}
   {{- if and .Values.gateway.enabled (not .Values.gateway.caConfigMap) -}}{{ fail "Set gateway.caConfigMap to the ConfigMap with the authority of the pods' certificates." }}{{- end -}}
@@ -37,6 +40,5 @@
   {{- if and (or .Values.gateway.enabled .Values.ingress.enabled) (not .Values.networkPolicy.clients) -}}{{ fail "Set networkPolicy.clients to the gateway's or the ingress controller's pods." }}{{- end -}}
   {{- if and .Values.serviceMonitor.enabled (not .Values.networkPolicy.monitoring) -}}{{ fail "Set networkPolicy.monitoring to Prometheus' pods." }}{{- end -}}
   {{- if and (not $single) (not .Values.networkPolicy.postgres.to) -}}{{ fail "Set networkPolicy.postgres.to to PostgreSQL's pods or addresses." }}{{- end -}}
-  {{- if and .Values.settings.otlp_endpoint (not .Values.networkPolicy.otlp.to) -}}{{ fail "Set networkPolicy.otlp.to to the collector's pods or addresses." }}{{- end -}}
 {{- end -}}
 {{- end -}}
