@@ -137,7 +137,7 @@ def certificates(release):
             scheme, _, place = url.partition("://")
             host, _, port = place.partition(":")
             service = release.named("Service", host)
-            if service is None or service["spec"]["clusterIP"] != "None" or port != "50051":
+            if service is None or service["spec"].get("clusterIP") != "None" or port != "50051":
                 release.wrong(workload, f"{key}: {url} is no headless Service of the release")
             if (scheme == "https") != bool(secret):
                 release.wrong(workload, f"{key}: {url} does not fit its TLS")
