@@ -46,7 +46,7 @@ def joined(policies, from_, to):
         return any(
             covers(policy, here)
             and any(50051 in [port["port"] for port in rule["ports"]]
-                    and any(set(peer) == {"podSelector"} and peer["podSelector"]["matchLabels"].items() <= labels_of(there).items()
+                    and any(set(peer) == {"podSelector"} and peer["podSelector"].get("matchLabels", {}).items() <= labels_of(there).items()
                             for peer in rule.get(side, []))
                     for rule in policy["spec"].get(way, []))
             for policy in policies)
