@@ -49,6 +49,7 @@ step "policies" "$PYTHON" deploy/check/policy.py "$rendered" "$examples" "$PROGR
 step "alarms, dashboards, runbooks" "$PYTHON" deploy/check/queries.py
 step "rules" "$PROMTOOL" check rules deploy/observability/alerts.yaml
 step "rules in cases" "$PROMTOOL" test rules deploy/observability/alerts_test.yaml
+step "cases that notice" "$PYTHON" deploy/check/waits.py "$PROMTOOL"
 
 if [ "$failed" != 0 ]; then
   say "something is wrong: see above"
