@@ -133,6 +133,11 @@ image: need-rust .tools/cargo-cyclonedx ## A container image, by podman or docke
 	@find services shared tests -name trellis.cdx.json -delete
 	deploy/image/check.sh $(IMAGE)
 
+# Without a cluster, and without root. With a program that was built, it also reads what the chart writes for it.
+.PHONY: deploy-check
+deploy-check: ## The Helm chart, alarms, dashboards and runbooks. TRELLIS=target/debug/trellis
+	@TRELLIS="$(or $(TRELLIS),$(PROGRAM))" deploy/check.sh
+
 # --- What must be there ---------------------------------------------------------------------------
 
 .PHONY: need-rust
