@@ -106,7 +106,7 @@ impl Layers {
 
 fn written(setting: &Setting, value: &toml::Value) -> Option<Vec<String>> {
     match (setting.kind, value) {
-        (Kind::Text, toml::Value::String(text)) => Some(vec![text.clone()]),
+        (Kind::Text | Kind::List, toml::Value::String(text)) => Some(vec![text.clone()]),
         (Kind::Flag, toml::Value::Boolean(flag)) => Some(vec![flag.to_string()]),
         (Kind::Number, toml::Value::Integer(number)) => Some(vec![number.to_string()]),
         (Kind::List, toml::Value::Array(items)) => {
@@ -121,7 +121,7 @@ const fn wanted(kind: Kind) -> &'static str {
         Kind::Text => "a text in quotes",
         Kind::Flag => "true or false",
         Kind::Number => "a whole number without quotes",
-        Kind::List => "a list of texts in quotes",
+        Kind::List => "a text in quotes, or a list of them",
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Setting {
 pub enum Kind {
     /// One text.
     Text,
-    /// Texts; separated by commas in the environment.
+    /// Texts; separated by commas in the environment, one or a list in the file.
     List,
     /// `true` or `false`.
     Flag,

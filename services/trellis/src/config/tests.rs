@@ -188,3 +188,53 @@ fn a_database_that_says_nothing_is_given_up_before_the_call_is() {
         assert!(patience < given, "{patience:?} of {given:?}");
     }
 }
+
+#[test]
+fn a_service_may_be_at_several_urls_of_one_kind() {
+    let dev = ("dev", "true");
+    let others = [("services", "outcome"), ("experience_url", "http://b"), ("scheduling_url", "http://c")];
+    let with = |profile| [dev, others[0], others[1], others[2], ("profile_url", profile)];
+    let config = read(&with("http://a:1,http://a:2")).expect("a good configuration");
+    let urls = config.elsewhere.iter().find(|(service, _)| *service == Service::Profile);
+    assert_eq!(urls.expect("the profile service").1, ["http://a:1", "http://a:2"]);
+    assert!(refusal(&with("http://a:1,https://a:2")).contains("all with https://"));
+    assert!(refusal(&with("a:1")).contains("http://"));
+}
+
+#[test]
+fn one_text_is_a_list_of_one_in_the_file() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = folder.path().join("trellis.toml");
+    for services in ["\"outcome\"", "[\"outcome\"]"] {
+        let text =
+            format!("services = {services}\nexperience_url = \"http://b\"\nprofile_url = [\"http://a\"]");
+        std::fs::write(&file, format!("dev = true\nscheduling_url = \"http://c\"\n{text}")).expect("writing");
+        let mut layers = Layers::default();
+        layers.file(&file).expect("a good file");
+        assert_eq!(Config::read(&layers).expect("a good configuration").services, [Service::Outcome]);
+    }
+}
+
+#[test]
+fn a_broker_is_shown_without_what_proves_who_comes() {
+    let dev = ("dev", "true");
+    let urls = "nats://user:secret@a:4222,tls://token@b";
+    let config = read(&[dev, ("nats_url", urls), ("nats_replicas", "3")]).expect("a good configuration");
+    let shown: std::collections::BTreeMap<_, _> = config.shown().into_iter().collect();
+    assert_eq!(shown["nats_url"], "nats://a:4222, tls://b");
+    assert_eq!(shown["nats_replicas"], "3");
+    assert!(!format!("{config:?}").contains("secret"));
+    assert!(refusal(&[dev, ("nats_url", "http://a")]).contains("nats://"));
+    assert!(refusal(&[dev, ("nats_url", "nats://a"), ("nats_replicas", "6")]).contains("1 to 5"));
+    assert!(
+        refusal(&[dev, ("nats_url", "nats://a"), ("nats_tls_key", "k.pem")]).contains("nats_tls_certificate")
+    );
+    assert!(refusal(&[dev, ("nats_tls_ca", "ca.pem")]).contains("nats_url"));
+}
+
+#[test]
+fn a_pooler_is_before_a_database() {
+    let dev = ("dev", "true");
+    assert!(refusal(&[dev, ("database_pooler", "true")]).contains("database_url"));
+    served(&[dev, ("database_pooler", "true"), ("database_url", "postgres://trellis@pooler:6432/trellis")]);
+}
