@@ -25,6 +25,8 @@ pub(super) struct Cooling {
     steps: Vec<Step>,
 }
 
+/// A temperature at which nothing that is worse goes.
+const COLD: f64 = 1e-9;
 /// What of the time goes to the end, where nothing is made worse any more.
 const END: f64 = 0.01;
 /// What of the mean every temperature gets whatever was seen.
@@ -51,8 +53,14 @@ impl Cooling {
             steps.push(Step { temperature, share: 1.0, ..Step::default() });
             temperature *= factor;
         }
-        steps.push(Step { temperature: 1e-9, share: STEPS as f64 * END, ..Step::default() });
+        steps.push(Step { temperature: COLD, share: STEPS as f64 * END, ..Step::default() });
         Self { steps }
+    }
+
+    /// The end of a descent alone: nothing is made worse.
+    pub(super) fn frozen() -> Self {
+        let step = |share| Step { temperature: COLD, share, ..Step::default() };
+        Self { steps: vec![step(0.0), step(1.0)] }
     }
 
     /// The same, of which nothing was seen.

@@ -246,9 +246,16 @@ impl<'p, 'o, W: FnMut(&Progress) -> ControlFlow<()>> Run<'p, 'o, W> {
         self.crew.weigh((scale * HARD) as i64 + 1);
         let quick = Cooling::even(scale, (scale / 1000.0).max(0.12));
         let pace = vec![pace; quick.steps()];
-        let planned =
-            self.planned().unwrap_or_else(|| quick.affordable(self.left(1.0).mul_f64(QUICK), &pace));
-        if self.is_over() || planned == 0 {
+        let planned = match self.next_aim() {
+            // Another run had time for no more than the end.
+            Some(Aim::Descent) => 0,
+            _ => self.planned().unwrap_or_else(|| quick.affordable(self.left(1.0).mul_f64(QUICK), &pace)),
+        };
+        if self.is_over() {
+            return;
+        }
+        if planned == 0 {
+            self.freeze();
             return;
         }
         let seen = self.round(Aim::Survey, planned, &quick);
@@ -267,6 +274,12 @@ impl<'p, 'o, W: FnMut(&Progress) -> ControlFlow<()>> Run<'p, 'o, W> {
         // It went faster than the quick descent let expect.
         self.crew.gather();
         self.cool(scale);
+    }
+
+    /// Does what is better at once, where there is no time for more.
+    fn freeze(&mut self) {
+        self.crew.gather();
+        self.round(Aim::Descent, 1, &Cooling::frozen());
     }
 
     /// Looks at hard rules only, as long as any is broken.

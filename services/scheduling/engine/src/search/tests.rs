@@ -54,6 +54,19 @@ fn a_run_by_the_clock_is_repeated_by_its_effort() {
     }
 }
 
+/// Where there is time for one epoch alone, it goes into what is better at once, and not into a look at all
+/// temperatures that finds nothing.
+#[test]
+fn a_run_with_next_to_no_time_takes_what_is_better_at_once() {
+    let (problem, _) = colours(30, 40, 4);
+    let least = |rounds| run(&problem, 3, 1, Effort { rounds });
+    let (nothing, end) =
+        (least(Vec::new()), least(vec![Round { aim: Aim::Descent, planned: 1, done: vec![1] }]));
+    assert!(end.cost < nothing.cost, "{:?} {:?}", end.cost, nothing.cost);
+    assert_eq!(end.moves, 60_000, "of which fifty thousand show how much worse changes make it");
+    assert_eq!(run(&problem, 3, 1, end.effort.clone()).plan, end.plan);
+}
+
 /// Sections that exclude each other in threes, and a slot for each of a three.
 fn colours(sections: usize, slots: u16, cost: u32) -> (Problem, Vec<SectionId>) {
     let horizon = Horizon::new(1, 1, slots).unwrap();
