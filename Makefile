@@ -110,9 +110,23 @@ lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies
 	else echo "The advisory database cannot be reached from here: advisories were not checked."; fi
 	buf lint
 	buf build -o /dev/null
-	@tag=$$(git describe --tags --abbrev=0 2>/dev/null || true); \
-	if [ -n "$$tag" ]; then echo "buf breaking --against $$tag"; buf breaking --against ".git#tag=$$tag"; \
-	else echo "No release is tagged yet: nothing that a change of the contracts could break."; fi
+	@$(MAKE) --no-print-directory breaking
+
+# A worktree's .git is a file, so the repository itself is asked. What may still change is told, and refuses nothing.
+.PHONY: breaking
+breaking: .tools/buf ## What the contracts here would break of the last release (the last tag v* before HEAD).
+	@tag=$$(git describe --tags --match 'v*' --abbrev=0 2>/dev/null || true); \
+	if [ -z "$$tag" ] && [ "$$(git rev-parse --is-shallow-repository)" = true ]; then \
+	  echo "This clone is shallow, so the last release cannot be found: git fetch --unshallow --tags"; exit 1; fi; \
+	if [ -z "$$tag" ]; then \
+	  echo "No release is tagged yet (v*): nothing that a change of the contracts could break."; exit 0; fi; \
+	released="$$(git rev-parse --path-format=absolute --git-common-dir)#format=git,tag=$$tag"; \
+	mkdir -p target; sed '/ignore_unstable_packages/d' buf.yaml >target/buf-all.yaml; \
+	buf breaking --against "$$released" \
+	  || { echo "The stable contracts break what $$tag released: see docs/contract-changes.md."; exit 1; }; \
+	if buf breaking --config target/buf-all.yaml --against "$$released" --against-config target/buf-all.yaml; then \
+	  echo "The contracts break nothing of $$tag."; \
+	else echo "The above breaks what $$tag released as unstable: it may, and docs/contract-changes.md tells it."; fi
 
 .PHONY: contract
 contract: need-rust need-jq .tools/grpcurl ## The contract cases by grpcurl. ADDRESS=host:port TOKEN=... for a suite that runs.
