@@ -19,7 +19,7 @@ VOID = {"input", "link", "meta"}
 # All that the pages are made of: what a text says in angle brackets would be another.
 ELEMENTS = VOID | set(
     "html head title script body header nav main section div span form label ul ol li dl dt dd p a h1 h2 h3 h4 small "
-    "strong em code pre table thead tbody tr th td details summary".split()
+    "button strong em code pre table thead tbody tr th td details summary".split()
 )
 ATTRIBUTES = set(
     "lang charset name content rel href src defer class id tabindex role hidden for type placeholder autocomplete "

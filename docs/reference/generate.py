@@ -13,9 +13,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from contract import Contract
+from contract import Contract, first_sentence
 from examples import Cases
-from markup import Markdown, el, written
+from markup import Markdown, el, text_of, written
 from pages import Pages, Site, facts
 
 HERE = Path(__file__).resolve().parent
@@ -105,7 +105,9 @@ def document(source, page, pages):
         body += [el("h2", "Methods whose cases show it", id="methods"), facts(rows)]
         toc.append(("methods", "Methods"))
     kind = "error" if page.startswith("errors/") and reason != "README" else "page"
-    pages.find(kind, read.title, "", page, "", " ".join(text for _, text, _ in read.headings))
+    told = [text_of(element) for element in read.elements if element.tag == "p"]
+    summary = next((text for text in told if not text.startswith("Status:")), "")
+    pages.find(kind, read.title, "", page, first_sentence(summary), " ".join(text for _, text, _ in read.headings))
     return page, read.title, body, toc
 
 
@@ -131,6 +133,7 @@ def layout(site, page, title, body, toc):
             aria_controls="found",
             aria_autocomplete="list",
         ),
+        el("button", "Go", type="submit"),
         el("ul", id="found", role="listbox", aria_label="What was found", hidden=""),
         el("p", id="count", role="status", class_="quiet"),
         role="search",

@@ -48,7 +48,7 @@ def slug(text):
 
 def code_block(text, label=None):
     """Scrolls sideways on its own, and so must be reachable by keyboard."""
-    return el("pre", el("code", text), tabindex="0", role="region", aria_label=label or "Example")
+    return el("pre", el("code", text), tabindex="0", role="group", aria_label=label or "Example")
 
 
 INLINE = re.compile(
@@ -196,6 +196,6 @@ def table(head, rows):
         el("table", el("thead", el("tr", named)), el("tbody", [el("tr", [el("td", c) for c in row]) for row in rows])),
         class_="wide",
         tabindex="0",
-        role="region",
+        role="group",
         aria_label="Table",
     )

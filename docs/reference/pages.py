@@ -96,7 +96,7 @@ class Site:
         return where
 
 
-def prose(text, where=None, tag="p"):
+def prose(text, where=None):
     """A comment: paragraphs parted by an empty line, words in backticks, and lists by dashes."""
     made = []
     for paragraph in text.split("\n\n"):
@@ -105,7 +105,7 @@ def prose(text, where=None, tag="p"):
             items = re.split(r"(?m)^- ", paragraph)[1:]
             made.append(el("ul", [el("li", inline(" ".join(item.split()), where=where)) for item in items]))
         else:
-            made.append(el(tag, inline(" ".join(paragraph.split()), where=where)))
+            made.append(el("p", inline(" ".join(paragraph.split()), where=where)))
     return made
 
 
@@ -121,7 +121,9 @@ class Pages:
         self.refused = {}
 
     def find(self, kind, title, of, target, summary, words=""):
-        self.index.append({"kind": kind, "title": title, "of": of, "href": target, "text": summary, "words": words})
+        self.index.append(
+            {"kind": kind, "title": title, "of": of, "href": target, "text": summary.replace("`", ""), "words": words}
+        )
 
     # --- Services ---------------------------------------------------------------------------------
 
