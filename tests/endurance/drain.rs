@@ -114,7 +114,7 @@ async fn read(ours: Caller, name: String, ledger: Ledger) {
     }
 }
 
-async fn list(ours: &Caller) -> BTreeSet<String> {
+pub(super) async fn list(ours: &Caller) -> BTreeSet<String> {
     let mut client = FrameworkServiceClient::new(ours.clone());
     let (mut found, mut page_token) = (BTreeSet::new(), String::new());
     loop {

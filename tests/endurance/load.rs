@@ -1,12 +1,13 @@
 //! Callers who go on until they are told to stop, and write down what they were refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 use trellis_contracts::common::LocalizedText;
 use trellis_contracts::outcome::{CreateFrameworkRequest, Framework, FrameworkKind};
 use trellis_kernel::{Ids as _, RandomIds};
@@ -25,6 +26,8 @@ struct Inner {
     stop: AtomicBool,
     answered: AtomicUsize,
     refused: Mutex<BTreeMap<(i32, String), usize>>,
+    /// What was refused without a word on when to try again.
+    without_advice: Mutex<BTreeSet<String>>,
 }
 
 impl Ledger {
@@ -46,6 +49,9 @@ impl Ledger {
             }
             Err(status) => {
                 let kind = (i32::from(status.code()), status.message().to_owned());
+                if status.get_details_retry_info().is_none() {
+                    self.0.without_advice.lock().expect("no panic").insert(kind.1.clone());
+                }
                 *self.0.refused.lock().expect("no panic").entry(kind).or_default() += 1;
                 None
             }
@@ -61,6 +67,11 @@ impl Ledger {
             }
         })
         .await;
+    }
+
+    /// What was refused without a word on when to try again.
+    pub(super) fn without_advice(&self) -> Vec<String> {
+        self.0.without_advice.lock().expect("no panic").iter().cloned().collect()
     }
 
     /// The codes that calls were refused with.

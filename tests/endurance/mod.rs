@@ -3,3 +3,4 @@
 mod drain;
 mod duck;
 pub(crate) mod load;
+mod replicas;

@@ -92,7 +92,7 @@ pub(super) async fn finalize_until_answered(
 }
 
 /// The assessments that gave the learner's ratings, once the change feed has told of so many.
-pub(super) async fn ratings(learner: &Caller, school: &School, expected: usize) -> Vec<String> {
+pub(crate) async fn ratings(learner: &Caller, school: &School, expected: usize) -> Vec<String> {
     let request = WatchChangesRequest { parent: school.parent(), ..WatchChangesRequest::default() };
     let mut changes = ChangeServiceClient::new(learner.clone()).watch_changes(request).await;
     let changes = changes.as_mut().expect("the change feed").get_mut();
@@ -120,7 +120,7 @@ fn english(text: &str) -> Vec<LocalizedText> {
 }
 
 /// A published outcome with a progression of two levels.
-pub(super) async fn criterion(operator: &Caller, school: &School) -> Criterion {
+pub(crate) async fn criterion(operator: &Caller, school: &School) -> Criterion {
     let mut frameworks = FrameworkServiceClient::new(operator.clone());
     let framework = Framework {
         kind: FrameworkKind::Competencies.into(),
@@ -174,7 +174,7 @@ pub(super) async fn criterion(operator: &Caller, school: &School) -> Criterion {
 }
 
 /// So many assessments of one piece of evidence.
-pub(super) async fn assess(
+pub(crate) async fn assess(
     suite: &Suite,
     school: &School,
     criterion: &Criterion,

@@ -5,7 +5,7 @@ mod away;
 mod command;
 mod damage;
 mod disk;
-mod effects;
+pub(crate) mod effects;
 pub(crate) mod imports;
 mod jobs;
 mod letters;

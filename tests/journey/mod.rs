@@ -6,7 +6,8 @@ mod replicas;
 use trellis_kernel::District;
 use trellis_suite::demo;
 use trellis_suite::journey::{Input, Journey, Traces};
-use trellis_testkit::{Backend, School, Setup, Shape, Suite, run};
+use trellis_testkit::pooler::Pooler;
+use trellis_testkit::{Backend, Extra, School, Setup, Shape, Suite, postgres, run};
 
 /// A framework of four outcomes: enough for every step, and quick.
 const SMALL: &[u8] = include_bytes!("small.case.json");
@@ -45,6 +46,21 @@ fn with_each_service_in_its_own_process_on_sqlite() {
 #[test]
 fn with_each_service_in_its_own_process_on_postgres() {
     small(Backend::Postgres, Shape::ProgramPerService);
+}
+
+/// Two processes of each service share fewer connections to the database than there are of them, and know of none
+/// which it is.
+#[test]
+fn behind_a_pooler_with_each_service_in_two_processes() {
+    run(async {
+        let pooler = Pooler::before(&postgres::database());
+        let setup = Setup { backend: Backend::Postgres, shape: Shape::TwoPerService, clock: None };
+        let extra = Extra { flags: &["--database-pooler"], ..Extra::default() };
+        let suite = Suite::started_on(pooler.url().to_owned(), setup, &extra).await;
+        for district in ["grand-bend", "grand-bend-again"] {
+            walk(&suite, School::journey(district, SMALL.to_vec(), suite.now())).await;
+        }
+    });
 }
 
 /// The demonstration's own data: 585 outcomes, 3,368 associations, 2,901 people, every one accounted for,

@@ -36,7 +36,7 @@ pub fn promises() -> Vec<trellis_store::check::Promise> {
 
 /// Wires the service.
 pub fn mount(deps: Deps) -> Mounted {
-    let Deps { store, authority, standings, peers, public_url: _ } = deps;
+    let Deps { store, authority, standings, peers, broker: _, public_url: _ } = deps;
     let subjects = Arc::new(EvidenceSubjects::new(store.clone()));
     let guard = Guard::new(authority, standings, subjects, trellis_rpc::trail(&store));
     let resources = Arc::new(ExperienceResources::new(store.clone(), guard.clone()));

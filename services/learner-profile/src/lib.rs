@@ -90,7 +90,7 @@ pub fn check_archive(district: &District, archive: &[u8]) -> CheckedArchive {
 
 /// Wires the service.
 pub fn mount(deps: Deps) -> Mounted {
-    let Deps { store, authority, standings, peers, public_url: _ } = deps;
+    let Deps { store, authority, standings, peers, broker, public_url: _ } = deps;
     let subjects = Arc::new(app::access::ProfileSubjects::new(store.clone()));
     let guard = Guard::new(authority, standings.clone(), subjects, trellis_rpc::trail(&store));
     let resources = Arc::new(api::changes::ProfileResources::new(store.clone(), standings.clone()));
@@ -120,6 +120,7 @@ pub fn mount(deps: Deps) -> Mounted {
     let experience = peers.experience;
     let (assessed, growth) = trellis_events::consumer(
         store.clone(),
+        broker,
         move || experience.itself(),
         "experience",
         Arc::new(events::growth_assessed::Assessed),

@@ -65,7 +65,7 @@ pub fn check_package(bytes: &[u8]) -> Result<CheckedPackage, String> {
 
 /// Wires the service. Frameworks may be imported from `sources`.
 pub fn mount(deps: Deps, sources: CaseSources) -> Mounted {
-    let Deps { store, authority, standings, peers: _, public_url } = deps;
+    let Deps { store, authority, standings, peers: _, broker: _, public_url } = deps;
     let guard = Guard::new(authority, standings, Arc::new(NoSubjects), trellis_rpc::trail(&store));
     let resources = Arc::new(api::changes::OutcomeResources::new(store.clone()));
     let snapshots = snapshot::Snapshots::new(store.clone(), api::write_outcome);

@@ -22,6 +22,7 @@ use trellis_rpc::{Deps, Mounted};
 
 use api::{Api, Changes, NamedSubjects};
 use app::App;
+use domain::solve::Solve;
 
 /// How many solves search at once in one process; each has a processor of its own meanwhile.
 const SEARCHES: usize = 2;
@@ -41,7 +42,7 @@ pub fn promises() -> Vec<trellis_store::check::Promise> {
 
 /// Makes the service of what it needs.
 pub fn mount(deps: Deps) -> Mounted {
-    let Deps { store, authority, standings, peers, public_url } = deps;
+    let Deps { store, authority, standings, peers, broker: _, public_url } = deps;
     let guard =
         Guard::new(authority, Arc::clone(&standings), Arc::new(NamedSubjects), trellis_rpc::trail(&store));
     let app = Arc::new(App {
@@ -50,7 +51,7 @@ pub fn mount(deps: Deps) -> Mounted {
         standings,
         profile: peers.profile,
         experience: peers.experience,
-        jobs: Jobs::default(),
+        jobs: Jobs::new("solve", |solve: &Solve| solve.state),
         searching: Arc::new(Semaphore::new(SEARCHES)),
         public_url,
     });

@@ -17,7 +17,7 @@ use trellis_contracts::common::audit_service_server::AuditServiceServer;
 use trellis_contracts::common::{AuditServiceGuarded, audit_service, dead_letter_service};
 use trellis_contracts::internal::event_service_server::EventServiceServer;
 use trellis_contracts::internal::{EventServiceGuarded, event_service};
-use trellis_events::{DeadLetters, EventFeed};
+use trellis_events::{Broker, DeadLetters, EventFeed};
 use trellis_kernel::{Clock, Failure, Ids, RandomIds, Reason, Result, SystemClock};
 use trellis_rpc::{
     AccessTrail, ClientAuth, Deps, Mounted, Peer, Peers, Remote, RemoteStandings, Server, Target, Tls,
@@ -82,7 +82,8 @@ pub async fn start(config: &Config, sources: Sources) -> Result<Running> {
     let used = data::used(config)?;
     let stores = open(config, &sources).await?;
     let mounts = Mounts(targets(config)?);
-    let mut server = compose(config, &sources, &public_url, stores.clone(), &mounts.0)?;
+    let broker = broker(config).await?;
+    let mut server = compose(config, &sources, &public_url, stores.clone(), &mounts.0, broker)?;
     let admin_address = admin.as_ref().map(|(_, address)| *address);
     if let Some((listener, _)) = admin {
         server = server.admin(listener);
@@ -95,12 +96,12 @@ pub async fn start(config: &Config, sources: Sources) -> Result<Running> {
     let serving = tokio::spawn(async move {
         let ended = serving.await;
         for store in stores {
-            // Where the database is away, the lease runs out by itself.
-            if let Err(failed) = store.end_relay().await {
+            // Where the database is away, they run out by themselves.
+            if let Err(failed) = store.give_up_leases().await {
                 tracing::debug!(
                     store = store.service(),
                     reason = failed.reason().as_str(),
-                    "a lease was not given up"
+                    "leases were not given up"
                 );
             }
             // What was read last is not on the trail yet. A database that is away must not keep the
@@ -170,6 +171,7 @@ fn compose(
     public_url: &str,
     stores: Vec<Store>,
     targets: &[Target],
+    broker: Option<Broker>,
 ) -> Result<Server> {
     let signer = Arc::new(keys::services(&config.keys_dir)?);
     let authority = Arc::new(Authority::new(issuers(config)?, &signer, sources.clock.clone())?);
@@ -191,6 +193,7 @@ fn compose(
             authority: authority.clone(),
             standings: standings.clone(),
             peers,
+            broker: broker.clone(),
             public_url: public_url.to_owned(),
         };
         let mounted = mount(*service, deps, config);
@@ -199,11 +202,14 @@ fn compose(
         let events = events(vec![store.clone()], &authority, standings.clone());
         targets[*service as usize].serve(mounted.routes.clone().add_service(events));
         server = server.mount(mounted).task(store.relay()).task(store.housekeeping()).task(store.trail());
+        if let Some(broker) = &broker {
+            server = server.task(broker.publisher(store.clone()));
+        }
     }
     let guard = impersonal(&authority, standings.clone());
     let letters = DeadLetters::new(stores.clone(), effects.clone());
     let letters = dead_letter_service(Arc::new(letters), guard);
-    let figures = trellis_events::figures(stores.clone(), effects);
+    let figures = trellis_events::figures(stores.clone(), effects, broker);
     let accesses = accesses(config, sources, &stores, &authority, &standings);
     let events = events(stores, &authority, standings);
     let routes = Routes::new(events).add_service(letters).add_service(accesses);
@@ -241,6 +247,13 @@ fn accesses(
     audit_service(Arc::new(AccessTrail::new(stores.to_vec(), sources.clock.clone())), guard)
 }
 
+/// By way of what events come, connected or not yet.
+async fn broker(config: &Config) -> Result<Option<Broker>> {
+    let Some(address) = &config.broker else { return Ok(None) };
+    let retention = Duration::try_from(config.retention.keep).map_err(Failure::internal)?;
+    Broker::connect(address, retention).await.map(Some)
+}
+
 async fn open(config: &Config, sources: &Sources) -> Result<Vec<Store>> {
     let sealer = keys::sealer(&config.keys_dir)?;
     if config.database_url.is_none() {
@@ -256,6 +269,7 @@ async fn open(config: &Config, sources: &Sources) -> Result<Vec<Store>> {
         acquire_timeout: config.database.wait,
         statement_timeout: config.database.statement_timeout,
         replica_url: config.database.replica_url.clone(),
+        pooler: config.database.pooler,
         retention: config.retention,
         audit_keep: config.audit_keep,
         ..Options::new(data::url(config), sealer)
@@ -295,9 +309,9 @@ fn targets(config: &Config) -> Result<Vec<Target>> {
         let elsewhere = config.elsewhere.iter().find(|(other, _)| *other == service);
         elsewhere.map_or_else(
             || Ok(Target::in_process(service.name())),
-            |(_, url)| {
+            |(_, urls)| {
                 let tls = config.peer_tls.clone();
-                Target::remote_with(service.name(), Remote { tls, ..Remote::at(url) })
+                Target::remote_with(service.name(), Remote { tls, ..Remote::at_each(urls)? })
             },
         )
     };

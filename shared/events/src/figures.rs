@@ -1,29 +1,44 @@
 //! How far the relay and the consumers of this process are, for its metrics.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use trellis_store::{Lag, Store, Task};
-use trellis_telemetry::metrics::{self, Figures};
+use trellis_telemetry::metrics::{self, Figures, Gauges};
 
-use crate::Effect;
+use crate::{Broker, Effect};
 
 /// How often the databases are asked.
 const INTERVAL: Duration = Duration::from_secs(5);
+
+/// How far this process has copied the events of a store to the broker.
+pub(crate) static PUBLISHED: LazyLock<Gauges<1>> = LazyLock::new(|| {
+    let help = "Position of the last event that the broker has by this process; 0 where another gives it events, or there is none";
+    metrics::gauges("trellis_broker_position", help, ["store"])
+});
 
 /// The task that keeps the figures of these stores and effects up to date.
 ///
 /// Every process that serves a service tells the same of its database. How far a consumer is behind
 /// is counted in events where its producer is served by this process too; elsewhere it is the
 /// producer's `trellis_outbox_head` less `trellis_consumer_position`.
-pub fn figures(stores: Vec<Store>, effects: Vec<Effect>) -> Task {
+pub fn figures(stores: Vec<Store>, effects: Vec<Effect>, broker: Option<Broker>) -> Task {
     let known: Arc<Mutex<Vec<Of>>> = Arc::default();
     let mut told: Vec<Of> =
         stores.iter().map(|store| Of::Store(store.service(), Outbox::default())).collect();
     told.extend(effects.iter().map(|effect| Of::Effect(effect.labels(), Follows::default())));
     put(&known, told);
+    for store in &stores {
+        PUBLISHED.with([store.service()]).set(0);
+    }
     let ours = known.clone();
     let watching = metrics::watch(move |figures| {
+        figures.gauge(
+            "trellis_broker_connected",
+            "Whether the broker of events is connected; 0 where there is none",
+            [],
+            if broker.as_ref().is_some_and(Broker::is_connected) { 1.0 } else { 0.0 },
+        );
         for of in ours.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             of.tell(figures);
         }

@@ -1,11 +1,13 @@
 //! The machine-readable reasons of a refusal.
 
+use serde::{Deserialize, Serialize};
+
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])* $variant:ident = $text:literal,)*) => {
         /// Why a request was refused or failed. The contract's `trellis.common.v1.ErrorReason`
         /// holds the same list, and `docs/errors` a page for each.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Reason { $($(#[doc = $doc])* $variant,)* }
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum Reason { $($(#[doc = $doc])* #[serde(rename = $text)] $variant,)* }
 
         impl Reason {
             /// Every reason there is.

@@ -1,14 +1,15 @@
-//! Jobs that this process is running, for those who watch them or tell them to end.
+//! Jobs that this process is running, for those who watch them or tell them to end, and how they ended.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::{self, Stream, StreamExt as _};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use trellis_kernel::{District, Result, Uuid};
+use trellis_kernel::{District, JobState, Result, Uuid};
+use trellis_telemetry::metrics::{self, Counter, Counters, Gauge, Gauges, Held};
 
 /// How often a job that runs in another process is looked at.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -19,9 +20,22 @@ pub type Read<T> = Box<dyn Fn() -> BoxFuture<'static, Result<T>> + Send>;
 type Key = (District, Uuid);
 type Shelf<T> = Arc<Mutex<HashMap<Key, Shown<T>>>>;
 
+static RUNNING: LazyLock<Gauges<1>> = LazyLock::new(|| {
+    let help = "Jobs that run, or wait for their turn, by what they do";
+    metrics::gauges("trellis_jobs_running", help, ["job"])
+});
+static ENDED: LazyLock<Counters<2>> = LazyLock::new(|| {
+    let help = "Jobs that ended, by what they do and how they ended";
+    metrics::counters("trellis_jobs_ended_total", help, ["job", "state"])
+});
+
 /// The jobs of one kind that this process is running; `T` is how far one has come.
 #[derive(Debug)]
-pub struct Jobs<T>(Shelf<T>);
+pub struct Jobs<T> {
+    shelf: Shelf<T>,
+    state: fn(&T) -> JobState,
+    figures: Arc<Figures>,
+}
 
 /// How far a job has come, and how it is told to end.
 #[derive(Debug)]
@@ -31,19 +45,47 @@ struct Shown<T> {
     finish: CancellationToken,
 }
 
-impl<T> Clone for Jobs<T> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+/// What is counted of one kind.
+#[derive(Debug)]
+struct Figures {
+    running: Gauge,
+    succeeded: Counter,
+    failed: Counter,
+    cancelled: Counter,
+}
+
+impl Figures {
+    fn of(job: &'static str) -> Self {
+        Self {
+            running: RUNNING.with([job]),
+            succeeded: ENDED.with([job, "succeeded"]),
+            failed: ENDED.with([job, "failed"]),
+            cancelled: ENDED.with([job, "cancelled"]),
+        }
+    }
+
+    fn ended(&self, state: JobState) {
+        match state {
+            JobState::Succeeded => self.succeeded.add(1),
+            JobState::Cancelled => self.cancelled.add(1),
+            // Whoever ran it is gone without a word: a panic.
+            JobState::Failed | JobState::Running => self.failed.add(1),
+        }
     }
 }
 
-impl<T> Default for Jobs<T> {
-    fn default() -> Self {
-        Self(Arc::default())
+impl<T> Clone for Jobs<T> {
+    fn clone(&self) -> Self {
+        Self { shelf: Arc::clone(&self.shelf), state: self.state, figures: Arc::clone(&self.figures) }
     }
 }
 
 impl<T: Clone> Jobs<T> {
+    /// None yet. `job` is the kind, a word for metrics, and `state` tells how one is by how far it has come.
+    pub fn new(job: &'static str, state: fn(&T) -> JobState) -> Self {
+        Self { shelf: Arc::default(), state, figures: Arc::new(Figures::of(job)) }
+    }
+
     /// Shows a job for as long as the answer lives; none when it is running already.
     pub fn begin(&self, district: &District, id: Uuid, now: T) -> Option<Running<T>> {
         self.begin_part(district, id, now, None)
@@ -58,7 +100,7 @@ impl<T: Clone> Jobs<T> {
         of: Option<&Running<T>>,
     ) -> Option<Running<T>> {
         let key = (district.clone(), id);
-        let mut running = lock(&self.0);
+        let mut running = lock(&self.shelf);
         if running.contains_key(&key) {
             return None;
         }
@@ -66,7 +108,8 @@ impl<T: Clone> Jobs<T> {
         let finish = CancellationToken::new();
         let shown = Shown { now: watch::Sender::new(now), cancel: cancel.clone(), finish: finish.clone() };
         running.insert(key.clone(), shown);
-        Some(Running { shelf: Arc::clone(&self.0), key, cancel, finish })
+        let held = self.figures.running.hold();
+        Some(Running { jobs: self.clone(), key, cancel, finish, _held: held })
     }
 
     /// How far a job has come; none when it is not running in this process.
@@ -76,20 +119,20 @@ impl<T: Clone> Jobs<T> {
 
     /// Tells a job to end with nothing, if it runs in this process.
     pub fn cancel(&self, district: &District, id: Uuid) {
-        if let Some(shown) = lock(&self.0).get(&(district.clone(), id)) {
+        if let Some(shown) = lock(&self.shelf).get(&(district.clone(), id)) {
             shown.cancel.cancel();
         }
     }
 
     /// Tells a job to end with what it has, if it runs in this process.
     pub fn finish(&self, district: &District, id: Uuid) {
-        if let Some(shown) = lock(&self.0).get(&(district.clone(), id)) {
+        if let Some(shown) = lock(&self.shelf).get(&(district.clone(), id)) {
             shown.finish.cancel();
         }
     }
 
     fn watch(&self, district: &District, id: Uuid) -> Option<watch::Receiver<T>> {
-        lock(&self.0).get(&(district.clone(), id)).map(|shown| shown.now.subscribe())
+        lock(&self.shelf).get(&(district.clone(), id)).map(|shown| shown.now.subscribe())
     }
 
     /// Follows a job until it has ended, wherever it runs. `read` says how it is now, wherever that is known.
@@ -101,12 +144,13 @@ impl<T: Clone> Jobs<T> {
         &self,
         district: &District,
         id: Uuid,
-        is_over: fn(&T) -> bool,
         read: Read<T>,
     ) -> Result<impl Stream<Item = Result<T>> + Send + use<T>>
     where
         T: PartialEq + Send + Sync + 'static,
     {
+        let state = self.state;
+        let is_over = move |now: &T| state(now) != JobState::Running;
         let shown = self.watch(district, id);
         let first = read().await?;
         let over = is_over(&first);
@@ -116,7 +160,7 @@ impl<T: Clone> Jobs<T> {
                 return None;
             }
             let next = follow.next().await;
-            let over = next.as_ref().map_or(true, is_over);
+            let over = next.as_ref().map_or(true, &is_over);
             Some((next, (follow, over)))
         });
         Ok(stream::once(async move { Ok(first) }).chain(rest))
@@ -157,16 +201,17 @@ impl<T: Clone + PartialEq> Following<T> {
 /// A job that is running.
 #[derive(Debug)]
 pub struct Running<T> {
-    shelf: Shelf<T>,
+    jobs: Jobs<T>,
     key: Key,
     cancel: CancellationToken,
     finish: CancellationToken,
+    _held: Held,
 }
 
 impl<T> Running<T> {
     /// Shows how far it has come.
     pub fn show(&self, now: T) {
-        if let Some(shown) = lock(&self.shelf).get(&self.key) {
+        if let Some(shown) = lock(&self.jobs.shelf).get(&self.key) {
             shown.now.send_replace(now);
         }
     }
@@ -184,7 +229,9 @@ impl<T> Running<T> {
 
 impl<T> Drop for Running<T> {
     fn drop(&mut self) {
-        lock(&self.shelf).remove(&self.key);
+        if let Some(shown) = lock(&self.jobs.shelf).remove(&self.key) {
+            self.jobs.figures.ended((self.jobs.state)(&shown.now.borrow()));
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tonic::service::Routes;
 use trellis_auth::{Authority, Standings};
-use trellis_events::Effect;
+use trellis_events::{Broker, Effect};
 use trellis_store::{Store, Task};
 
 use crate::Peer;
@@ -20,6 +20,8 @@ pub struct Deps {
     pub standings: Arc<dyn Standings>,
     /// The other services.
     pub peers: Peers,
+    /// By way of what the others' events come, where not from themselves.
+    pub broker: Option<Broker>,
     /// The address under which vendors reach the suite, `https://trellis.example.org`; without a
     /// slash at its end.
     pub public_url: String,

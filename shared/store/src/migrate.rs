@@ -91,6 +91,7 @@ impl Store {
             }
         }
         wall::raise(&tx, service).await?;
+        self.forget_prepared(&tx).await?;
         Ok(tx.commit().await.map_err(failure)?)
     }
 
@@ -100,9 +101,12 @@ impl Store {
             return Ok(());
         }
         // All districts' rows may have to move, and however many replicas start, each waits its turn.
-        let settings =
-            "SET LOCAL trellis.district = '*'; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
-        tx.execute_unprepared(settings).await.map_err(failure)?;
+        let pooled = self.inner.pools.writer.settings();
+        let settings = format!(
+            "{pooled}SET LOCAL trellis.district = '*'; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"
+        );
+        tx.execute_unprepared(&settings).await.map_err(failure)?;
+        self.forget_prepared(tx).await?;
         let digest = Sha256::digest(format!("trellis migrate {}", self.service()));
         let key = digest.iter().take(8).fold(0_i64, |key, byte| (key << 8) | i64::from(*byte));
         let lock =
@@ -117,6 +121,15 @@ impl Store {
             tx.execute_unprepared(&create).await.map_err(failure)?;
         }
         Ok(())
+    }
+
+    /// The migrator's library prepares its statements by names that are a connection's own. Behind a pooler another's
+    /// may be on the server already.
+    async fn forget_prepared(&self, tx: &DatabaseTransaction) -> Result<()> {
+        if self.inner.pools.writer.settings().is_empty() {
+            return Ok(());
+        }
+        tx.execute_unprepared("DEALLOCATE ALL").await.map(drop).map_err(failure)
     }
 
     async fn applied(&self, tx: &DatabaseTransaction) -> Result<BTreeSet<String>> {
@@ -214,6 +227,7 @@ const HOUSE: &[Step] = &[
     ("house_0002_events", crate::events::tables),
     ("house_0003_audit", crate::audit::tables),
     (incarnation::STEP, incarnation::tables),
+    ("house_0005_leases", crate::lease::tables),
 ];
 
 /// The tables that every store has had from the beginning.

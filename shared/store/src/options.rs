@@ -31,6 +31,9 @@ pub struct Options {
     /// A `PostgreSQL` replica of the same database, which reads of a district then go to. It may lag:
     /// what was just written may not be there yet.
     pub replica_url: Option<String>,
+    /// Whether a pooler that hands out a server for each transaction (`PgBouncer`) is before the database. What
+    /// holds for a connection is then said in each transaction, and no statement is prepared.
+    pub pooler: bool,
     /// How long the trail is kept.
     pub audit_keep: SignedDuration,
     /// How long what happened can be read.
@@ -49,6 +52,7 @@ impl Options {
             acquire_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(20),
             replica_url: None,
+            pooler: false,
             audit_keep: AUDIT_KEEP,
             retention: Retention::default(),
             sealer,

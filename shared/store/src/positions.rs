@@ -61,7 +61,7 @@ impl Store {
         let tx = self.begin_everything().await?;
         // The row's lock, and so the order of positions, is this transaction's until it ends. A new
         // statement sees all that was committed before it: whoever gave positions before this one.
-        let Some(head) = number(&tx, self.lease()).await? else { return Ok(Given::Held) };
+        let Some(head) = number(&tx, self.position_lease()).await? else { return Ok(Given::Held) };
         let give = "UPDATE outbox SET position = given.position FROM (\
                     SELECT seq, $1 + row_number() OVER (ORDER BY seq) AS position FROM (\
                     SELECT seq FROM outbox WHERE position IS NULL ORDER BY seq LIMIT $2) AS waiting\
@@ -83,7 +83,7 @@ impl Store {
     /// The database's clock decides, the same for all: the clocks of two machines may differ by more
     /// than the lease. That the lease is someone else's, or that the row is locked at this moment, is
     /// found without waiting. `SQLite` has one writer and needs no lease.
-    fn lease(&self) -> Statement {
+    fn position_lease(&self) -> Statement {
         if self.backend() != DbBackend::Postgres {
             let sql = "UPDATE relay SET head = head RETURNING head";
             return Statement::from_sql_and_values(self.backend(), sql, []);
@@ -99,7 +99,7 @@ impl Store {
     }
 
     /// Lets others give positions at once.
-    pub(crate) async fn give_up_lease(&self) -> Result<()> {
+    pub(crate) async fn give_up_positions(&self) -> Result<()> {
         if self.backend() != DbBackend::Postgres {
             return Ok(());
         }

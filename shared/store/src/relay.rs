@@ -66,11 +66,6 @@ impl Store {
         Ok(given)
     }
 
-    /// Lets the other processes give positions at once, where this one did: when it ends.
-    pub async fn end_relay(&self) -> Result<()> {
-        self.give_up_lease().await
-    }
-
     /// Deletes the replies of requests older than 24 hours; returns how many.
     pub async fn forget_requests(&self) -> Result<u64> {
         let before = self.clock().now().checked_sub(KEEP_REQUESTS).map_err(Failure::internal)?;

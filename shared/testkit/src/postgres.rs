@@ -297,8 +297,8 @@ fn binaries() -> Option<PathBuf> {
     versions.into_iter().rev().find(|path| path.join("initdb").exists() && path.join("psql").exists())
 }
 
-/// PostgreSQL does not run as root: then the user and group to run it as.
-fn ordinary_user() -> Option<(u32, u32)> {
+/// PostgreSQL and its pooler do not run as root: then the user and group to run it as.
+pub(crate) fn ordinary_user() -> Option<(u32, u32)> {
     if fs::metadata("/proc/self").ok()?.uid() != 0 {
         return None;
     }

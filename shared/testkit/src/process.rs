@@ -16,8 +16,8 @@ use crate::ports::free_port;
 #[derive(Debug)]
 pub struct Processes {
     programs: Vec<Program>,
-    /// Where each service is, in the order of [`Service::ALL`].
-    ports: [u16; 4],
+    /// Where the processes of each service are, in the order of [`Service::ALL`].
+    ports: [Vec<u16>; 4],
 }
 
 #[derive(Debug)]
@@ -55,20 +55,29 @@ impl Extra<'_> {
 }
 
 impl Processes {
-    /// Starts one process for all services, or one for each, and waits until they serve.
+    /// Starts one process for all services, or so many for each, and waits until they serve.
     pub(crate) async fn start(
         directory: &Path,
         database_url: Option<&str>,
-        each: bool,
+        each: Option<usize>,
         extra: &Extra<'_>,
     ) -> Self {
-        let ports = if each { [(); 4].map(|()| free_port()) } else { [free_port(); 4] };
-        let groups: Vec<Vec<Service>> =
-            if each { Service::ALL.map(|service| vec![service]).into() } else { vec![Service::ALL.into()] };
+        let together = free_port();
+        let ports = Service::ALL.map(|_| match each {
+            Some(number) => (0..number).map(|_| free_port()).collect(),
+            None => vec![together],
+        });
+        let groups: Vec<(Vec<Service>, u16)> = if each.is_some() {
+            let of =
+                |service: Service| ports[service as usize].iter().map(move |port| (vec![service], *port));
+            Service::ALL.into_iter().flat_map(of).collect()
+        } else {
+            vec![(Service::ALL.into(), together)]
+        };
         let mut programs: Vec<Program> = groups
             .into_iter()
-            .map(|services| Program {
-                arguments: arguments(&services, ports, directory, database_url, extra),
+            .map(|(services, port)| Program {
+                arguments: arguments(&services, port, &ports, directory, database_url, extra),
                 log: extra.log.map(|log| log.try_clone().expect("the file of the log")),
                 environment: extra.environment.to_vec(),
                 launcher: extra.launcher.to_vec(),
@@ -91,10 +100,7 @@ impl Processes {
     ///
     /// When it does not run.
     pub fn kill(&mut self, service: Service) {
-        let program = self.serving(service);
-        let mut child = program.child.take().expect("the program runs");
-        child.kill().expect("killing the program");
-        child.wait().expect("the program's end");
+        self.serving(service).kill();
     }
 
     /// Ends the process that serves a service in order, as a terminating signal does, and waits for its end.
@@ -103,9 +109,7 @@ impl Processes {
     ///
     /// When it does not run, or does not end well.
     pub fn stop(&mut self, service: Service) {
-        self.signal(service, "TERM");
-        let mut child = self.serving(service).child.take().expect("the program runs");
-        assert!(child.wait().expect("the program's end").success(), "it should end in order");
+        self.serving(service).stop();
     }
 
     /// Starts a process again that was killed, and waits until it serves.
@@ -145,9 +149,42 @@ impl Processes {
         address
     }
 
-    /// Where a service is.
+    /// Where a service is, or the first of its processes.
     pub fn address(&self, service: Service) -> String {
-        format!("127.0.0.1:{}", self.ports[service as usize])
+        format!("127.0.0.1:{}", self.ports[service as usize][0])
+    }
+
+    /// How many there are.
+    pub const fn count(&self) -> usize {
+        self.programs.len()
+    }
+
+    /// Kills one of them, by its number, as `kill -9` does.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub fn kill_one(&mut self, number: usize) {
+        self.programs[number].kill();
+    }
+
+    /// Ends one of them in order, by its number, and waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run, or does not end well.
+    pub fn stop_one(&mut self, number: usize) {
+        self.programs[number].stop();
+    }
+
+    /// Starts one of them again, by its number, and waits until it serves.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub async fn restart_one(&mut self, number: usize) {
+        self.programs[number].spawn();
+        self.programs[number].listening().await;
     }
 
     /// The id of the process that serves a service.
@@ -165,13 +202,12 @@ impl Processes {
     ///
     /// When it does not run.
     pub fn signal(&mut self, service: Service, signal: &str) {
-        let id = self.id(service).to_string();
-        let sent = Command::new("kill").args([&format!("-{signal}"), &id]).status();
-        assert!(sent.is_ok_and(|sent| sent.success()), "the signal should be sent");
+        self.serving(service).signal(signal);
     }
 
-    pub(crate) fn urls(&self, scheme: &str) -> [String; 4] {
-        self.ports.map(|port| format!("{scheme}://127.0.0.1:{port}"))
+    pub(crate) fn urls(&self, scheme: &str) -> [Vec<String>; 4] {
+        let url = |port: &u16| format!("{scheme}://127.0.0.1:{port}");
+        self.ports.each_ref().map(|ports| ports.iter().map(url).collect())
     }
 
     fn serving(&mut self, service: Service) -> &mut Program {
@@ -181,6 +217,24 @@ impl Processes {
 }
 
 impl Program {
+    fn kill(&mut self) {
+        let mut child = self.child.take().expect("the program runs");
+        child.kill().expect("killing the program");
+        child.wait().expect("the program's end");
+    }
+
+    fn stop(&mut self) {
+        self.signal("TERM");
+        let mut child = self.child.take().expect("the program runs");
+        assert!(child.wait().expect("the program's end").success(), "it should end in order");
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.as_ref().expect("the program runs").id().to_string();
+        let sent = Command::new("kill").args([&format!("-{signal}"), &id]).status();
+        assert!(sent.is_ok_and(|sent| sent.success()), "the signal should be sent");
+    }
+
     fn spawn(&mut self) {
         let mut command = match self.launcher.split_first() {
             Some((first, rest)) => {
@@ -231,19 +285,19 @@ impl Drop for Program {
 
 fn arguments(
     services: &[Service],
-    ports: [u16; 4],
+    port: u16,
+    ports: &[Vec<u16>; 4],
     directory: &Path,
     database_url: Option<&str>,
     extra: &Extra<'_>,
 ) -> Vec<String> {
-    let port = |service: Service| ports[service as usize];
     let mut arguments = vec!["serve".to_owned(), "--dev".to_owned()];
     arguments.extend(extra.flags.iter().map(|&argument| argument.to_owned()));
     if !["--log", "--config"].iter().any(|flag| extra.flags.contains(flag)) {
         arguments.extend(["--log".to_owned(), "error".to_owned()]);
     }
     let mut add = |flag: &str, value: String| arguments.extend([format!("--{flag}"), value]);
-    add("listen", format!("127.0.0.1:{}", port(services[0])));
+    add("listen", format!("127.0.0.1:{port}"));
     add("data-dir", directory.display().to_string());
     if let Some(url) = database_url {
         add("database-url", url.to_owned());
@@ -252,10 +306,10 @@ fn arguments(
         if services.contains(&service) {
             add("service", service.name().to_owned());
         } else {
-            add(
-                &format!("{}-url", service.name()),
-                format!("{}://127.0.0.1:{}", extra.scheme(), port(service)),
-            );
+            for port in &ports[service as usize] {
+                let url = format!("{}://127.0.0.1:{port}", extra.scheme());
+                add(&format!("{}-url", service.name()), url);
+            }
         }
     }
     arguments

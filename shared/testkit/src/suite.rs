@@ -36,6 +36,8 @@ pub enum Shape {
     Program,
     /// Each service in a process of the real program.
     ProgramPerService,
+    /// Each service in two of them.
+    TwoPerService,
 }
 
 /// What a suite is started with.
@@ -110,6 +112,16 @@ impl Suite {
         Self::there(directory, database_url, setup, extra).await
     }
 
+    /// The same, in the `PostgreSQL` database of that URL.
+    ///
+    /// # Panics
+    ///
+    /// As [`started`](Self::started).
+    pub async fn started_on(database_url: String, setup: Setup, extra: &Extra<'_>) -> Self {
+        let directory = tempfile::tempdir().expect("a directory for the suite");
+        Self::there(directory, Some(database_url), setup, extra).await
+    }
+
     /// A suite by the given setup, its processes started with more; a suite in the test's own process
     /// takes nothing of it but the settings.
     ///
@@ -148,17 +160,25 @@ impl Suite {
                 let endpoint = Endpoint::at(&url).expect("a good address");
                 (Runs::Here { _running: running }, endpoint, address, [(); 4].map(|()| url.clone()))
             }
-            Shape::Program | Shape::ProgramPerService => {
+            Shape::Program | Shape::ProgramPerService | Shape::TwoPerService => {
                 assert!(setup.clock.is_none(), "another process has a clock of its own");
-                let each = setup.shape == Shape::ProgramPerService;
+                let each = match setup.shape {
+                    Shape::ProgramPerService => Some(1),
+                    Shape::TwoPerService => Some(2),
+                    Shape::OneProcess | Shape::Program => None,
+                };
                 let processes =
                     Processes::start(directory.path(), database_url.as_deref(), each, extra).await;
                 let tls = extra.tls.clone().unwrap_or_default();
                 let urls = processes.urls(extra.scheme());
-                let remotes = urls.clone().map(|url| Remote { tls: tls.clone(), ..Remote::at(url) });
+                let remote = |urls: &Vec<String>| Remote {
+                    tls: tls.clone(),
+                    ..Remote::at_each(urls).expect("good addresses")
+                };
+                let remotes = urls.each_ref().map(remote);
                 let endpoint = Endpoint::each(remotes).expect("good addresses");
                 let address = processes.address(Service::Profile);
-                (Runs::There(processes), endpoint, address, urls)
+                (Runs::There(processes), endpoint, address, urls.map(|urls| urls[0].clone()))
             }
         };
         Self { endpoint, address, urls, minter, clock, database_url, runs, directory }
@@ -174,7 +194,7 @@ impl Suite {
         format!("http://{}", self.address)
     }
 
-    /// Where each service is, in the order of [`Service::ALL`].
+    /// Where each service is, or the first of its processes, in the order of [`Service::ALL`].
     pub fn urls(&self) -> &[String; 4] {
         &self.urls
     }

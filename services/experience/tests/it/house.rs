@@ -168,6 +168,7 @@ impl House {
             authority: Arc::new(authority),
             standings: Arc::new(School),
             peers,
+            broker: None,
             public_url: "http://localhost".to_owned(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

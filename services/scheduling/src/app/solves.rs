@@ -114,7 +114,7 @@ impl App {
             let (app, district) = (Arc::clone(&app), of.clone());
             Box::pin(async move { app.solve(&district, timetable, id).await })
         });
-        self.jobs.follow(&district, id, Solve::is_over, read).await
+        self.jobs.follow(&district, id, read).await
     }
 
     /// Tells a solve to end, with what it has or with nothing, here or in another process.

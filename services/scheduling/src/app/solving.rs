@@ -58,15 +58,15 @@ impl Job {
             () = cancelled.cancelled() => Ok(None),
             () = alive => Ok(None),
         };
-        let state = match made {
+        let reason = match made {
             Ok(Some(())) => return,
-            Ok(None) => JobState::Cancelled,
+            Ok(None) => None,
             Err(failure) => {
                 tracing::error!(%failure, "a plan could not be made");
-                JobState::Failed
+                Some(failure.reason())
             }
         };
-        if let Err(failure) = self.end(state).await {
+        if let Err(failure) = self.end(reason).await {
             tracing::error!(%failure, "the end of a solve could not be kept");
         }
     }
@@ -159,10 +159,14 @@ impl Job {
         Ok(())
     }
 
-    /// Keeps that it has ended without a plan.
-    async fn end(&mut self, state: JobState) -> Result<()> {
+    /// Keeps that it has ended without a plan: for a reason, or because it was told to.
+    async fn end(&mut self, reason: Option<Reason>) -> Result<()> {
         let tx = self.tx(self.own()).await?;
-        let solve = self.solve.clone().end(state, tx.now());
+        let solve = self.solve.clone();
+        let solve = match reason {
+            Some(reason) => solve.fail(reason, tx.now()),
+            None => solve.end(JobState::Cancelled, tx.now()),
+        };
         // It may have succeeded at the last moment.
         let ended = store::solves::update(&tx, &solve).await?;
         tx.commit(()).await?;

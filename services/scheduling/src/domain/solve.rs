@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use trellis_kernel::{Failure, JobState, Result, Timestamp, Uuid};
+use trellis_kernel::{Failure, JobState, Reason, Result, Timestamp, Uuid};
 
 use super::plan::Counts;
 use super::solving::fairness::Price;
@@ -34,6 +34,8 @@ pub(crate) struct Solve {
     pub(crate) timetable: Uuid,
     pub(crate) asked: Asked,
     pub(crate) state: JobState,
+    /// Why it failed.
+    pub(crate) reason: Option<Reason>,
     pub(crate) phase: Phase,
     pub(crate) begun: Timestamp,
     pub(crate) ended: Option<Timestamp>,
@@ -117,6 +119,7 @@ impl Solve {
             timetable,
             asked,
             state: JobState::Running,
+            reason: None,
             phase: Phase::Waiting,
             begun: now,
             ended: None,
@@ -132,9 +135,16 @@ impl Solve {
         Self { state, phase: Phase::Ended, ended: Some(now), ..self }
     }
 
+    /// Ends it with nothing, and says why.
+    #[must_use]
+    pub(crate) fn fail(self, reason: Reason, now: Timestamp) -> Self {
+        Self { reason: Some(reason), ..self.end(JobState::Failed, now) }
+    }
+
     /// As it is seen at `now`, when it does not run here and was last heard of at `heard`.
     pub(crate) fn seen_at(self, now: Timestamp, heard: Timestamp, alone: bool) -> Self {
-        if self.state.is_lost(now, heard, alone) { self.end(JobState::Failed, heard) } else { self }
+        let lost = self.state.is_lost(now, heard, alone);
+        if lost { self.fail(Reason::ShuttingDown, heard) } else { self }
     }
 
     /// Whether it has ended.

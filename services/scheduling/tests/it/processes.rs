@@ -71,6 +71,7 @@ fn a_solve_whose_server_is_killed_has_failed_and_another_may_begin() {
         let killed = PlanServiceClient::new(educator.clone()).get_solve(get).await;
         let killed = killed.expect("it is known").into_inner();
         assert_eq!((killed.state(), killed.plan.as_str()), (JobState::Failed, ""));
+        assert_eq!(killed.reason, "SHUTTING_DOWN");
         assert!(killed.end_time.is_some());
         assert_eq!(plans(&educator, &timetable).await, 0);
 

@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod db;
 mod events;
+mod health;
 mod import;
 mod output;
 mod revoke;
@@ -34,6 +35,8 @@ pub struct Cli {
 enum Command {
     /// Serve the suite, or some of its services.
     Serve(Settings),
+    /// Say whether the suite that these settings serve on this machine is ready: for a container's health check.
+    Health(Settings),
     /// Bring the databases of the configured services up to date, and serve nothing.
     Migrate(Settings),
     /// Print a token of the development issuer, and nothing else; or take one back.
@@ -63,6 +66,7 @@ impl Cli {
     pub async fn run(self) -> Result<(), Stop> {
         match self.command {
             Command::Serve(settings) => serve::serve(&settings).await,
+            Command::Health(settings) => health::health(&settings).await,
             Command::Migrate(settings) => serve::migrate(&settings).await,
             Command::Token(token) => token.run().await,
             Command::Import(import) => import.run().await,

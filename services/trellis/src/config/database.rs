@@ -15,6 +15,8 @@ pub struct Database {
     pub statement_timeout: Duration,
     /// A replica that reads go to.
     pub replica_url: Option<String>,
+    /// Whether a pooler that hands out a server for each transaction is before both.
+    pub pooler: bool,
 }
 
 pub(super) fn read(layers: &Layers) -> Result<Database, Refusal> {
@@ -36,22 +38,30 @@ pub(super) fn read(layers: &Layers) -> Result<Database, Refusal> {
         }
         None => None,
     };
+    let pooler = layers.is_set("database_pooler")?;
+    if pooler && layers.one("database_url").is_none() {
+        return refuse("`database_pooler` means nothing without database_url.");
+    }
     Ok(Database {
         connections: number("database_connections", 6, 1000)?,
         wait: seconds("database_wait", 10)?,
         statement_timeout: seconds("database_statement_timeout", 20)?,
         replica_url,
+        pooler,
     })
 }
 
 /// What is in force, as `config check` shows it.
 pub(super) fn shown(database: &Database) -> Vec<(&'static str, String)> {
-    let Database { connections, wait, statement_timeout, replica_url } = database;
+    let Database { connections, wait, statement_timeout, replica_url, pooler } = database;
     let mut shown = vec![
         ("database_connections", connections.to_string()),
         ("database_wait", wait.as_secs().to_string()),
         ("database_statement_timeout", statement_timeout.as_secs().to_string()),
     ];
+    if *pooler {
+        shown.push(("database_pooler", pooler.to_string()));
+    }
     shown.extend(replica_url.as_deref().map(|url| ("database_replica_url", super::without_password(url))));
     shown
 }

@@ -5,6 +5,7 @@ mod database;
 mod issuers;
 mod layers;
 mod limits;
+mod nats;
 mod peers;
 mod settings;
 
@@ -13,6 +14,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
+use trellis_events::BrokerAddress;
 use trellis_kernel::District;
 use trellis_outcome::CaseSources;
 use trellis_rpc::{Limits, PeerTls};
@@ -131,12 +133,14 @@ pub struct Config {
     pub dev: bool,
     /// Whether a demonstration district is made.
     pub demo: bool,
-    /// Where the services of other processes are.
-    pub elsewhere: Vec<(Service, String)>,
+    /// Where the services of other processes are: each at one URL, or at several.
+    pub elsewhere: Vec<(Service, Vec<String>)>,
     /// Where frameworks may be imported from.
     pub case_sources: CaseSources,
     /// TLS towards those of them that are at an https:// URL.
     pub peer_tls: PeerTls,
+    /// By way of what the services hear of each other's events, if not by calls.
+    pub broker: Option<BrokerAddress>,
     /// What is logged.
     pub log: LogFilter,
     /// Whether the log is JSON.
@@ -181,6 +185,7 @@ impl Config {
             services,
             case_sources: case_sources(layers)?,
             peer_tls: peers::tls(layers, &elsewhere)?,
+            broker: nats::read(layers)?,
             elsewhere,
         })
     }
@@ -267,8 +272,9 @@ impl Config {
         shown.push(("dev", self.dev.to_string()));
         shown.push(("demo", self.demo.to_string()));
         shown.extend(limits::shown(&self.limits));
-        shown.extend(self.elsewhere.iter().map(|(service, url)| (service.url_key(), url.clone())));
+        shown.extend(self.elsewhere.iter().map(|(service, urls)| (service.url_key(), urls.join(", "))));
         shown.extend(peers::shown(&self.peer_tls));
+        shown.extend(nats::shown(self.broker.as_ref()));
         shown.push(("log", self.log.to_string()));
         shown.push(("log_format", if self.log_json { "json" } else { "text" }.to_owned()));
         if let Some(endpoint) = &self.otlp_endpoint {
@@ -300,19 +306,19 @@ fn services(layers: &Layers) -> Result<Vec<Service>, Refusal> {
     Ok(chosen)
 }
 
-fn elsewhere(layers: &Layers, here: &[Service]) -> Result<Vec<(Service, String)>, Refusal> {
+fn elsewhere(layers: &Layers, here: &[Service]) -> Result<Vec<(Service, Vec<String>)>, Refusal> {
     let mut elsewhere = Vec::new();
     let mut missing = Vec::new();
     for service in Service::ALL {
         let here = here.contains(&service);
-        match layers.one(service.url_key()) {
+        match layers.list(service.url_key()) {
             Some((_, source)) if here => {
                 return refuse(format!(
                     "{source}: {} is served by this process; leave out either.",
                     service.name()
                 ));
             }
-            Some((url, source)) => elsewhere.push((service, url_of(url, source)?)),
+            Some((urls, source)) => elsewhere.push((service, urls_of(urls, source)?)),
             None if !here => missing.push(service.url_key()),
             None => {}
         }
@@ -408,6 +414,18 @@ fn case_sources(layers: &Layers) -> Result<CaseSources, Refusal> {
 
 fn public_url(layers: &Layers) -> Result<Option<String>, Refusal> {
     layers.one("public_url").map(|(url, source)| url_of(url, source)).transpose()
+}
+
+/// The processes of one service: all with TLS, or all without.
+fn urls_of(urls: &[String], source: &str) -> Result<Vec<String>, Refusal> {
+    let urls: Vec<String> = urls.iter().map(|url| url_of(url, source)).collect::<Result<_, _>>()?;
+    let encrypted = urls.iter().filter(|url| url.starts_with("https:")).count();
+    if urls.is_empty() || (encrypted > 0 && encrypted < urls.len()) {
+        return refuse(format!(
+            "{source}: the URLs of a service must all begin with http://, or all with https://."
+        ));
+    }
+    Ok(urls)
 }
 
 fn url_of(url: &str, source: &str) -> Result<String, Refusal> {

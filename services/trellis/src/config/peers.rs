@@ -7,9 +7,9 @@ use trellis_rpc::PeerTls;
 use super::{Layers, Refusal, Service, refuse};
 
 /// The files of TLS towards the services that are elsewhere.
-pub(super) fn tls(layers: &Layers, elsewhere: &[(Service, String)]) -> Result<PeerTls, Refusal> {
+pub(super) fn tls(layers: &Layers, elsewhere: &[(Service, Vec<String>)]) -> Result<PeerTls, Refusal> {
     let file = |key: &str| layers.one(key).map(|(file, _)| PathBuf::from(file));
-    let encrypted = elsewhere.iter().any(|(_, url)| url.starts_with("https:"));
+    let encrypted = elsewhere.iter().flat_map(|(_, urls)| urls).any(|url| url.starts_with("https:"));
     for key in ["peer_tls_ca", "peer_tls_certificate", "peer_tls_key"] {
         if let Some((_, source)) = layers.one(key)
             && !encrypted

@@ -59,6 +59,8 @@ settings! {
         "A PostgreSQL database, `postgres://user@host/database`; each service keeps to a schema of its own.";
     "database_replica_url" Text "--database-replica-url URL", "none",
         "A replica of it, which reads of a district go to where a moment's lag does no harm.";
+    "database_pooler" Flag "--database-pooler", "`false`",
+        "A pooler that hands out a server for each transaction, as PgBouncer does with `pool_mode = transaction`, is before the database: nothing is kept on a connection.";
     "database_connections" Number "--database-connections COUNT", "`6`",
         "How many connections each service may read with, and how many it may write with (SQLite has one writer).";
     "database_wait" Number "--database-wait SECONDS", "`10`",
@@ -95,14 +97,14 @@ settings! {
         "Trust the development issuer, whose key is in `keys_dir` and whose tokens `trellis token` prints.";
     "demo" Flag "--demo", "`false`",
         "As `dev`, and at first start fill a demonstration district.";
-    "outcome_url" Text "--outcome-url URL", "this process",
-        "Where the outcome service is, when it is served elsewhere.";
-    "profile_url" Text "--profile-url URL", "this process",
-        "Where the profile service is, when it is served elsewhere.";
-    "experience_url" Text "--experience-url URL", "this process",
-        "Where the experience service is, when it is served elsewhere.";
-    "scheduling_url" Text "--scheduling-url URL", "this process",
-        "Where the scheduling service is, when it is served elsewhere.";
+    "outcome_url" List "--outcome-url URL", "this process",
+        "Where the outcome service is, when it is served elsewhere; several where its processes have no name together.";
+    "profile_url" List "--profile-url URL", "this process",
+        "Where the profile service is, when it is served elsewhere; several where its processes have no name together.";
+    "experience_url" List "--experience-url URL", "this process",
+        "Where the experience service is, when it is served elsewhere; several where its processes have no name together.";
+    "scheduling_url" List "--scheduling-url URL", "this process",
+        "Where the scheduling service is, when it is served elsewhere; several where its processes have no name together.";
     "case_sources" List "--case-source ORIGIN", "none",
         "The CASE servers that frameworks may be imported from by their address, each an origin: `https://case.example.org`.";
     "case_sources_private" Flag "--case-sources-private", "`false`",
@@ -128,6 +130,16 @@ settings! {
     "peer_tls_certificate" Text "--peer-tls-certificate FILE", "none",
         "The certificate chain, PEM, that this process shows them. Read again for every new connection.";
     "peer_tls_key" Text "--peer-tls-key FILE", "none",
+        "That certificate's private key, PEM.";
+    "nats_url" List "--nats-url URL", "none",
+        "A NATS server with JetStream by way of which the services hear of each other's events, `nats://user:password@host:4222` or `tls://host:4222`; several of one cluster. Without it they follow each other by calls.";
+    "nats_replicas" Number "--nats-replicas NUMBER", "`1`",
+        "On how many servers of a NATS cluster each event is kept: 3 of 3, so that one may be away.";
+    "nats_tls_ca" Text "--nats-tls-ca FILE", "those that the machine trusts",
+        "The authorities, PEM, whose certificates the NATS servers show. It asks for TLS.";
+    "nats_tls_certificate" Text "--nats-tls-certificate FILE", "none",
+        "The certificate chain, PEM, that this process shows them.";
+    "nats_tls_key" Text "--nats-tls-key FILE", "none",
         "That certificate's private key, PEM.";
     "log" Text "--log FILTER", "`info`",
         "What is logged: a level, or levels by module (`info,trellis_store=debug`).";

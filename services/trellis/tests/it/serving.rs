@@ -49,6 +49,24 @@ fn it_ends_in_order_when_interrupted() {
 }
 
 #[test]
+fn a_command_tells_whether_it_is_ready() {
+    wait(async {
+        let folder = TempDir::new().expect("a directory");
+        let mut serving = Serving::start(&folder.path().join("data"), &["--dev"]);
+        let line = serving.until("Trellis is listening on").await.pop().expect("a line");
+        let address = line.trim_start_matches("Trellis is listening on ").trim_end_matches('.').to_owned();
+        let ask = ["health", "--listen", &address];
+        assert_eq!(said(&run(&ask).await).trim(), "ok");
+        assert_eq!(serving.interrupt().await, Some(0));
+        let words = stopped(&run(&ask).await, 3);
+        assert!(words.contains(&address), "{words}");
+        let encrypted = ["health", "--tls-certificate", "a.pem", "--tls-key", "b.pem"];
+        let words = stopped(&run(&encrypted).await, 2);
+        assert!(words.contains("admin_listen"), "{words}");
+    });
+}
+
+#[test]
 fn an_address_that_is_taken_is_named() {
     wait(async {
         let folder = TempDir::new().expect("a directory");

@@ -22,7 +22,7 @@ use crate::restoring::put_back;
 /// The metrics are the process's: one test at a time tells them.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
-async fn alone() -> MutexGuard<'static, ()> {
+pub(crate) async fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().await
 }
 
@@ -52,7 +52,7 @@ fn willing() -> Refusing {
 }
 
 const STORE: &str = r#"store="experience""#;
-const CONSUMER: &str = r#"store="profile",consumer="notes",producer="experience""#;
+pub(crate) const CONSUMER: &str = r#"store="profile",consumer="notes",producer="experience""#;
 
 /// The values of the series that have these labels, by name without `trellis_`.
 fn values(labels: &str) -> BTreeMap<String, f64> {
@@ -65,7 +65,7 @@ fn values(labels: &str) -> BTreeMap<String, f64> {
 }
 
 /// Has the figures told until they are as they should be, and returns them.
-async fn told(
+pub(crate) async fn told(
     stores: &[&Store],
     effects: &[&Effect],
     labels: &str,
@@ -75,7 +75,7 @@ async fn told(
         loop {
             // Who begins to tell asks the databases at once, and seldom after that.
             let stores = stores.iter().copied().cloned().collect();
-            let task = figures(stores, effects.iter().copied().cloned().collect()).1;
+            let task = figures(stores, effects.iter().copied().cloned().collect(), None).1;
             let seen = async {
                 loop {
                     let values = values(labels);

@@ -149,7 +149,7 @@ pub(crate) fn follower<A: EventServiceApi>(
     server: Server<A>,
     apply: impl Apply,
 ) -> (Task, Effect) {
-    consumer(store.clone(), move || server.clone(), "experience", Arc::new(apply))
+    consumer(store.clone(), None, move || server.clone(), "experience", Arc::new(apply))
 }
 
 pub(crate) type Server<A> = EventServiceServer<EventServiceGuarded<A, Open>>;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, Uri};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::service::Routes;
@@ -19,6 +19,7 @@ use super::figures::{Because, Figures};
 use super::member::Lease;
 use super::missed::Missed;
 use super::pool::Pool;
+use super::resolve::Listed;
 use super::{Dns, PeerChannel, PeerTls, Policy, Resolve};
 use crate::calls::{Calls, CallsLayer};
 use crate::server::Limits;
@@ -62,6 +63,21 @@ impl Remote {
     pub fn at(url: impl Into<String>) -> Self {
         let (tls, policy) = (PeerTls::default(), Policy::default());
         Self { url: url.into(), tls, resolver: Arc::new(Dns), policy }
+    }
+
+    /// The same, where several processes were named one by one. What they show by TLS is for the host of the first.
+    pub fn at_each(urls: &[String]) -> Result<Self> {
+        let (Some(first), true) = (urls.first(), urls.len() > 1) else {
+            return Ok(Self::at(urls.first().cloned().unwrap_or_default()));
+        };
+        let place = |url: &String| {
+            let uri: Uri = url.parse().map_err(Failure::internal)?;
+            let host = uri.host().ok_or_else(|| Failure::internal("a URL without a host"))?;
+            let usual = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+            Ok((host.to_owned(), uri.port_u16().unwrap_or(usual)))
+        };
+        let places = urls.iter().map(place).collect::<Result<_>>()?;
+        Ok(Self { resolver: Arc::new(Listed(places)), ..Self::at(first) })
     }
 }
 

@@ -31,12 +31,15 @@ impl Probe {
             return Ok(Self::Sqlite(connection));
         }
         let settings: PgConnectOptions = url.parse()?;
-        let settings = settings.application_name("trellis-check").options([("search_path", service)]);
+        // Nothing travels with its first message that a pooler would not know.
+        let settings = settings.application_name("trellis-check").extra_float_digits(None);
         let mut connection = PgConnection::connect_with(&settings).await?;
         // Every district is looked at; nothing that names one is told.
-        connection
-            .execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL trellis.district = '*'")
-            .await?;
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL trellis.district = '*'; \
+             SET LOCAL search_path = \"{service}\""
+        );
+        connection.execute(AssertSqlSafe(begin)).await?;
         Ok(Self::Postgres(connection))
     }
 

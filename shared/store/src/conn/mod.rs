@@ -150,6 +150,14 @@ impl Pool {
         }
     }
 
+    /// What a transaction of the migrator says first, where a pooler would forget what the connection said.
+    pub(crate) fn settings(&self) -> &str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(pool) => pool.settings(),
+        }
+    }
+
     /// Empties the journal of an `SQLite` file; `PostgreSQL` sees to its own.
     pub(crate) async fn empty_journal(&self) -> std::result::Result<(), DbErr> {
         match self {

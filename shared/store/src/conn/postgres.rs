@@ -30,6 +30,10 @@ pub(crate) struct Pool {
     size: u32,
     /// How long the server may take to answer, a wait for a lock included.
     patience: Duration,
+    /// What each transaction says first, where a pooler would forget what the connection said.
+    settings: Arc<str>,
+    /// Whether statements are prepared once for a connection.
+    prepares: bool,
     figures: Arc<Figures>,
 }
 
@@ -46,10 +50,12 @@ impl Pool {
             ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION.to_owned()),
         ];
         let connect = url.parse::<PgConnectOptions>().map_err(no_connection)?;
-        let connect = connect
-            .application_name(&format!("trellis-{service}"))
-            .options(settings)
-            .disable_statement_logging();
+        let connect = connect.application_name(&format!("trellis-{service}")).disable_statement_logging();
+        let (connect, settings) = if options.pooler {
+            (connect.extra_float_digits(None).statement_cache_capacity(0), local(&settings))
+        } else {
+            (connect.options(settings), String::new())
+        };
         let pool = PgPoolOptions::new()
             .max_connections(size)
             .acquire_timeout(wait)
@@ -66,7 +72,14 @@ impl Pool {
             let (open, idle) = (counted.size() as usize, counted.num_idle());
             Some(Counted { idle, used: open.saturating_sub(idle), most: size as usize })
         });
-        Ok(Self { inner: pool, size, patience: options.patience(), figures: Arc::new(figures) })
+        Ok(Self {
+            inner: pool,
+            size,
+            patience: options.patience(),
+            settings: settings.into(),
+            prepares: !options.pooler,
+            figures: Arc::new(figures),
+        })
     }
 
     pub(super) fn figures(&self) -> &Figures {
@@ -75,7 +88,7 @@ impl Pool {
 
     /// Reads; once more, on another connection, when the first is lost meanwhile.
     pub(super) async fn rows(&self, sight: &str, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let begin = reading(sight);
+        let begin = self.reading(sight);
         let mut transaction = self.begin_with(&begin).await?;
         match transaction.rows(statement.clone()).await {
             Err(_) if transaction.state == State::Lost => {
@@ -87,16 +100,17 @@ impl Pool {
     }
 
     pub(super) async fn execute(&self, sight: &str, statement: &Statement) -> Result<ExecResult, DbErr> {
-        self.begin_with(&reading(sight)).await?.execute(statement.clone()).await
+        self.begin_with(&self.reading(sight)).await?.execute(statement.clone()).await
     }
 
     pub(super) async fn begin(&self, sight: &str) -> Result<Transaction, DbErr> {
-        self.begin_with(&format!("BEGIN; SET LOCAL trellis.district = '{sight}'")).await
+        let settings = &self.settings;
+        self.begin_with(&format!("BEGIN; {settings}SET LOCAL trellis.district = '{sight}'")).await
     }
 
     /// Begins when no other transaction holds the key.
     pub(super) async fn begin_alone(&self, sight: &str, key: i64) -> Result<Transaction, DbErr> {
-        let district = format!("SET LOCAL trellis.district = '{sight}'");
+        let district = format!("{}SET LOCAL trellis.district = '{sight}'", self.settings);
         self.begin_with(&format!("BEGIN; {district}; SELECT pg_advisory_xact_lock({key})")).await
     }
 
@@ -106,7 +120,8 @@ impl Pool {
         let mut dead = 0;
         loop {
             let conn = self.figures.wait(self.inner.acquire()).await.map_err(no_connection)?;
-            let mut transaction = Transaction { conn, state: State::Beginning, patience: self.patience };
+            let (patience, prepares) = (self.patience, self.prepares);
+            let mut transaction = Transaction { conn, state: State::Beginning, patience, prepares };
             let statement = AssertSqlSafe(begin).into_sql_str();
             let done = Manager::begin(&mut transaction.conn, Some(statement));
             match answered(self.patience, done).await {
@@ -120,6 +135,15 @@ impl Pool {
         }
     }
 
+    /// Beginning and naming the district travel together.
+    fn reading(&self, sight: &str) -> String {
+        format!("BEGIN READ ONLY; {}SET LOCAL trellis.district = '{sight}'", self.settings)
+    }
+
+    pub(super) fn settings(&self) -> &str {
+        &self.settings
+    }
+
     pub(super) fn migrator(&self) -> DatabaseConnection {
         SqlxPostgresConnector::from_sqlx_postgres_pool(self.inner.clone())
     }
@@ -129,9 +153,11 @@ impl Pool {
     }
 }
 
-/// Beginning and naming the district travel together.
-fn reading(sight: &str) -> String {
-    format!("BEGIN READ ONLY; SET LOCAL trellis.district = '{sight}'")
+/// What would hold for a connection, for one transaction.
+fn local(settings: &[(&str, String)]) -> String {
+    let said: Vec<String> =
+        settings.iter().map(|(name, value)| format!("SET LOCAL {name} = '{value}'; ")).collect();
+    said.concat()
 }
 
 /// A transaction under way. When it is dropped its end is sent to the server, and nobody waits for
@@ -140,6 +166,7 @@ pub(crate) struct Transaction {
     conn: PoolConnection<Postgres>,
     state: State,
     patience: Duration,
+    prepares: bool,
 }
 
 #[derive(PartialEq, Eq)]
@@ -158,18 +185,18 @@ enum State {
 
 impl Transaction {
     pub(super) async fn rows(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let done = answered(self.patience, run::rows(&mut *self.conn, statement)).await;
+        let done = answered(self.patience, run::rows(&mut *self.conn, statement, self.prepares)).await;
         self.noted(done)
     }
 
     pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let done = answered(self.patience, run::execute(&mut *self.conn, statement)).await;
+        let done = answered(self.patience, run::execute(&mut *self.conn, statement, self.prepares)).await;
         self.noted(done)
     }
 
     /// Runs a statement of ours that answers with nothing.
     pub(super) async fn write(&mut self, sql: String, arguments: PgArguments) -> Result<(), DbErr> {
-        let query = sea_orm::sqlx::query_with(AssertSqlSafe(sql), arguments);
+        let query = sea_orm::sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(self.prepares);
         let done = answered(self.patience, query.execute(&mut *self.conn)).await;
         self.noted(done.map(drop))
     }

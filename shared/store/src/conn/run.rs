@@ -7,21 +7,32 @@ use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::{AssertSqlSafe, Database, Error, Executor, IntoArguments};
 use sea_orm::{ConnAcquireErr, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Value};
 use sea_query_sqlx::SqlxValues;
+use sqlx_core::database::HasStatementCache;
 
-pub(super) async fn rows<'c, D, E>(on: E, statement: Statement) -> Result<Vec<QueryResult>, Error>
+/// What a statement answers with; `prepares` says whether the connection keeps it prepared.
+pub(super) async fn rows<'c, D, E>(
+    on: E,
+    statement: Statement,
+    prepares: bool,
+) -> Result<Vec<QueryResult>, Error>
 where
-    D: Database,
+    D: Database + HasStatementCache,
     E: Executor<'c, Database = D>,
     SqlxValues: IntoArguments<D>,
     QueryResult: From<D::Row>,
 {
-    let rows = query::<D>(literal(statement)).fetch_all(on).await?;
+    let rows = query::<D>(literal(statement)).persistent(prepares).fetch_all(on).await?;
     Ok(rows.into_iter().map(QueryResult::from).collect())
 }
 
-pub(super) async fn execute<'c, D, E>(on: E, statement: Statement) -> Result<ExecResult, Error>
+/// The same of one that answers with nothing.
+pub(super) async fn execute<'c, D, E>(
+    on: E,
+    statement: Statement,
+    prepares: bool,
+) -> Result<ExecResult, Error>
 where
-    D: Database,
+    D: Database + HasStatementCache,
     E: Executor<'c, Database = D>,
     SqlxValues: IntoArguments<D>,
     ExecResult: From<D::QueryResult>,
@@ -29,14 +40,14 @@ where
     // Without values it may be several statements, which only a plain execution takes.
     Ok(match statement.values {
         None => on.execute(AssertSqlSafe(statement.sql)).await?.into(),
-        Some(_) => query::<D>(statement).execute(on).await?.into(),
+        Some(_) => query::<D>(statement).persistent(prepares).execute(on).await?.into(),
     })
 }
 
 /// The statement is safe to run: services write it with placeholders, and the query builder does.
 fn query<D>(statement: Statement) -> Query<'static, D, SqlxValues>
 where
-    D: Database,
+    D: Database + HasStatementCache,
     SqlxValues: IntoArguments<D>,
 {
     let mut values = statement.values.unwrap_or_else(|| Values(Vec::new()));

@@ -164,7 +164,8 @@ impl Pool {
         let _no_other_writes = self.lease().await?;
         let settings = self.inner.settings.clone().busy_timeout(SHORT);
         let mut conn = settings.connect().await.map_err(no_connection)?;
-        let rows = run::rows(&mut conn, bare("PRAGMA wal_checkpoint(TRUNCATE)")).await.map_err(not_run)?;
+        let rows =
+            run::rows(&mut conn, bare("PRAGMA wal_checkpoint(TRUNCATE)"), true).await.map_err(not_run)?;
         conn.close().await.map_err(not_run)?;
         let busy: Option<i32> = rows.first().map(|row| row.try_get_by_index(0)).transpose()?;
         if busy == Some(0) { Ok(()) } else { Err(no_connection(Error::PoolTimedOut)) }
@@ -238,13 +239,13 @@ struct Lease {
 impl Lease {
     async fn rows(&mut self, statement: Statement) -> Done<Vec<QueryResult>> {
         let conn = self.start()?;
-        let done = run::rows(conn, statement).await;
+        let done = run::rows(conn, statement, true).await;
         self.end(done)
     }
 
     async fn execute(&mut self, statement: Statement) -> Done<ExecResult> {
         let conn = self.start()?;
-        let done = run::execute(conn, statement).await;
+        let done = run::execute(conn, statement, true).await;
         self.end(done)
     }
 

@@ -10,7 +10,7 @@ async fn lagging() -> (Place, Store) {
     let mut place = Place::postgres();
     let before = place.store().await;
     one_more(&before).await;
-    before.end_relay().await.unwrap();
+    before.give_up_leases().await.unwrap();
     before.close().await;
     place.options.replica_url = Some(trellis_testkit::postgres::copy_of(&place.options.url));
     let store = place.open().await;

@@ -70,7 +70,7 @@ fn while_one_holds_the_lease_no_other_gives_positions_and_none_waits() {
         write(&one).await;
         assert_eq!(one.relay_once().await.unwrap(), 0);
         // One that ends in order leaves no gap.
-        two.end_relay().await.unwrap();
+        two.give_up_leases().await.unwrap();
         assert_eq!(one.relay_once().await.unwrap(), 1);
 
         // One that is in the middle keeps the row locked: others go on with something else.

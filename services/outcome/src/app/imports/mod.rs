@@ -72,7 +72,7 @@ impl Imports {
     pub(crate) fn new(store: Store, sources: CaseSources) -> Self {
         Self {
             store,
-            jobs: Jobs::default(),
+            jobs: Jobs::new("framework_import", |transfer: &Transfer| transfer.state),
             sources,
             arriving: Arc::new(Semaphore::new(ARRIVING)),
             room: Arc::new(Semaphore::new(ROOM / PLACE)),
@@ -227,7 +227,7 @@ impl Imports {
             let (imports, district) = (imports.clone(), of.clone());
             Box::pin(async move { imports.get(&district, id).await })
         });
-        self.jobs.follow(&district, id, |transfer| transfer.state != State::Running, read).await
+        self.jobs.follow(&district, id, read).await
     }
 
     /// Lists the issues of an import.

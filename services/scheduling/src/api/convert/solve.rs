@@ -27,7 +27,7 @@ pub(crate) fn limit(span: Option<Span>) -> Result<Option<Duration>> {
 
 /// A solve as clients see it.
 pub(crate) fn message(district: &District, solve: &Solve) -> proto::Solve {
-    let Solve { id, timetable, asked, state, phase, begun, ended, reached, best, plan } = solve;
+    let Solve { id, timetable, asked, state, reason, phase, begun, ended, reached, best, plan } = solve;
     let Reached { moves, elapsed, effort } = reached;
     let seconds = elapsed.as_secs_f64();
     proto::Solve {
@@ -45,6 +45,7 @@ pub(crate) fn message(district: &District, solve: &Solve) -> proto::Solve {
         moves_per_second: if seconds > 0.0 { precise(*moves) / seconds } else { 0.0 },
         search_duration: Some(span(*elapsed)),
         effort: effort.clone(),
+        reason: reason.map(|reason| reason.as_str().to_owned()).unwrap_or_default(),
         plan: plan.map(|plan| names::plan(district, *timetable, plan).to_string()).unwrap_or_default(),
     }
 }

@@ -5,10 +5,15 @@ use trellis_timetable::{Aim, Effort, Round};
 
 /// The longest text that is read.
 pub(crate) const LONGEST: usize = 2000;
+/// No round. An empty text would be no effort at all.
+const NONE: &str = "0";
 
 /// Writes what was done: of each round its aim (`f` feasible, `s` survey, `d` descent), how many epochs it was to
-/// have and how many it had. `f300.12-s40.40-d380.380`.
+/// have and how many it had. `f300.12-s40.40-d380.380`; `0` where there was no time for any.
 pub(crate) fn write(effort: &Effort) -> String {
+    if effort.rounds.is_empty() {
+        return NONE.to_owned();
+    }
     let round = |round: &Round| {
         let aim = match round.aim {
             Aim::Feasible => 'f',
@@ -22,6 +27,9 @@ pub(crate) fn write(effort: &Effort) -> String {
 
 /// Reads what [`write`] wrote.
 pub(crate) fn read(text: &str) -> Result<Effort> {
+    if text == NONE {
+        return Ok(Effort::default());
+    }
     let rounds: Option<Vec<Round>> = text.split('-').map(round).collect();
     let rounds = rounds.filter(|_| text.len() <= LONGEST);
     rounds
@@ -54,7 +62,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(rounds in prop::collection::vec((0_usize..3, 0_u64..5000, 0_u64..5000), 1..9)) {
+        fn what_is_written_is_read(rounds in prop::collection::vec((0_usize..3, 0_u64..5000, 0_u64..5000), 0..9)) {
             let aims = [Aim::Feasible, Aim::Survey, Aim::Descent];
             let round = |(aim, some, more): (usize, u64, u64)| {
                 Round { aim: aims[aim], planned: some.max(more), done: vec![some.min(more)] }

@@ -167,7 +167,7 @@ fn a_watch_is_told_at_once_what_a_replica_does_not_have_yet() {
         let url = trellis_testkit::postgres::database();
         let scene = Scene::at(&url, None).await;
         scene.put(NOTE, 1, &[TAUGHT]).await;
-        scene.store.end_relay().await.expect("others may give positions");
+        scene.store.give_up_leases().await.expect("others may give positions");
         scene.store.close().await;
         // It never catches up.
         let replica = trellis_testkit::postgres::copy_of(&url);
