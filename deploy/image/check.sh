@@ -7,8 +7,10 @@ engine=${ENGINE:-$(command -v podman || command -v docker)}
 most=$((60 * 1000 * 1000))
 fail() { echo "The image is not as it should be: $*" >&2; exit 1; }
 
-size=$($engine image inspect --format '{{.Size}}' "$name")
+# As a registry keeps it, and as a node fetches it.
+size=$($engine save "$name" | gzip | wc -c)
 [ "$size" -lt $most ] || fail "it has $size bytes, of at most $most"
+unpacked=$($engine image inspect --format '{{.Size}}' "$name")
 user=$($engine image inspect --format '{{.Config.User}}' "$name")
 [ "$user" = 65532:65532 ] || fail "it runs as '$user'"
 for label in version revision licenses source; do
@@ -31,4 +33,4 @@ done
 $engine exec "$running" /usr/bin/trellis health >/dev/null || { $engine logs "$running" >&2; fail "its health command says: $said"; }
 uid=$(awk '/^Uid:/ { print $2 }' "/proc/$($engine inspect --format '{{.State.Pid}}' "$running")/status")
 [ "$uid" = 65532 ] || fail "its process has uid $uid"
-echo "$name: $((size / 1000 / 1000)) MB, user $uid, read-only root, healthy: $(echo "$said" | tr '\n' ' ')"
+echo "$name: $((size / 1000 / 1000)) MB ($((unpacked / 1000 / 1000)) MB unpacked), user $uid, read-only root, healthy: $(echo "$said" | tr '\n' ' ')"
