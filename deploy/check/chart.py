@@ -23,6 +23,7 @@ FOREIGN = {"grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc
 # Decided by the chart, each by a value of its own or by the shape of what it renders.
 DECIDED = {
     "services", "listen", "admin_listen", "data_dir", "keys_dir", "database_url", "database_replica_url",
+    "database_pooler", "nats_url", "nats_replicas", "nats_tls_ca", "nats_tls_certificate", "nats_tls_key",
     "outcome_url", "profile_url", "experience_url", "scheduling_url", "plaintext", "dev", "demo",
     "issuer_url", "issuer_jwks", "issuer_audience", "issuer_districts", "case_source_tokens",
     "tls_certificate", "tls_key", "tls_client_ca", "tls_client_optional",

@@ -8,7 +8,9 @@ from pathlib import Path
 from common import settings
 from release import container, pod
 
+# What Secrets would hold.
 PLACEHOLDER = "postgres://trellis:placeholder@db/trellis"
+PLACEHOLDERS = {"TRELLIS_NATS_URL": "tls://a.nats:4222,tls://b.nats:4222"}
 KEYS = set(settings())
 KNOWN = {f"TRELLIS_{key.upper()}" for key in KEYS} | {"TRELLIS_CONFIG"}
 
@@ -44,7 +46,8 @@ def read(release, workload, program):
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "trellis.toml"
         path.write_text(text)
-        env = {variable["name"]: variable.get("value", PLACEHOLDER) for variable in container(workload)["env"]}
+        secret = {name: PLACEHOLDERS.get(name, PLACEHOLDER) for name in (of["name"] for of in container(workload)["env"])}
+        env = {of["name"]: of.get("value", secret[of["name"]]) for of in container(workload)["env"]}
         env["TRELLIS_CONFIG"] = str(path)
         said = subprocess.run([program, "config", "check"], env=env, capture_output=True, text=True, check=False)
     if said.returncode != 0:

@@ -3,6 +3,7 @@
 {{- $single := eq .Values.mode "single" -}}
 {{- if $single -}}
   {{- if .Values.database.existingSecret -}}{{ fail "mode single keeps its data on a volume: leave out database, or set mode to services." }}{{- end -}}
+  {{- if .Values.nats.existingSecret -}}{{ fail "mode single is one process, whose services hear of each other there: leave out nats." }}{{- end -}}
   {{- if .Values.workload.autoscaling.enabled -}}{{ fail "mode single is one pod: leave out workload.autoscaling." }}{{- end -}}
   {{- if and .Values.demo (ne .Values.tls.mode "none") -}}{{ fail "The demonstration calls itself, and so is served without TLS: leave out demo or tls." }}{{- end -}}
   {{- if and .Values.demo .Values.keys.existingSecret -}}{{ fail "The demonstration makes an issuer's key, for which a Secret has no room: leave out keys.existingSecret." }}{{- end -}}
@@ -12,6 +13,7 @@
   {{- if not .Values.database.existingSecret -}}{{ fail "Set database.existingSecret to the Secret that holds PostgreSQL's URL." }}{{- end -}}
   {{- if not .Values.keys.existingSecret -}}{{ fail "Set keys.existingSecret to the Secret with services.pem and sealing.keys, which all services share." }}{{- end -}}
 {{- end -}}
+{{- if and (or .Values.nats.caSecret .Values.nats.clientCertificateSecret (gt (int .Values.nats.replicas) 1)) (not .Values.nats.existingSecret) -}}{{ fail "nats: set existingSecret to the Secret that holds the broker's URL, or leave out the rest." }}{{- end -}}
 {{- if not (or .Values.issuers .Values.demo) -}}{{ fail "Set issuers to your identity provider: without one no caller could be recognised." }}{{- end -}}
 {{- range $name := include "trellis.components" . | fromJsonArray -}}
   {{- $settings := (include "trellis.workload" (dict "root" $ "name" $name) | fromJson).settings -}}
@@ -39,6 +41,7 @@
 {{- if .Values.networkPolicy.enabled -}}
   {{- if and (or .Values.gateway.enabled .Values.ingress.enabled) (not .Values.networkPolicy.clients) -}}{{ fail "Set networkPolicy.clients to the gateway's or the ingress controller's pods." }}{{- end -}}
   {{- if and .Values.serviceMonitor.enabled (not .Values.networkPolicy.monitoring) -}}{{ fail "Set networkPolicy.monitoring to Prometheus' pods." }}{{- end -}}
+  {{- if and .Values.nats.existingSecret (not .Values.networkPolicy.nats.to) -}}{{ fail "Set networkPolicy.nats.to to the broker's pods or addresses." }}{{- end -}}
   {{- if and (not $single) (not .Values.networkPolicy.postgres.to) -}}{{ fail "Set networkPolicy.postgres.to to PostgreSQL's pods or addresses." }}{{- end -}}
 {{- end -}}
 {{- end -}}

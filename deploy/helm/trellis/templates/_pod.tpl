@@ -58,6 +58,15 @@ spec:
         {{- end }}
         {{- end }}
         {{- end }}
+        {{- with $values.nats }}
+        {{- if .existingSecret }}
+        - name: TRELLIS_NATS_URL
+          valueFrom:
+            secretKeyRef:
+              name: {{ .existingSecret }}
+              key: {{ .urlKey }}
+        {{- end }}
+        {{- end }}
         {{- with $workload.extraEnv }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -104,6 +113,12 @@ spec:
         {{- if and $values.database.caSecret (not $single) }}
         - {name: postgres-ca, mountPath: /etc/trellis/postgres, readOnly: true}
         {{- end }}
+        {{- if $values.nats.caSecret }}
+        - {name: nats-ca, mountPath: /etc/trellis/nats, readOnly: true}
+        {{- end }}
+        {{- if $values.nats.clientCertificateSecret }}
+        - {name: nats-identity, mountPath: /etc/trellis/nats-identity, readOnly: true}
+        {{- end }}
         {{- if $tokens }}
         - {name: case, mountPath: /etc/trellis/case, readOnly: true}
         {{- end }}
@@ -126,6 +141,12 @@ spec:
     {{- end }}
     {{- if and $values.database.caSecret (not $single) }}
     {{- include "trellis.secretVolume" (dict "name" "postgres-ca" "secret" $values.database.caSecret "keys" (list $values.database.caKey)) | nindent 4 }}
+    {{- end }}
+    {{- if $values.nats.caSecret }}
+    {{- include "trellis.secretVolume" (dict "name" "nats-ca" "secret" $values.nats.caSecret "keys" (list $values.nats.caKey)) | nindent 4 }}
+    {{- end }}
+    {{- if $values.nats.clientCertificateSecret }}
+    {{- include "trellis.secretVolume" (dict "name" "nats-identity" "secret" $values.nats.clientCertificateSecret "keys" (list "tls.crt" "tls.key")) | nindent 4 }}
     {{- end }}
     {{- if $tokens }}
     {{- include "trellis.secretVolume" (dict "name" "case" "secret" $values.caseSourceTokens.existingSecret "keys" (list $values.caseSourceTokens.key)) | nindent 4 }}

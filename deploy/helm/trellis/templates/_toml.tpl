@@ -38,6 +38,18 @@ peer_tls_key = "/etc/trellis/tls/tls.key"
 {{- end }}
 {{- end }}
 {{- end }}
+{{- with $values.nats }}
+{{- if .existingSecret }}
+nats_replicas = {{ .replicas }}
+{{- if .caSecret }}
+nats_tls_ca = "/etc/trellis/nats/{{ .caKey }}"
+{{- end }}
+{{- if .clientCertificateSecret }}
+nats_tls_certificate = "/etc/trellis/nats-identity/tls.crt"
+nats_tls_key = "/etc/trellis/nats-identity/tls.key"
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if and $values.caseSourceTokens.existingSecret $frameworks }}
 case_source_tokens = "/etc/trellis/case/{{ $values.caseSourceTokens.key }}"
 {{- end }}

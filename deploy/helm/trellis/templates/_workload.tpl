@@ -39,6 +39,10 @@ capabilities:
     secretKeyRef:
       name: {{ .existingSecret }}
       key: {{ .urlKey }}
+{{- if .pooler }}
+- name: TRELLIS_DATABASE_POOLER
+  value: "true"
+{{- end }}
 {{- if .caSecret }}
 - name: PGSSLMODE
   value: verify-full

@@ -70,6 +70,13 @@ pub enum Obstacle {
         /// How many it must have.
         least: u32,
     },
+    /// The section that the request has would keep some learners, but fewer than it must.
+    Left {
+        /// The section.
+        section: SectionId,
+        /// How many it must have.
+        least: u32,
+    },
     /// The learner's day would not be as it must.
     Day {
         /// The rule, by its place among those that were added.
@@ -147,7 +154,7 @@ impl<'p> Explainer<'p> {
         obstacles.extend(others.find(holds).map(|by| Obstacle::Taken { by: RequestId(by) }));
     }
 
-    /// Sections that are full, or would have too few.
+    /// Sections that are full, or would have too few: those of the ticket, and those that are left for it.
     fn seats(&self, request: u32, ticket: &Ticket, obstacles: &mut Vec<Obstacle>) {
         let sections = &self.state.problem.sections;
         let got = self.state.seats.ticket(request);
@@ -160,6 +167,13 @@ impl<'p> Explainer<'p> {
             }
             if least.1 == Weight::Hard && count + 1 < least.0 as usize {
                 obstacles.push(Obstacle::TooFew { section: id, least: least.0 });
+            }
+        }
+        for section in got.sections().iter().filter(|section| !ticket.has(**section)) {
+            let count = self.state.seats.members(*section).len();
+            let (least, weight) = sections.least[*section as usize];
+            if weight == Weight::Hard && count > 1 && count <= least as usize {
+                obstacles.push(Obstacle::Left { section: SectionId(*section), least });
             }
         }
     }
