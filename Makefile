@@ -134,9 +134,11 @@ breaking: .tools/buf ## What the contracts here would break of the last release 
 	else echo "The above breaks what $$tag released as unstable: it may, and docs/contract-changes.md tells it."; fi
 
 .PHONY: contract
-contract: need-rust need-jq .tools/grpcurl ## The contract cases by grpcurl. ADDRESS=host:port TOKEN=... for a suite that runs.
+contract: need-rust need-python .tools/grpcurl ## The contract cases by grpcurl. ADDRESS=host:port TOKEN=...; ONLY=text READ_ONLY=1 CASES=DIR JUNIT=FILE PRINT=1
 	@if [ -z "$(ADDRESS)$(BUILT)" ]; then cargo build --locked -p trellis; fi
-	@ADDRESS="$(ADDRESS)" TOKEN="$(TOKEN)" TRELLIS=$(PROGRAM) tests/contract/demo.sh
+	@cd tests/contract && python3 -m unittest --quiet kit_test
+	@ADDRESS="$(ADDRESS)" TOKEN="$(TOKEN)" TRELLIS=$(PROGRAM) tests/contract/demo.sh $(if $(ONLY),--only "$(ONLY)") \
+	  $(if $(READ_ONLY),--read-only) $(if $(CASES),--cases "$(CASES)") $(if $(JUNIT),--junit "$(JUNIT)") $(if $(PRINT),--print)
 
 # A contract that says less than a reader needs fails here, and so does a page that leads nowhere.
 REFERENCE := target/docs/reference
@@ -174,9 +176,9 @@ need-rust:
 	@command -v c++ >/dev/null || { echo "A C++ compiler is needed: apt-get install -y g++"; exit 1; }
 	@command -v cc >/dev/null || { echo "A C compiler is needed: apt-get install -y gcc libc6-dev"; exit 1; }
 
-.PHONY: need-jq
-need-jq:
-	@command -v jq >/dev/null || $(call install,jq,jq)
+.PHONY: need-python
+need-python:
+	@command -v python3 >/dev/null || $(call install,Python,python3)
 
 .PHONY: need-postgres
 need-postgres:

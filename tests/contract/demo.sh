@@ -4,7 +4,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 if [ -n "${ADDRESS:-}" ]; then
-  exec "$here/run.sh" "$@"
+  exec "$here/kit.py" "$@"
 fi
 trellis=${TRELLIS:?set TRELLIS to the program, or ADDRESS to a server that runs}
 data=$(mktemp -d)
@@ -27,4 +27,4 @@ for file in "$data"/tokens/*; do
   role=$(basename "$file")
   export "TOKEN_${role^^}=$(cat "$file")"
 done
-ADDRESS=$ready REQUIRE_ALL=1 "$here/run.sh" "$@"
+ADDRESS=$ready REQUIRE_ALL=1 "$here/kit.py" "$@"
