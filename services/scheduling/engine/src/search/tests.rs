@@ -207,6 +207,31 @@ fn a_higher_priority_takes_the_seat_of_a_lower() {
     assert_eq!(placed[..4].iter().filter(|placed| **placed).count(), 2, "two have those of the second");
 }
 
+/// Of two that a learner must have and that meet at the same times, the one is given that costs nobody else anything.
+/// They meet twice, so that to have both would be worse than to lack one.
+#[test]
+fn what_must_be_given_up_is_what_others_can_use() {
+    let horizon = Horizon::new(1, 2, 4).unwrap();
+    let mut builder = Builder::new(horizon);
+    let mut twice = |start, length, capacity| {
+        let mut component = |day| {
+            let time = horizon.weekly(day, start, length).unwrap();
+            Component { sections: vec![builder.section(Section { capacity, ..Section::at([time]) })] }
+        };
+        let components = vec![component(0), component(1)];
+        builder.offering(Offering { configurations: vec![Configuration { components }] })
+    };
+    let (bridges, choir, newspaper) = (twice(0, 1, 1), twice(1, 1, 5), twice(0, 2, 5));
+    let must = |offering| Request { options: vec![(offering, 0)], unplaced: Weight::Hard };
+    builder.learner(asking(vec![must(bridges), must(newspaper)]));
+    builder.learner(asking(vec![wish(&[bridges], Priority::Requested), wish(&[choir], Priority::Requested)]));
+    let problem = builder.build().unwrap();
+    for seed in 0..20 {
+        let solution = run(&problem, seed, 1, effort(3, 1));
+        assert_eq!(solution.cost, Cost { hard: 1, soft: 0 }, "seed {seed}");
+    }
+}
+
 #[test]
 fn whoever_makes_room_for_another_own_request_does_not_take_the_same_offering() {
     let horizon = Horizon::new(1, 1, 2).unwrap();

@@ -40,7 +40,9 @@ impl Annealer<'_> {
             return;
         }
         let delta = self.state.seat_delta(request, &ticket);
-        if self.forbids(self.state.cost.hard, delta) {
+        // Where hard rules are broken that cannot all be kept, one more is hardly ever let in either.
+        let breaks = !self.weights.strict && self.weights.soft > 0 && delta.hard > 0;
+        if breaks || self.forbids(self.state.cost.hard, delta) {
             self.bump(request, &ticket);
         } else if self.accepts(delta) {
             self.state.seat(request, &ticket, delta);
