@@ -96,7 +96,7 @@ fn each_library_is_named_only_in_its_rooms() {
     for service in SERVICES {
         all.extend(sources(&format!("services/{service}/src")));
     }
-    for shared in ["auth", "contracts", "events", "kernel", "rpc", "store", "telemetry"] {
+    for shared in ["auth", "contracts", "events", "kernel", "rpc", "store", "telemetry", "tls"] {
         all.extend(sources(&format!("shared/{shared}/src")));
     }
     let none: Vec<String> = Vec::new();

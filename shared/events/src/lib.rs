@@ -19,7 +19,7 @@ mod figures;
 mod replay;
 mod serve;
 
-pub use broker::{Broker, BrokerAddress};
+pub use broker::{Broker, BrokerAddress, BrokerUrlError, BrokerUrls};
 pub use consume::consumer;
 pub use dead::DeadLetters;
 pub use effect::{ATTEMPTS, Apply, Effect};

@@ -31,7 +31,7 @@ mod standings;
 pub use audit::{AccessTrail, trail};
 pub use change::{change, change_as};
 pub use mount::{Deps, Mounted, Peers};
-pub use peer::{Dns, Peer, PeerChannel, PeerTls, Policy, Remote, Resolve, Target};
+pub use peer::{Dns, Peer, PeerChannel, Policy, Remote, Resolve, Target};
 pub use server::{ClientAuth, Limits, Rate, Server, Tls};
 pub use standings::RemoteStandings;
 pub use trellis_store::Task;

@@ -1,6 +1,8 @@
-//! What the tests of every crate share: a PostgreSQL of their own and a pooler before it, NATS servers, and with the feature `suite`
-//! the whole suite on a free port.
+//! What the tests of every crate share: a PostgreSQL of their own and a pooler before it, NATS servers, certificates,
+//! and with the feature `suite` the whole suite on a free port.
 
+pub mod certificates;
+mod kept;
 pub mod nats;
 pub mod pooler;
 mod ports;

@@ -2,15 +2,12 @@
 //! and with the test process however that ends.
 
 use std::fs;
-use std::net::TcpStream;
 use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 
+use crate::kept::{Kept, program};
 use crate::ports::free_port;
 use crate::postgres::ordinary_user;
 
@@ -20,20 +17,11 @@ const INSTALL: &str =
 /// How many connections to the database there are for all who come: each soon serves another.
 const SERVERS: usize = 4;
 
-/// Starts it, and ends it when the tests' process lets go of the pipe, even by kill -9.
-const KEEPER: &str = r#"
-"$1" "$2" >>"$3" 2>&1 &
-pooler=$!
-cat >/dev/null
-kill -9 $pooler 2>/dev/null
-wait $pooler
-"#;
-
 /// A pooler in transaction mode.
 #[derive(Debug)]
 pub struct Pooler {
     url: String,
-    keeper: Child,
+    _kept: Kept,
     _directory: TempDir,
 }
 
@@ -44,7 +32,8 @@ impl Pooler {
     ///
     /// When it is not installed (the message says how to), or does not start.
     pub fn before(url: &str) -> Self {
-        let program = program().expect(INSTALL);
+        // On no ordinary user's PATH on Debian.
+        let program = program("pgbouncer", PathBuf::from("/usr/sbin")).expect(INSTALL);
         let directory = tempfile::Builder::new().prefix("trellis-pooler-").tempdir().expect("a directory");
         let path = |name: &str| directory.path().join(name);
         let (server, database) = url.rsplit_once('/').expect("a URL with a database");
@@ -60,40 +49,20 @@ impl Pooler {
         fs::write(path("users"), "\"trellis\" \"\"\n").expect("writing its users");
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755))
             .expect("opening the directory");
-        let mut keeper = Command::new("sh");
-        keeper.arg("-c").arg(KEEPER).arg("keeper").arg(&program).arg(path("pooler.ini")).arg(path("log"));
-        keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-        if let Some((user, group)) = ordinary_user() {
+        let user = ordinary_user();
+        if let Some((user, group)) = user {
             chown(directory.path(), Some(user), Some(group)).expect("handing the directory over");
-            keeper.uid(user).gid(group);
         }
-        let keeper = keeper.spawn().expect("starting PgBouncer");
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let log = || fs::read_to_string(path("log")).unwrap_or_default();
-            assert!(begun.elapsed() < Duration::from_secs(30), "PgBouncer did not start:\n{}", log());
-            std::thread::yield_now();
+        let kept = Kept::start(&[&program, &path("pooler.ini")], &path("log"), port, user);
+        Self {
+            url: format!("postgres://trellis@127.0.0.1:{port}/{database}"),
+            _kept: kept,
+            _directory: directory,
         }
-        Self { url: format!("postgres://trellis@127.0.0.1:{port}/{database}"), keeper, _directory: directory }
     }
 
     /// How the database is reached by way of it.
     pub fn url(&self) -> &str {
         &self.url
     }
-}
-
-impl Drop for Pooler {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        // Its end is seen to by the system, should this fail.
-        let _ = self.keeper.wait();
-    }
-}
-
-/// Where the program is: on no ordinary user's PATH on Debian.
-fn program() -> Option<PathBuf> {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let mut places = std::env::split_paths(&paths).chain([PathBuf::from("/usr/sbin")]);
-    places.find_map(|place| Some(place.join("pgbouncer")).filter(|program: &PathBuf| Path::exists(program)))
 }

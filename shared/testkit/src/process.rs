@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
 
-use trellis_rpc::PeerTls;
 use trellis_suite::config::Service;
+use trellis_tls::ClientTls;
 
 use crate::ports::free_port;
 
@@ -45,7 +45,7 @@ pub struct Extra<'a> {
     /// A command that the program and its arguments are added to, and that ends as the program.
     pub launcher: &'a [String],
     /// How this process and the others reach them where they speak TLS.
-    pub tls: Option<PeerTls>,
+    pub tls: Option<ClientTls>,
 }
 
 impl Extra<'_> {

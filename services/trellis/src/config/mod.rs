@@ -6,8 +6,8 @@ mod issuers;
 mod layers;
 mod limits;
 mod nats;
-mod peers;
 mod settings;
+mod tls;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -17,9 +17,10 @@ use jiff::SignedDuration;
 use trellis_events::BrokerAddress;
 use trellis_kernel::District;
 use trellis_outcome::CaseSources;
-use trellis_rpc::{Limits, PeerTls};
+use trellis_rpc::Limits;
 use trellis_store::Retention;
 use trellis_telemetry::LogFilter;
+use trellis_tls::ClientTls;
 
 pub use database::Database;
 pub use issuers::Issuer;
@@ -138,7 +139,7 @@ pub struct Config {
     /// Where frameworks may be imported from.
     pub case_sources: CaseSources,
     /// TLS towards those of them that are at an https:// URL.
-    pub peer_tls: PeerTls,
+    pub peer_tls: ClientTls,
     /// By way of what the services hear of each other's events, if not by calls.
     pub broker: Option<BrokerAddress>,
     /// What is logged.
@@ -184,7 +185,7 @@ impl Config {
             admin_listen: admin_listen(layers)?,
             services,
             case_sources: case_sources(layers)?,
-            peer_tls: peers::tls(layers, &elsewhere)?,
+            peer_tls: peer_tls(layers, &elsewhere)?,
             broker: nats::read(layers)?,
             elsewhere,
         })
@@ -273,7 +274,7 @@ impl Config {
         shown.push(("demo", self.demo.to_string()));
         shown.extend(limits::shown(&self.limits));
         shown.extend(self.elsewhere.iter().map(|(service, urls)| (service.url_key(), urls.join(", "))));
-        shown.extend(peers::shown(&self.peer_tls));
+        shown.extend(tls::PEERS.shown(&self.peer_tls));
         shown.extend(nats::shown(self.broker.as_ref()));
         shown.push(("log", self.log.to_string()));
         shown.push(("log_format", if self.log_json { "json" } else { "text" }.to_owned()));
@@ -451,6 +452,14 @@ fn tls(layers: &Layers) -> Result<Option<Tls>, Refusal> {
         (None, None) => Ok(None),
         _ => refuse("TLS needs both tls_certificate and tls_key."),
     }
+}
+
+/// The files of TLS towards the services that are elsewhere.
+fn peer_tls(layers: &Layers, elsewhere: &[(Service, Vec<String>)]) -> Result<ClientTls, Refusal> {
+    if !elsewhere.iter().flat_map(|(_, urls)| urls).any(|url| url.starts_with("https:")) {
+        tls::PEERS.refuse(layers, "where no service is at an https:// URL")?;
+    }
+    tls::PEERS.read(layers)
 }
 
 fn log_json(layers: &Layers) -> Result<bool, Refusal> {

@@ -132,13 +132,13 @@ settings! {
     "peer_tls_key" Text "--peer-tls-key FILE", "none",
         "That certificate's private key, PEM.";
     "nats_url" List "--nats-url URL", "none",
-        "A NATS server with JetStream by way of which the services hear of each other's events, `nats://user:password@host:4222` or `tls://host:4222`; several of one cluster. Without it they follow each other by calls.";
+        "A NATS server with JetStream by way of which the services hear of each other's events, `nats://user:password@host:4222` or `tls://host:4222`; several of one cluster. A token stands alone before the `@`; what is no letter or digit in a password is percent-encoded. Without it they follow each other by calls.";
     "nats_replicas" Number "--nats-replicas NUMBER", "`1`",
         "On how many servers of a NATS cluster each event is kept: 3 of 3, so that one may be away.";
     "nats_tls_ca" Text "--nats-tls-ca FILE", "those that the machine trusts",
-        "The authorities, PEM, whose certificates the NATS servers show. It asks for TLS.";
+        "The authorities, PEM, whose certificates the NATS servers show. TLS is then demanded.";
     "nats_tls_certificate" Text "--nats-tls-certificate FILE", "none",
-        "The certificate chain, PEM, that this process shows them.";
+        "The certificate chain, PEM, that this process shows them. Read again for every new connection; TLS is then demanded.";
     "nats_tls_key" Text "--nats-tls-key FILE", "none",
         "That certificate's private key, PEM.";
     "log" Text "--log FILTER", "`info`",

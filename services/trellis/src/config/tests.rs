@@ -218,13 +218,23 @@ fn one_text_is_a_list_of_one_in_the_file() {
 #[test]
 fn a_broker_is_shown_without_what_proves_who_comes() {
     let dev = ("dev", "true");
-    let urls = "nats://user:secret@a:4222,tls://token@b";
+    let urls = "nats://user:secret@a:4222,tls://user:secret@b,tls://[::1]:1";
     let config = read(&[dev, ("nats_url", urls), ("nats_replicas", "3")]).expect("a good configuration");
     let shown: std::collections::BTreeMap<_, _> = config.shown().into_iter().collect();
-    assert_eq!(shown["nats_url"], "nats://a:4222, tls://b");
+    assert_eq!(shown["nats_url"], "nats://a:4222, tls://b:4222, tls://[::1]:1");
     assert_eq!(shown["nats_replicas"], "3");
     assert!(!format!("{config:?}").contains("secret"));
-    assert!(refusal(&[dev, ("nats_url", "http://a")]).contains("nats://"));
+    for (urls, said) in [
+        ("http://a", "nats://"),
+        ("a:4222", "nats://"),
+        ("nats://", "nats://"),
+        ("nats://:secret@a", "nats://"),
+        ("nats://one:secret@a,nats://other:secret@b", "two users"),
+        ("nats://user:secret@a,nats://token@b", "two users"),
+    ] {
+        let refused = refusal(&[dev, ("nats_url", urls)]);
+        assert!(refused.contains(said) && !refused.contains("secret"), "{urls}: {refused}");
+    }
     assert!(refusal(&[dev, ("nats_url", "nats://a"), ("nats_replicas", "6")]).contains("1 to 5"));
     assert!(
         refusal(&[dev, ("nats_url", "nats://a"), ("nats_tls_key", "k.pem")]).contains("nats_tls_certificate")

@@ -5,14 +5,13 @@
 //! event before it, so that whatever the broker loses, repeats or hands over out of order is seen, and the copy is
 //! made anew from where it ends.
 
+mod address;
 mod follow;
 mod publish;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use async_nats::ConnectOptions;
 use async_nats::connection;
 use async_nats::header::HeaderMap;
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
@@ -20,6 +19,7 @@ use async_nats::jetstream::stream::{Config, StorageType, Stream};
 use async_nats::jetstream::{Context, ErrorCode};
 use trellis_kernel::{Failure, Reason, Result, Uuid};
 
+pub use address::{BrokerAddress, BrokerUrlError, BrokerUrls};
 pub(crate) use follow::follow;
 
 /// Of which incarnation of the producer's feed the event's position is.
@@ -30,26 +30,6 @@ const POSITION: &str = "Trellis-Position";
 const AFTER: &str = "Trellis-After";
 /// For how long the broker itself refuses an event that it has.
 const DUPLICATES: Duration = Duration::from_mins(2);
-
-/// Where a broker is, and how it is reached.
-#[derive(Clone, PartialEq, Eq)]
-pub struct BrokerAddress {
-    /// Its URLs, `nats://user:password@host:4222` or `tls://…`; several of one cluster.
-    pub urls: Vec<String>,
-    /// The authorities, PEM, whose certificates it shows; without, those that the machine trusts.
-    pub authorities: Option<PathBuf>,
-    /// The certificate chain and the key, PEM, that are shown to it.
-    pub identity: Option<(PathBuf, PathBuf)>,
-    /// On how many servers of the cluster each event is kept.
-    pub replicas: usize,
-}
-
-/// Without passwords.
-impl fmt::Debug for BrokerAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BrokerAddress").field("replicas", &self.replicas).finish_non_exhaustive()
-    }
-}
 
 /// A NATS server or cluster with JetStream.
 #[derive(Clone)]
@@ -73,14 +53,7 @@ impl Broker {
     ///
     /// When an address or a file of TLS cannot be used.
     pub async fn connect(address: &BrokerAddress, retention: Duration) -> Result<Self> {
-        let mut options = ConnectOptions::new().name("trellis").retry_on_initial_connect();
-        if let Some(authorities) = &address.authorities {
-            options = options.add_root_certificates(authorities.clone()).require_tls(true);
-        }
-        if let Some((certificate, key)) = &address.identity {
-            options = options.add_client_certificate(certificate.clone(), key.clone());
-        }
-        let client = options.connect(&address.urls[..]).await.map_err(Failure::internal)?;
+        let client = address.connect().await?;
         Ok(Self { context: async_nats::jetstream::new(client), replicas: address.replicas, retention })
     }
 

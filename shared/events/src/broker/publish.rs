@@ -84,14 +84,17 @@ async fn publish(broker: &Broker, store: &Store, published: &mut bool) -> Result
 
 /// Finds where the copy ends. One of another incarnation is thrown away: its positions mean other events.
 async fn end(stream: &Stream, store: &Store) -> Result<End> {
+    let state = stream.get_info().await.map_err(away)?.state;
+    let last = if state.messages == 0 {
+        None
+    } else {
+        let last = stream.get_raw_message(state.last_sequence).await.map_err(away)?;
+        Some(Stamp::read(&last.headers)?)
+    };
+    // Asked for after the copy: what another has published by then is in the feed.
     let Extent { incarnation, floor, head } = store.extent().await?;
     let beginning = Place { incarnation, position: floor };
-    let state = stream.get_info().await.map_err(away)?.state;
-    if state.messages == 0 {
-        return Ok(End { sequence: state.last_sequence, place: beginning });
-    }
-    let last = stream.get_raw_message(state.last_sequence).await.map_err(away)?;
-    let last = Stamp::read(&last.headers)?;
+    let Some(last) = last else { return Ok(End { sequence: state.last_sequence, place: beginning }) };
     if last.incarnation != incarnation || last.position > head {
         tracing::warn!(
             store = store.service(),

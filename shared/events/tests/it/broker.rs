@@ -5,28 +5,33 @@ use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
 use tokio::task::JoinHandle;
-use trellis_events::{Broker, BrokerAddress, Effect, EventFeed, consumer};
+use trellis_events::{Broker, BrokerAddress, BrokerUrls, Effect, EventFeed, consumer};
 use trellis_store::{Scope, Store};
 use trellis_testkit::nats::Nats;
+use trellis_tls::ClientTls;
 
 use crate::figures::{CONSUMER, alone, told};
 use crate::place::{Place, Plain, begin, each, server};
 use crate::restoring::put_back;
 
-const DAY: Duration = Duration::from_hours(24);
+pub(crate) const DAY: Duration = Duration::from_hours(24);
 
-fn positions(last: i64) -> Vec<i64> {
+pub(crate) fn positions(last: i64) -> Vec<i64> {
     (1..=last).collect()
 }
 
 async fn connect(servers: &[Nats], replicas: usize) -> Broker {
-    let urls = servers.iter().map(Nats::url).collect();
-    let address = BrokerAddress { urls, authorities: None, identity: None, replicas };
+    let urls: Vec<_> = servers.iter().map(Nats::url).collect();
+    connect_to(&urls, ClientTls::default(), replicas).await
+}
+
+pub(crate) async fn connect_to(urls: &[String], tls: ClientTls, replicas: usize) -> Broker {
+    let address = BrokerAddress { urls: BrokerUrls::parse(urls).unwrap(), tls, replicas };
     Broker::connect(&address, DAY).await.unwrap()
 }
 
 /// Tasks that end with the value, as with their process.
-struct Tasks(Vec<JoinHandle<()>>);
+pub(crate) struct Tasks(Vec<JoinHandle<()>>);
 
 impl Tasks {
     /// Ends them, and waits until they have.
@@ -45,12 +50,12 @@ impl Drop for Tasks {
 }
 
 /// Gives the producer's events to the broker.
-fn publish(place: &Place, broker: &Broker) -> Tasks {
+pub(crate) fn publish(place: &Place, broker: &Broker) -> Tasks {
     Tasks(vec![tokio::spawn(broker.publisher(place.producer.clone()).1)])
 }
 
 /// Follows them by way of it; nobody answers a call.
-fn follow(store: &Store, broker: &Broker) -> (Tasks, Effect) {
+pub(crate) fn follow(store: &Store, broker: &Broker) -> (Tasks, Effect) {
     let nobody = server(EventFeed::new(Vec::new()));
     let ((_, task), effect) =
         consumer(store.clone(), Some(broker.clone()), move || nobody.clone(), "experience", Arc::new(Plain));
@@ -90,8 +95,8 @@ fn a_consumer_that_begins_anew_goes_on_where_its_own_database_stands() {
     });
 }
 
-#[test]
-fn what_happens_while_the_broker_is_away_waits_for_it() {
+/// Takes the broker away while something happens, does something to it, and gives it back.
+fn while_away(trouble: impl FnOnce(&mut Nats)) {
     trellis_testkit::run(async {
         let mut servers = [Nats::start()];
         let place = Place::new(None).await;
@@ -101,6 +106,7 @@ fn what_happens_while_the_broker_is_away_waits_for_it() {
         place.publish("note.created", 20).await;
         place.effects(20).await;
         servers[0].kill();
+        trouble(&mut servers[0]);
         place.publish("note.created", 20).await;
         assert_eq!(place.applied().await, positions(20));
         servers[0].restart();
@@ -110,22 +116,13 @@ fn what_happens_while_the_broker_is_away_waits_for_it() {
 }
 
 #[test]
+fn what_happens_while_the_broker_is_away_waits_for_it() {
+    while_away(|_| ());
+}
+
+#[test]
 fn a_broker_that_lost_everything_is_given_it_again() {
-    trellis_testkit::run(async {
-        let mut servers = [Nats::start()];
-        let place = Place::new(None).await;
-        let broker = connect(&servers, 1).await;
-        let _publishing = publish(&place, &broker);
-        let _following = follow(&place.consumer, &broker);
-        place.publish("note.created", 20).await;
-        place.effects(20).await;
-        servers[0].kill();
-        servers[0].lose();
-        place.publish("note.created", 20).await;
-        servers[0].restart();
-        place.effects(40).await;
-        assert_eq!(place.applied().await, positions(40));
-    });
+    while_away(|server| server.lose());
 }
 
 #[test]

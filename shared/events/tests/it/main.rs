@@ -6,6 +6,7 @@
 mod broker;
 mod consuming;
 mod figures;
+mod guarded;
 mod letters;
 mod place;
 mod restoring;

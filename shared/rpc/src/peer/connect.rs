@@ -12,13 +12,13 @@ use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tonic::body::Body;
 use tower::BoxError;
+use trellis_tls::ClientTls;
 
-use super::PeerTls;
 use super::heard::Heard;
-use super::tls::Tls;
 
 /// How often a silent connection is asked whether it is there, and how long it may take to say so.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
@@ -35,12 +35,12 @@ pub(super) struct Connector {
     authority: Authority,
     pub(super) host: String,
     pub(super) port: u16,
-    tls: Option<(Arc<Tls>, ServerName<'static>)>,
+    tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
 impl Connector {
     /// Understands `http://outcome:50051`; nothing may come behind the port.
-    pub(super) fn new(url: &str, tls: &PeerTls) -> Result<Self, BoxError> {
+    pub(super) fn new(url: &str, tls: &ClientTls) -> Result<Self, BoxError> {
         let parts = url.parse::<Uri>()?.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
             return Err("a URL must begin with http:// or https:// and name a host".into());
@@ -56,7 +56,7 @@ impl Connector {
             _ => return Err("a URL must begin with http:// or https://".into()),
         };
         let tls = if encrypts {
-            Some((Arc::new(Tls::new(tls.clone())?), ServerName::try_from(host.clone())?))
+            Some((TlsConnector::from(Arc::new(tls.config(&[b"h2"])?)), ServerName::try_from(host.clone())?))
         } else {
             None
         };
@@ -83,7 +83,7 @@ impl Connector {
         // Small calls should not wait for more; a refusal only makes them slower.
         let _ = stream.set_nodelay(true);
         let Some((tls, server)) = &self.tls else { return converse(stream).await };
-        let stream = tls.connector().await?.connect(server.clone(), stream).await?;
+        let stream = tls.connect(server.clone(), stream).await?;
         if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
             return Err("the other side does not speak HTTP/2".into());
         }
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     fn parts(url: &str) -> Option<(String, u16)> {
-        Connector::new(url, &PeerTls::default()).ok().map(|connector| (connector.host, connector.port))
+        Connector::new(url, &ClientTls::default()).ok().map(|connector| (connector.host, connector.port))
     }
 
     #[test]
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_call_keeps_its_path() {
-        let connector = Connector::new("http://outcome:50051", &PeerTls::default()).expect("a URL");
+        let connector = Connector::new("http://outcome:50051", &ClientTls::default()).expect("a URL");
         let mut request = Request::post("/a.Service/Method").body(Body::empty()).expect("a request");
         connector.address(&mut request);
         assert_eq!(request.uri(), "http://outcome:50051/a.Service/Method");

@@ -16,7 +16,6 @@ mod pool;
 mod resolve;
 mod stream;
 mod target;
-mod tls;
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,7 +27,6 @@ pub use channel::PeerChannel;
 pub use policy::Policy;
 pub use resolve::{Dns, Resolve};
 pub use target::{Remote, Target};
-pub use tls::PeerTls;
 
 /// Another service of the suite, as one service calls it.
 ///

@@ -11,6 +11,7 @@ use tonic::service::Routes;
 use tower::{BoxError, Layer as _, ServiceExt as _};
 use trellis_contracts::status;
 use trellis_kernel::{Failure, Reason, Result};
+use trellis_tls::ClientTls;
 
 use super::budget::Budget;
 use super::circuit::Circuit;
@@ -20,7 +21,7 @@ use super::member::Lease;
 use super::missed::Missed;
 use super::pool::Pool;
 use super::resolve::Listed;
-use super::{Dns, PeerChannel, PeerTls, Policy, Resolve};
+use super::{Dns, PeerChannel, Policy, Resolve};
 use crate::calls::{Calls, CallsLayer};
 use crate::server::Limits;
 
@@ -51,7 +52,7 @@ pub struct Remote {
     /// Its URL, `http://outcome:50051`. Behind the name may be any number of addresses.
     pub url: String,
     /// TLS, where the URL begins with `https:`.
-    pub tls: PeerTls,
+    pub tls: ClientTls,
     /// What knows the addresses of the name.
     pub resolver: Arc<dyn Resolve>,
     /// How it is called.
@@ -61,7 +62,7 @@ pub struct Remote {
 impl Remote {
     /// Found by DNS and called as services of one suite call each other.
     pub fn at(url: impl Into<String>) -> Self {
-        let (tls, policy) = (PeerTls::default(), Policy::default());
+        let (tls, policy) = (ClientTls::default(), Policy::default());
         Self { url: url.into(), tls, resolver: Arc::new(Dns), policy }
     }
 
