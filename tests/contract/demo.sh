@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Runs the contract cases: against the server at ADDRESS if one is named, else against a demonstration suite that is
-# started for it, on a free port and in a directory that is gone afterwards, with a token for every role.
+# Runs the contract cases and the journeys: against the server at ADDRESS if one is named, else against a demonstration
+# suite that is started for it, on a free port and in a directory that is gone afterwards, with a token for every role.
+# What is given goes to run.py, which says what there is: run.py --help.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-if [ -n "${ADDRESS:-}" ]; then
-  exec "$here/kit.py" "$@"
+# To print the lines takes no server, unless it must be asked what only reads.
+printing() { [[ " $* " == *" --print "* && " $* " != *" --read-only "* ]]; }
+if [ -n "${ADDRESS:-}" ] || printing "$@"; then
+  exec "$here/run.py" "$@"
 fi
 trellis=${TRELLIS:?set TRELLIS to the program, or ADDRESS to a server that runs}
 data=$(mktemp -d)
@@ -27,4 +30,12 @@ for file in "$data"/tokens/*; do
   role=$(basename "$file")
   export "TOKEN_${role^^}=$(cat "$file")"
 done
-ADDRESS=$ready REQUIRE_ALL=1 "$here/kit.py" "$@"
+# The IT of the stranger's district: what is copied out of one district goes into another.
+TOKEN_STRANGER_OPERATOR=$("$trellis" token --role operator --district river-bend --data-dir "$data")
+export TOKEN_STRANGER_OPERATOR
+export ADDRESS=$ready REQUIRE_ALL=1
+# First the runner itself: what it says of the cases is worth what it is.
+if [ -n "${SELFTEST:-}" ]; then
+  "$here/selftest.py"
+fi
+"$here/run.py" "$@"

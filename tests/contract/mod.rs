@@ -7,11 +7,15 @@ use std::path::Path;
 use serde_json::Value;
 use trellis_contracts::METHODS;
 
-fn cases() -> Vec<(String, Value)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("contract/cases");
+/// The cases of the files in a folder, each with the path of its method.
+fn cases(folder: &str) -> Vec<(String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("contract").join(folder);
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("the cases") {
         let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            continue;
+        }
         let file = path.file_name().expect("a name").to_string_lossy().into_owned();
         let text = fs::read_to_string(&path).expect("a file of cases");
         let value: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{file}: {e}"));
@@ -25,10 +29,17 @@ fn cases() -> Vec<(String, Value)> {
 }
 
 #[test]
+fn the_steps_of_the_journeys_are_methods() {
+    for (path, step) in cases("journeys") {
+        assert!(METHODS.iter().any(|method| method.path == path), "no method {path}: {}", step["name"]);
+    }
+}
+
+#[test]
 fn every_method_has_a_case_that_is_accepted_and_one_that_is_refused() {
     let mut seen: BTreeMap<String, (bool, bool)> =
         METHODS.iter().map(|method| (method.path.to_owned(), (false, false))).collect();
-    for (path, case) in cases() {
+    for (path, case) in cases("cases") {
         let covered = seen.get_mut(&path).unwrap_or_else(|| panic!("no method {path}: {}", case["name"]));
         // A stream that stays open is accepted when it has told something before its time is over.
         let streamed = case["expect"]["any_reply"].is_object();

@@ -1,0 +1,1 @@
+"""Runs the contract cases: what `run.py` is made of."""
