@@ -31,7 +31,10 @@ done
 echo "  long-names"
 
 for example in deploy/helm/examples/*/*.yaml; do
-  [ "$(basename "$example")" = values.yaml ] || cp "$example" "$examples"
+  case $example in
+    *values.yaml) ;;
+    *) cp "$example" "$examples" ;;
+  esac
 done
 
 failed=0
@@ -46,6 +49,7 @@ step "objects, by Kubernetes' schemas" "$PYTHON" deploy/check/objects.py "$rende
 step "objects of the examples" "$PYTHON" deploy/check/objects.py "$examples" "$SCHEMAS"
 step "custom objects, by their owners' types" custom_objects "$rendered"
 step "policies" "$PYTHON" deploy/check/policy.py "$rendered" "$examples" "$PROGRAM"
+step "the broker's example" "$PYTHON" deploy/check/broker.py
 step "alarms, dashboards, runbooks" "$PYTHON" deploy/check/queries.py
 step "rules" "$PROMTOOL" check rules deploy/observability/alerts.yaml
 step "rules in cases" "$PROMTOOL" test rules deploy/observability/alerts_test.yaml

@@ -1,5 +1,6 @@
 """What names something else: selectors, targets, backends, certificates."""
 
+from common import title
 from release import container, pod
 
 EDGES = ("GRPCRoute", "HTTPRoute", "Ingress")
@@ -12,6 +13,7 @@ def links(release):
     backends(release)
     accounts(release)
     certificates(release)
+    stores(release)
 
 
 def one(release, thing, labels):
@@ -141,3 +143,23 @@ def certificates(release):
                 release.wrong(workload, f"{key}: {url} is no headless Service of the release")
             if (scheme == "https") != bool(secret):
                 release.wrong(workload, f"{key}: {url} does not fit its TLS")
+
+
+def stores(release):
+    """All reach the database in one way; of the broker, those that serve."""
+    ways = {}
+    for workload in release.workloads():
+        env = {variable["name"]: variable for variable in container(workload).get("env", [])}
+        way = [env.get(name) for name in ("TRELLIS_DATABASE_URL", "TRELLIS_DATABASE_POOLER", "PGSSLMODE", "PGSSLROOTCERT")]
+        ways[title(workload)] = way
+        if workload["kind"] == "Job" and (any("NATS" in name for name in env)
+                                          or any("nats" in volume["name"] for volume in pod(workload)["volumes"])):
+            release.wrong(workload, "has what is the broker's, and needs none of it")
+    brokers = {str([variable for variable in container(workload)["env"] if variable["name"] == "TRELLIS_NATS_URL"])
+               + str({key: value for key, value in release.config(workload).items() if key.startswith("nats_")})
+               for workload in release.serving()}
+    if len(brokers) != 1:
+        release.told(release.name, "some of the services reach the broker in another way than others, or not at all")
+    for name, way in ways.items():
+        if way != next(iter(ways.values())):
+            release.told(f"{release.name}, {name}", "reaches the database in another way than others")

@@ -18,9 +18,10 @@ def networks(release):
             release.wrong(workload, "is not covered by a default denial")
         if not any(opens(policy, "egress", workload, 53) for policy in policies):
             release.wrong(workload, "cannot resolve a name")
-        database = any(variable["name"] == "TRELLIS_DATABASE_URL" for variable in container(workload).get("env", []))
-        if database and not any(reaches_elsewhere(policy, workload) for policy in policies):
-            release.wrong(workload, "cannot reach PostgreSQL")
+        there = set().union(*(elsewhere(policy, workload) for policy in policies))
+        wanted = needs(release, workload)
+        if len(there) != len(wanted):
+            release.wrong(workload, f"reaches {sorted(there)} outside, and needs {wanted}")
     calls(release, policies)
     openings(release, policies)
 
@@ -34,10 +35,18 @@ def opens(policy, way, workload, port):
         port in [own["port"] for own in rule.get("ports", [])] for rule in policy["spec"].get(way, []))
 
 
-def reaches_elsewhere(policy, workload):
-    """A rule besides names, peers and what is on the public network."""
-    return covers(policy, workload) and any(
-        rule["ports"][0]["port"] not in (53, 443, 50051) for rule in policy["spec"].get("egress", []))
+def needs(release, workload):
+    """What it must reach besides names, peers and what is on the public network; each has a port of its own."""
+    variables = {variable["name"] for variable in container(workload).get("env", [])}
+    wanted = [name for name in ("TRELLIS_DATABASE_URL", "TRELLIS_NATS_URL") if name in variables]
+    return wanted + [key for key in ("otlp_endpoint",) if key in (release.config(workload) or {})]
+
+
+def elsewhere(policy, workload):
+    """The ports besides those."""
+    if not covers(policy, workload):
+        return set()
+    return {port["port"] for rule in policy["spec"].get("egress", []) for port in rule["ports"]} - {53, 443, 50051}
 
 
 def joined(policies, from_, to):

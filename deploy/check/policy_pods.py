@@ -4,7 +4,7 @@ import re
 
 from release import container, pod
 
-HIDDEN = re.compile(r"PASSWORD|SECRET|TOKEN$|DATABASE.*URL|PRIVATE", re.IGNORECASE)
+HIDDEN = re.compile(r"PASSWORD|SECRET|TOKEN$|DATABASE.*URL|NATS_URL|PRIVATE", re.IGNORECASE)
 WITH_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 
 
