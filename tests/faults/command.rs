@@ -7,7 +7,8 @@ use std::process::Output;
 use serde_json::Value;
 use tokio::process::Command;
 
-async fn run(arguments: &[&str], data: &Path) -> Output {
+/// Runs one of them on this data.
+pub(super) async fn run(arguments: &[&str], data: &Path) -> Output {
     run_within(&[], arguments, data).await
 }
 

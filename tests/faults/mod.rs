@@ -10,6 +10,7 @@ pub(crate) mod imports;
 mod jobs;
 mod letters;
 mod load;
+mod moment;
 mod relays;
 mod room;
 mod writes;

@@ -2,6 +2,8 @@
 //! however that ends, and used through an ordinary role, since a superuser would pass by row-level
 //! security.
 
+mod moment;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
