@@ -30,9 +30,6 @@ for file in "$data"/tokens/*; do
   role=$(basename "$file")
   export "TOKEN_${role^^}=$(cat "$file")"
 done
-# The IT of the stranger's district: what is copied out of one district goes into another.
-TOKEN_STRANGER_OPERATOR=$("$trellis" token --role operator --district river-bend --data-dir "$data")
-export TOKEN_STRANGER_OPERATOR
 export ADDRESS=$ready REQUIRE_ALL=1
 # First the runner itself: what it says of the cases is worth what it is.
 if [ -n "${SELFTEST:-}" ]; then

@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 use trellis_contracts::METHODS;
+use trellis_suite::config::Service;
+use trellis_suite::demo::Demonstration;
+use trellis_testkit::nats::Nats;
+use trellis_testkit::{Backend, Extra, Setup, Shape, Suite, run};
 
 /// The cases of the files in a folder, each with the path of its method.
 fn cases(folder: &str) -> Vec<(String, Value)> {
@@ -66,4 +71,38 @@ fn every_method_has_a_case_that_is_accepted_and_one_that_is_refused() {
         })
         .collect();
     assert!(bare.is_empty(), "{}", bare.join("\n"));
+}
+
+/// One process passes them in `make contract`, which `make test` runs last.
+#[test]
+fn all_hold_against_two_processes_of_each_service() {
+    run(async {
+        let nats = Nats::start();
+        let url = nats.url();
+        // As demo.sh starts its own.
+        let flags = ["--nats-url", &url, "--case-source", "http://127.0.0.1:9", "--case-sources-private"];
+        let setup = Setup { backend: Backend::Postgres, shape: Shape::TwoPerService, clock: None };
+        let mut suite = Suite::started(setup, &Extra { flags: &flags, ..Extra::default() }).await;
+        let (endpoint, minter) = (suite.endpoint().clone(), suite.minter().clone());
+        let demonstration = Demonstration::of(endpoint, minter, suite.url(), suite.now()).expect("its data");
+        demonstration.fill(|_| ()).await.expect("the demonstration");
+        let tokens = demonstration.tokens().await.expect("its tokens");
+
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let fetched = folder.join("../.tools/venv/bin");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths(std::env::split_paths(&path).chain([fetched])).expect("a path");
+        let mut kit = Command::new("python3");
+        kit.arg(folder.join("contract/run.py")).env("PATH", path).env("REQUIRE_ALL", "1");
+        kit.env("ADDRESS", suite.processes().addresses(Service::Profile).join(","));
+        for service in Service::ALL {
+            let addresses = suite.processes().addresses(service).join(",");
+            kit.env(format!("ADDRESS_{}", service.name().to_uppercase()), addresses);
+        }
+        kit.envs(tokens.each().map(|(part, token)| (format!("TOKEN_{}", part.to_uppercase()), token)));
+        let done = tokio::task::spawn_blocking(move || kit.output()).await.expect("no panic");
+        let done = done.expect("python3 is needed for this test");
+        let (told, wrong) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+        assert!(done.status.success(), "{told}{wrong}");
+    });
 }

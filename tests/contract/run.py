@@ -23,7 +23,8 @@ HERE = Path(__file__).parent
 
 HELP = """\
 environment:
-  ADDRESS        host:port of the server
+  ADDRESS        host:port of the server; several with commas between take turns
+  ADDRESS_SERVICE  that of one service, where it is elsewhere: ADDRESS_OUTCOME, ADDRESS_PROFILE, ...
   TOKEN_ROLE     the token of each role: TOKEN_LEARNER, TOKEN_EDUCATOR, ...; TOKEN alone is the operator's
   GRPCURL_FLAGS  how to connect, instead of -plaintext: "-cacert ca.pem", or "" for TLS by a known authority
   REQUIRE_ALL    1: a case that is not run, for want of a token, is a failure
@@ -119,7 +120,7 @@ class Run:
             time.sleep(0.2)
         kept, missing = judge.captured(case, answer) if not wrong else ({}, [])
         if wrong or missing:
-            return Result(FAILED, lines=wrong or missing, command=by_hand(case, messages, metadata, self.server.address))
+            return Result(FAILED, lines=wrong or missing, command=by_hand(case, messages, metadata, answer.address))
         self.variables.update(kept)
         if case.copy:
             judge.keep(case.copy, answer, self.copies)

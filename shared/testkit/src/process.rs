@@ -154,6 +154,11 @@ impl Processes {
         format!("127.0.0.1:{}", self.ports[service as usize][0])
     }
 
+    /// Where all processes of a service are.
+    pub fn addresses(&self, service: Service) -> Vec<String> {
+        self.ports[service as usize].iter().map(|port| format!("127.0.0.1:{port}")).collect()
+    }
+
     /// How many there are.
     pub const fn count(&self) -> usize {
         self.programs.len()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -9,7 +10,7 @@ import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Iterator
 
 from .cases import VARIABLE, Case, Trouble
 
@@ -26,6 +27,7 @@ class Answer:
     code: int = 0
     message: str = ""
     details: list[Any] = None  # type: ignore[assignment]
+    address: str = ""
 
 
 def variable_of(role: str) -> str:
@@ -49,9 +51,15 @@ class Server:
     """The server under test."""
 
     def __init__(self, address: str) -> None:
-        self.address = address
+        own = {name[len("ADDRESS_"):].lower(): value for name, value in os.environ.items() if name.startswith("ADDRESS_")}
+        self.addresses = {service: turns(value) for service, value in {"": address, **own}.items() if value}
         if not shutil.which("grpcurl"):
             raise Trouble("grpcurl is not installed: https://github.com/fullstorydev/grpcurl, or make .tools/grpcurl")
+
+    def address(self, path: str) -> str:
+        """Where a method is called this time: where its service is, by the second word of its package."""
+        service = path.split(".")[1]
+        return next(self.addresses.get(service, self.addresses[""]))
 
     def grpcurl(self, arguments: list[str], sent: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -67,17 +75,18 @@ class Server:
         for key, value in metadata.items():
             arguments += ["-H", f"{key}: {value}"]
         sent = "\n".join(json.dumps(message) for message in messages)
-        done = self.grpcurl([*arguments, "-d", "@", self.address, path], sent)
+        address = self.address(path)
+        done = self.grpcurl([*arguments, "-d", "@", address, path], sent)
         replies = list(documents(done.stdout))
         if done.returncode == 0:
-            return Answer(replies, details=[])
+            return Answer(replies, details=[], address=address)
         start = re.search(r"^\{", done.stderr, re.MULTILINE)
         try:
             error = json.loads(done.stderr[start.start():]) if start else {}
         except json.JSONDecodeError:
             error = {}
         message = error.get("message", done.stderr.strip())
-        return Answer(replies, error.get("code", 2), message, error.get("details", []))
+        return Answer(replies, error.get("code", 2), message, error.get("details", []), address)
 
     def call(self, case: Case, messages: list[Any], metadata: dict[str, str]) -> Answer:
         """Calls as a case says: once, or page after page until the list is whole."""
@@ -92,10 +101,10 @@ class Server:
                     whole.setdefault(key, []).extend(value)
             token = page.get("nextPageToken")
             if answer.code != 0 or not token:
-                return Answer([whole], answer.code, answer.message, answer.details)
+                return Answer([whole], answer.code, answer.message, answer.details, answer.address)
             messages = [{**messages[0], "page_token": token}]
             answer = self.send(case.path, case.role, messages, metadata, case.max_seconds)
-        return Answer([whole], 2, f"the list has no end after {MOST_PAGES} pages", [])
+        return Answer([whole], 2, f"the list has no end after {MOST_PAGES} pages", [], answer.address)
 
     def people(self, named: set[str]) -> dict[str, str]:
         """The variables that every case may name, as far as these roles go: who is behind each token, and in which
@@ -104,7 +113,7 @@ class Server:
         for role in sorted(named & set(roles())):
             answer = self.send(WHO_AM_I, role, [{}], {}, 10)
             if answer.code != 0:
-                raise Trouble(f"the token of {role} is refused, or nobody answers at {self.address}: {answer.message}")
+                raise Trouble(f"the token of {role} is refused, or nobody answers at {answer.address}: {answer.message}")
             me = answer.replies[0]
             name = known[role] = me.get("person") or me.get("application") or ""
             if "/people/" in name:
@@ -117,19 +126,32 @@ class Server:
 
     def reading(self) -> set[str]:
         """The methods that only read: those that the contract, as the server describes it, binds to HTTP's GET."""
-        told = self.grpcurl([self.address, "describe"])
-        if told.returncode != 0:
-            raise Trouble(f"{self.address} does not describe its methods: {told.stderr.strip()}")
         found: set[str] = set()
-        service = ""
-        for part in re.split(r"(?m)^(?=\S+ is a service:)|^\s*(?=rpc )", told.stdout):
-            if named := re.match(r"(\S+) is a service:", part):
-                service = named[1]
-            elif method := re.match(r"rpc (\w+)", part):
-                bound = re.search(r"google\.api\.http\)\s*=\s*\{\s*(\w+)\s*:", part)
-                if bound and bound[1] == "get":
-                    found.add(f"{service}/{method[1]}")
+        for address in map(next, self.addresses.values()):
+            told = self.grpcurl([address, "describe"])
+            if told.returncode != 0:
+                raise Trouble(f"{address} does not describe its methods: {told.stderr.strip()}")
+            found |= bound_to_get(told.stdout)
         return found
+
+
+def turns(addresses: str) -> Iterator[str]:
+    """Several addresses with commas between, one after the other and again."""
+    return itertools.cycle(filter(None, map(str.strip, addresses.split(","))))
+
+
+def bound_to_get(described: str) -> set[str]:
+    """The methods that a description binds to HTTP's GET."""
+    found: set[str] = set()
+    service = ""
+    for part in re.split(r"(?m)^(?=\S+ is a service:)|^\s*(?=rpc )", described):
+        if named := re.match(r"(\S+) is a service:", part):
+            service = named[1]
+        elif method := re.match(r"rpc (\w+)", part):
+            bound = re.search(r"google\.api\.http\)\s*=\s*\{\s*(\w+)\s*:", part)
+            if bound and bound[1] == "get":
+                found.add(f"{service}/{method[1]}")
+    return found
 
 
 def documents(text: str):

@@ -21,12 +21,12 @@ use trellis_kernel::{Clock as _, District, Party, SystemClock, Timestamp};
 use crate::cli::Stop;
 use crate::client::{Caller, Endpoint};
 use crate::config::Config;
-use crate::journey::{Cast, ELSEWHERE, Input, Journey};
+use crate::journey::{Cast, ELSEWHERE, Input, Journey, Step};
 use crate::roles::Role;
 use crate::suite::Running;
 use crate::tokens::Minter;
 
-use tokens::Tokens;
+pub use tokens::Tokens;
 
 /// The Math Content Specification as a CASE package.
 const MATH: &[u8] = include_bytes!("../../demo/mockMATH.json");
@@ -44,33 +44,51 @@ pub fn input(district: District, now: Timestamp) -> Result<Input, Box<dyn Error 
 pub async fn prepare(config: &Config, running: &Running) -> Result<String, Stop> {
     let address = reachable(running.address);
     let url = format!("http://{address}");
-    let demonstration = Demonstration {
-        endpoint: Endpoint::at(&url).map_err(Stop::failed)?,
-        minter: Minter::open(&config.keys_dir, Arc::new(SystemClock))?,
-        district: District::parse(DISTRICT)?,
-        url,
-    };
-    let input = input(demonstration.district.clone(), SystemClock.now()).map_err(Stop::failed)?;
-    let cast = Cast::of(&demonstration.district, &input.cast);
+    let endpoint = Endpoint::at(&url).map_err(Stop::failed)?;
+    let minter = Minter::open(&config.keys_dir, Arc::new(SystemClock))?;
+    let demonstration = Demonstration::of(endpoint, minter, url, SystemClock.now())?;
     if demonstration.agreements().await?.is_empty() {
         println!("Preparing the demonstration district; the first time this takes a minute or two.");
-        demonstration.fill(input).await?;
+        demonstration.fill(|step| println!("  {:>2}. {}", step.number, step.title)).await?;
     }
-    let agreements = demonstration.agreements().await?;
-    let tokens = Tokens::new(&demonstration.minter, &demonstration.district, &cast, &agreements)?;
+    let tokens = demonstration.tokens().await?;
     let files = tokens.write(&config.data_dir.join("tokens"))?;
-    let level = demonstration.level(&cast).await?;
-    Ok(tokens.shown(&address.to_string(), &files, &cast, &level))
+    let level = demonstration.level().await?;
+    Ok(tokens.shown(&address.to_string(), &files, &demonstration.cast, &level))
 }
 
-struct Demonstration {
+/// The demonstration district of a suite, wherever that is.
+pub struct Demonstration {
     endpoint: Endpoint,
     minter: Minter,
-    district: District,
+    /// How the suite is called in what is told.
     url: String,
+    input: Input,
+    cast: Cast,
 }
 
 impl Demonstration {
+    /// The one of the suite that is reached so.
+    ///
+    /// # Errors
+    ///
+    /// When the data that come with the program cannot be used.
+    pub fn of(endpoint: Endpoint, minter: Minter, url: String, now: Timestamp) -> Result<Self, Stop> {
+        let input = input(District::parse(DISTRICT)?, now).map_err(Stop::failed)?;
+        let cast = Cast::of(&input.district, &input.cast);
+        Ok(Self { endpoint, minter, url, input, cast })
+    }
+
+    /// A token for each part that there is to play, once the district is filled.
+    ///
+    /// # Errors
+    ///
+    /// When the suite refuses, or the district is not filled.
+    pub async fn tokens(&self) -> Result<Tokens, Stop> {
+        let agreements = self.agreements().await?;
+        Ok(Tokens::new(&self.minter, &self.input.district, &self.cast, &agreements)?)
+    }
+
     fn caller(&self, district: &District, party: &Party, role: Role) -> Result<Caller, Stop> {
         Ok(self.endpoint.with(&self.minter.mint(district, party, &role.scopes(), tokens::LIFE)?))
     }
@@ -78,9 +96,9 @@ impl Demonstration {
     /// The agreements of the district: the journey's ninth step makes them, so that a district that has
     /// them has the rest.
     async fn agreements(&self) -> Result<Vec<Agreement>, Stop> {
-        let operator = self.caller(&self.district, &Party::Operator, Role::Operator)?;
+        let operator = self.caller(&self.input.district, &Party::Operator, Role::Operator)?;
         let request = ListAgreementsRequest {
-            parent: format!("districts/{}", self.district),
+            parent: format!("districts/{}", self.input.district),
             page_size: 1000,
             ..ListAgreementsRequest::default()
         };
@@ -88,11 +106,15 @@ impl Demonstration {
         Ok(page.map_err(|status| Stop::refused(&self.url, &status))?.into_inner().agreements)
     }
 
-    async fn fill(&self, input: Input) -> Result<(), Stop> {
+    /// Lets the journey happen in it, and tells each step; the neighbouring district gets its roster.
+    ///
+    /// # Errors
+    ///
+    /// When the suite refuses a step.
+    pub async fn fill(&self, told: impl FnMut(&Step)) -> Result<(), Stop> {
         self.fill_neighbour().await?;
-        let journey = Journey::new(self.endpoint.clone(), self.minter.clone(), input);
-        let walked = journey.walk(|step| println!("  {:>2}. {}", step.number, step.title)).await;
-        walked.map(drop).map_err(Stop::failed)
+        let journey = Journey::new(self.endpoint.clone(), self.minter.clone(), self.input.clone());
+        journey.walk(told).await.map(drop).map_err(Stop::failed)
     }
 
     async fn fill_neighbour(&self) -> Result<(), Stop> {
@@ -121,12 +143,13 @@ impl Demonstration {
     }
 
     /// The learner's level that the printed lines look at.
-    async fn level(&self, cast: &Cast) -> Result<String, Stop> {
-        let learner = self.caller(&self.district, &Party::Person(cast.learner), Role::Learner)?;
+    async fn level(&self) -> Result<String, Stop> {
+        let (district, learner) = (&self.input.district, self.cast.learner);
         let request = ListLevelsRequest {
-            parent: format!("districts/{}/learners/{}", self.district, cast.learner),
+            parent: format!("districts/{district}/learners/{learner}"),
             ..ListLevelsRequest::default()
         };
+        let learner = self.caller(district, &Party::Person(learner), Role::Learner)?;
         let page = GrowthServiceClient::new(learner).list_levels(request).await;
         let levels = page.map_err(|status| Stop::refused(&self.url, &status))?.into_inner().levels;
         let first = levels.into_iter().next();

@@ -21,7 +21,7 @@ use crate::tokens::Minter;
 pub(super) const LIFE: SignedDuration = SignedDuration::from_hours(24);
 
 /// A token for each part.
-pub(super) struct Tokens(Vec<Part>);
+pub struct Tokens(Vec<Part>);
 
 struct Part {
     name: &'static str,
@@ -30,6 +30,11 @@ struct Part {
 }
 
 impl Tokens {
+    /// The parts, as `administrator`, each with its token.
+    pub fn each(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|part| (part.name, part.token.as_str()))
+    }
+
     pub(super) fn new(
         minter: &Minter,
         district: &District,
@@ -64,6 +69,7 @@ impl Tokens {
             ("application", "inside its agreement", district, application(true)?, Role::Application),
             ("other_application", "outside its agreement", district, application(false)?, Role::Application),
             ("stranger", "teaches in another district", &elsewhere, person(stranger), Role::Educator),
+            ("stranger_operator", "that district's IT", &elsewhere, Party::Operator, Role::Operator),
         ];
         let tokens = parts.into_iter().map(|(name, who, district, party, role)| {
             Ok(Part { name, who, token: minter.mint(district, &party, &role.scopes(), LIFE)? })
