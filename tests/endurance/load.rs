@@ -15,7 +15,7 @@ use trellis_kernel::{Ids as _, RandomIds};
 pub(super) const DISTRICT: &str = "grand-bend";
 
 /// How long anything that must come may take on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What callers have met.
 #[derive(Clone, Default)]

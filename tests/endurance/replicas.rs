@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
+use tokio::time::{Interval, MissedTickBehavior};
 use tonic::Code;
+use tonic::transport::Endpoint;
 use trellis_contracts::experience::assessment_service_client::AssessmentServiceClient;
 use trellis_contracts::experience::{Assessment, FinalizeAssessmentRequest};
 use trellis_contracts::outcome::GetFrameworkRequest;
@@ -13,12 +15,13 @@ use trellis_contracts::outcome::framework_service_client::FrameworkServiceClient
 use trellis_contracts::profile::ListOrganizationsRequest;
 use trellis_contracts::profile::roster_service_client::RosterServiceClient;
 use trellis_kernel::{Ids as _, RandomIds};
+use trellis_suite::config::Service;
 use trellis_testkit::nats::Nats;
 use trellis_testkit::postgres::Own;
 use trellis_testkit::{Backend, Caller, Extra, Role, School, Setup, Shape, Suite, run};
 
-use super::drain::list;
-use super::load::{DISTRICT, Ledger, framework};
+use super::drain::{RAW_CODES, Raw, list};
+use super::load::{DISTRICT, Ledger, PATIENCE, framework};
 use crate::faults::effects::{assess, criterion, ratings};
 
 /// How many write at once, how many read, and how many finalize assessments.
@@ -30,6 +33,8 @@ const ASSESSMENTS: usize = 30;
 const BETWEEN: usize = 60;
 /// How many processes are killed.
 const KILLED: usize = 4;
+/// How often each caller goes round at full size: with a call of each writer and two of each reader, 200 calls/s.
+const ROUND: Duration = Duration::from_millis(50);
 /// A client's wait before it tries again what it was told to try again.
 const BEFORE_RETRY: Duration = Duration::from_millis(200);
 
@@ -39,11 +44,32 @@ fn at_full_size() -> Option<Duration> {
     Some(Duration::from_secs(seconds.parse().expect("TESTKIT_REPLICAS_SECONDS is a number of seconds")))
 }
 
+/// How fast callers go round: at full size as clients do, else as fast as they are answered.
+struct Pace(Option<Interval>);
+
+impl Pace {
+    fn new() -> Self {
+        Self(at_full_size().map(|_| {
+            let mut interval = tokio::time::interval(ROUND);
+            interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            interval
+        }))
+    }
+
+    async fn next(&mut self) {
+        if let Some(interval) = &mut self.0 {
+            interval.tick().await;
+        }
+    }
+}
+
 /// What is served, and on what.
 struct House {
     suite: Suite,
     school: School,
     educator: Caller,
+    /// Where the processes of the outcome service are.
+    outcome: Vec<String>,
     nats: Nats,
     cluster: Own,
 }
@@ -55,16 +81,19 @@ impl House {
         let flags = ["--nats-url", &url, "--drain", "5", "--caller-rate", "0"];
         let setup = Setup { backend: Backend::Postgres, shape: Shape::TwoPerService, clock: None };
         let extra = Extra { flags: &flags, ..Extra::default() };
-        let suite = Suite::started_on(cluster.database(), setup, &extra).await;
+        let mut suite = Suite::started_on(cluster.database(), setup, &extra).await;
         let school = suite.school().await;
         let educator = suite.person(&school.district, school.educator, Role::Educator);
-        Self { suite, school, educator, nats, cluster }
+        let outcome = suite.processes().addresses(Service::Outcome);
+        Self { suite, school, educator, outcome, nats, cluster }
     }
 }
 
 /// Calls of every service that go on while something goes wrong.
 struct Load {
     ledger: Ledger,
+    /// What clients meet that know one process, and try nothing again.
+    raw: Ledger,
     readers: JoinSet<()>,
     writers: JoinSet<Vec<String>>,
     finalizing: JoinSet<()>,
@@ -76,7 +105,7 @@ impl Load {
         let operator = house.suite.operator(DISTRICT);
         let criterion = criterion(&operator, &house.school).await;
         let assessments = assess(&house.suite, &house.school, &criterion, ASSESSMENTS).await;
-        let ledger = Ledger::default();
+        let (ledger, raw) = (Ledger::default(), Ledger::default());
         let (mut readers, mut writers) = (JoinSet::new(), JoinSet::new());
         for _ in 0..WRITERS {
             writers.spawn(write(operator.clone(), ledger.clone()));
@@ -84,9 +113,14 @@ impl Load {
         for _ in 0..READERS {
             readers.spawn(reads(operator.clone(), read.to_owned(), house.school.parent(), ledger.clone()));
         }
+        for address in &house.outcome {
+            let channel = Endpoint::from_shared(format!("http://{address}")).expect("a URL").connect_lazy();
+            let client = Raw { channel, token: operator.token().to_owned() };
+            readers.spawn(reads_raw(client, read.to_owned(), raw.clone()));
+        }
         let mut finalizing = JoinSet::new();
         finalizing.spawn(finalize(house.educator.clone(), assessments.clone(), ledger.clone()));
-        Self { ledger, readers, writers, finalizing, assessments }
+        Self { ledger, raw, readers, writers, finalizing, assessments }
     }
 
     /// Ends it; what was acknowledged is there, and each assessment was told of once.
@@ -96,6 +130,9 @@ impl Load {
             done.expect("no panic");
         }
         self.ledger.stop();
+        self.raw.stop();
+        println!("clients that try nothing again: {}", self.raw);
+        assert!(self.raw.codes().iter().all(|code| RAW_CODES.contains(code)), "{}", self.raw);
         self.readers.join_all().await;
         let written: BTreeSet<String> = self.writers.join_all().await.into_iter().flatten().collect();
         assert!(
@@ -113,8 +150,9 @@ impl Load {
 
 async fn write(operator: Caller, ledger: Ledger) -> Vec<String> {
     let mut client = FrameworkServiceClient::new(operator);
-    let mut made = Vec::new();
+    let (mut made, mut pace) = (Vec::new(), Pace::new());
     while ledger.goes_on() {
+        pace.next().await;
         let request = framework(&format!("Written under load, {}", made.len()));
         let answer = loop {
             if let Some(answer) = ledger.note(client.create_framework(request.clone()).await) {
@@ -130,7 +168,9 @@ async fn write(operator: Caller, ledger: Ledger) -> Vec<String> {
 async fn reads(operator: Caller, framework: String, parent: String, ledger: Ledger) {
     let mut frameworks = FrameworkServiceClient::new(operator.clone());
     let mut roster = RosterServiceClient::new(operator);
+    let mut pace = Pace::new();
     while ledger.goes_on() {
+        pace.next().await;
         let get = GetFrameworkRequest { name: framework.clone() };
         let list = ListOrganizationsRequest { parent: parent.clone(), ..ListOrganizationsRequest::default() };
         let answered = [
@@ -138,6 +178,20 @@ async fn reads(operator: Caller, framework: String, parent: String, ledger: Ledg
             ledger.note(roster.list_organizations(list).await).is_some(),
         ];
         if answered.contains(&false) {
+            tokio::time::sleep(BEFORE_RETRY).await;
+        }
+    }
+}
+
+/// Reads by a plain client of one process.
+async fn reads_raw(raw: Raw, framework: String, ledger: Ledger) {
+    let mut client = FrameworkServiceClient::new(raw.channel.clone());
+    let mut pace = Pace::new();
+    while ledger.goes_on() {
+        pace.next().await;
+        let mut get = raw.request(GetFrameworkRequest { name: framework.clone() });
+        get.set_timeout(PATIENCE);
+        if ledger.note(client.get_framework(get).await).is_none() {
             tokio::time::sleep(BEFORE_RETRY).await;
         }
     }
