@@ -35,11 +35,12 @@ run: need-rust ## Serve a demonstration district. LISTEN=127.0.0.1:50051 DATA_DI
 	@exec $(PROGRAM) serve --demo --listen $(LISTEN) --data-dir $(DATA_DIR)
 
 .PHONY: test
-test: lint test-code ## Lint, then every test, on SQLite and PostgreSQL, then the contract cases.
+test: lint test-code ## Lint, then every test, on SQLite and PostgreSQL, then the contract cases and what deploys it.
 	@$(MAKE) --no-print-directory contract BUILT=1
+	@$(MAKE) --no-print-directory deploy-check
 
 .PHONY: test-code
-test-code: need-rust need-postgres need-pgbouncer .tools/nats-server
+test-code: need-rust need-postgres need-pgbouncer need-python .tools/nats-server .tools/grpcurl
 	TESTKIT_PROGRAM=$(PROGRAM) cargo test --workspace --all-features --locked
 
 # What is measured is what is shipped.
@@ -47,7 +48,7 @@ RELEASED := $(abspath $(or $(CARGO_TARGET_DIR),target))/release/trellis
 BENCH := cargo bench --locked -p trellis-tests --bench load --
 
 .PHONY: bench
-bench: need-rust need-postgres ## What every layer and call costs, beside its floor. QUICK=1; STRICT=1; ONLY="layers sqlite"
+bench: need-rust need-postgres .tools/nats-server ## What every layer and call costs, beside its floor. QUICK=1; STRICT=1; ONLY="layers sqlite"
 	cargo build --release --locked -p trellis
 	BENCH_PROGRAM=$(RELEASED) $(BENCH) $(ONLY)
 
@@ -141,6 +142,10 @@ CONTRACT_OPTIONS = $(foreach folder,$(CASES),--cases "$(folder)") $(if $(ONLY),-
 contract: $(if $(ADDRESS),,need-rust) need-python $(if $(BUILT),need-jq) .tools/grpcurl ## The contract cases by grpcurl. ADDRESS=host:port TOKEN=...; ONLY=text READ_ONLY=1 CASES=DIR JUNIT=FILE PRINT=1
 	@if [ -z "$(ADDRESS)$(BUILT)" ]; then cargo build --locked -p trellis; fi
 	@ADDRESS="$(ADDRESS)" TOKEN="$(TOKEN)" TRELLIS=$(PROGRAM) SELFTEST=$(BUILT) tests/contract/demo.sh $(CONTRACT_OPTIONS)
+
+.PHONY: mutants
+mutants: need-rust need-python .tools/grpcurl ## Whether the contract cases notice a program that is wrong: three faults, each built and run.
+	@tests/contract/mutants.sh
 
 # A contract that says less than a reader needs fails here, and so does a page that leads nowhere.
 REFERENCE := target/docs/reference

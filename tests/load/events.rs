@@ -1,121 +1,33 @@
 //! How fast events get their positions, and how fast another service applies them: from a backlog that is
 //! there when the program starts, as after an outage.
 
-use std::fmt::Write as _;
-use std::str::FromStr as _;
 use std::time::{Duration, Instant};
 
-use prost::Message as _;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use trellis_contracts::experience::{AssessmentFinalized, FinalRating};
-use trellis_kernel::{Clock as _, SystemClock, Uuid};
 use trellis_testkit::Backend;
+use trellis_testkit::nats::Nats;
 
 use crate::calls::new_id;
 use crate::house::{self, DISTRICT, House};
 use crate::meter::{Pace, count};
 use crate::process::Process;
+use crate::rows::Rows;
 
 /// How many events without an effect wait for a position.
 const PLAIN: usize = 20_000;
-
-/// The database of one service, past the program.
-enum Rows {
-    Sqlite(SqlitePool),
-    Postgres(PgPool),
-}
-
-impl Rows {
-    async fn of(house: &House, service: &str) -> Self {
-        if let Some(url) = &house.url {
-            // As the house's own work does, past the districts.
-            let settings = [("search_path", service), ("trellis.district", "*")];
-            let options = PgConnectOptions::from_str(url).expect("a URL").options(settings);
-            let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await;
-            return Self::Postgres(pool.expect("the database"));
-        }
-        let file = house.directory.path().join(format!("{service}.db"));
-        let options = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(5));
-        Self::Sqlite(SqlitePool::connect_with(options).await.expect("the file"))
-    }
-
-    async fn run(&self, sql: String) {
-        let sql = sqlx::AssertSqlSafe(sql);
-        match self {
-            Self::Sqlite(pool) => sqlx::raw_sql(sql).execute(pool).await.map(drop),
-            Self::Postgres(pool) => sqlx::raw_sql(sql).execute(pool).await.map(drop),
-        }
-        .expect("the rows");
-    }
-
-    async fn number(&self, sql: &'static str) -> i64 {
-        match self {
-            Self::Sqlite(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
-            Self::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
-        }
-        .expect("a number")
-    }
-
-    fn id(&self, id: Uuid) -> String {
-        match self {
-            Self::Sqlite(_) => format!("X'{}'", id.simple()),
-            Self::Postgres(_) => format!("'{id}'"),
-        }
-    }
-
-    fn bytes(&self, bytes: &[u8]) -> String {
-        let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
-        match self {
-            Self::Sqlite(_) => format!("X'{hex}'"),
-            Self::Postgres(_) => format!("'\\x{hex}'"),
-        }
-    }
-
-    /// Adds events as a service of the suite would have told them.
-    async fn tell(&self, events: Vec<(&str, Option<AssessmentFinalized>)>) {
-        let mut head = self.number("SELECT head FROM relay").await;
-        let now = SystemClock.now().as_microsecond();
-        for chunk in events.chunks(500) {
-            let mut sql = "INSERT INTO outbox (position, uid, district, kind, resource, resource_type, \
-                           subjects, deleted, actor, event_time, payload_type, payload) VALUES "
-                .to_owned();
-            for (at, (kind, message)) in chunk.iter().enumerate() {
-                head += 1;
-                let position = match self {
-                    Self::Sqlite(_) => head.to_string(),
-                    Self::Postgres(_) => "NULL".to_owned(),
-                };
-                let payload = message.as_ref().map_or_else(
-                    || "NULL, NULL".to_owned(),
-                    |message| format!("'{TYPE}', {}", self.bytes(&message.encode_to_vec())),
-                );
-                let comma = if at == 0 { "" } else { ", " };
-                let uid = self.id(new_id());
-                let _ = write!(
-                    sql,
-                    "{comma}({position}, {uid}, '{DISTRICT}', '{kind}', 'districts/{DISTRICT}/things/{at}', \
-                     'trellis.dev/Thing', '[]', false, 'bench', {now}, {payload})"
-                );
-            }
-            self.run(sql).await;
-        }
-        if matches!(self, Self::Sqlite(_)) {
-            self.run(format!("UPDATE relay SET head = {head}")).await;
-        }
-    }
-}
-
-const TYPE: &str = "type.googleapis.com/trellis.experience.v1alpha1.AssessmentFinalized";
 
 /// Lets a backlog be worked off.
 pub(crate) async fn run(pace: Pace) {
     println!("\nEvents: a backlog worked off after a start");
     let effects = if pace.rounds == 1 { 1000 } else { 4000 };
-    for backend in [Backend::Sqlite, Backend::Postgres] {
+    let nats = Nats::start();
+    let url = nats.url();
+    let by_nats = ["--nats-url", url.as_str()];
+    for (backend, flags, way) in [
+        (Backend::Sqlite, &[][..], ""),
+        (Backend::Postgres, &[][..], ""),
+        (Backend::Postgres, &by_nats[..], " by NATS"),
+    ] {
         let house = House::new(&house::program(), backend);
         // Once, so that there are tables.
         house.serve().end();
@@ -128,22 +40,24 @@ pub(crate) async fn run(pace: Pace) {
         if backend == Backend::Postgres {
             outcome.tell(vec![("thing.changed", None); PLAIN]).await;
         }
-        let process = house.serve();
+        let process = house.serve_with(flags);
         if backend == Backend::Postgres {
             let waiting = "SELECT COUNT(*) FROM outbox WHERE position IS NULL";
             let (rate, _) = worked_off(&process, &outcome, waiting).await;
-            println!("  {backend:?}: the relay gives {rate:.0} positions/s");
+            println!("  {backend:?}{way}: the relay gives {rate:.0} positions/s");
         }
         let behind = Behind { profile: &profile, head: i64::from(effects) };
         let (rate, cpu) = behind.worked_off(&process).await;
-        println!("  {backend:?}: profile applies {rate:.0} assessments/s, {cpu:.0} µs of the processor each");
+        println!(
+            "  {backend:?}{way}: profile applies {rate:.0} assessments/s, {cpu:.0} µs of the processor each"
+        );
     }
 }
 
 /// The consumer's way to the head.
-struct Behind<'a> {
-    profile: &'a Rows,
-    head: i64,
+pub(crate) struct Behind<'a> {
+    pub(crate) profile: &'a Rows,
+    pub(crate) head: i64,
 }
 
 impl Behind<'_> {
@@ -151,7 +65,7 @@ impl Behind<'_> {
         self.head - self.profile.number("SELECT COALESCE(MAX(position), 0) FROM event_checkpoints").await
     }
 
-    async fn worked_off(&self, process: &Process) -> (f64, f64) {
+    pub(crate) async fn worked_off(&self, process: &Process) -> (f64, f64) {
         let mut first = None;
         loop {
             let left = self.left().await;
@@ -182,7 +96,7 @@ fn done(events: i64, begun: Instant, spent: Duration) -> (f64, f64) {
 }
 
 /// The first assessment of a learner.
-fn assessed() -> AssessmentFinalized {
+pub(crate) fn assessed() -> AssessmentFinalized {
     let framework = format!("districts/{DISTRICT}/frameworks/{}@1", new_id());
     AssessmentFinalized {
         assessment: format!("districts/{DISTRICT}/assessments/{}", new_id()),

@@ -183,7 +183,8 @@ pub(crate) async fn import_grand_bend(house: &House, process: &Process) -> Durat
     import_roster(&client, GRAND_BEND, zipped(&demo("grandbend-1.2"))).await
 }
 
-async fn import_roster(client: &Client, district: &str, zip: Vec<u8>) -> Duration {
+/// Imports a roster; how long it took.
+pub(crate) async fn import_roster(client: &Client, district: &str, zip: Vec<u8>) -> Duration {
     let header = ImportRosterHeader {
         parent: format!("districts/{district}"),
         format: RosterFormat::OnerosterCsv.into(),
@@ -210,12 +211,19 @@ fn demo(file: &str) -> PathBuf {
 }
 
 fn zipped(folder: &Path) -> Vec<u8> {
-    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for entry in fs::read_dir(folder).expect("the folder") {
+    packed(fs::read_dir(folder).expect("the folder").map(|entry| {
         let path = entry.expect("a file").path();
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        (name, fs::read(&path).expect("the file"))
+    }))
+}
+
+/// A ZIP of files.
+pub(crate) fn packed(files: impl Iterator<Item = (String, Vec<u8>)>) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in files {
         archive.start_file(name, zip::write::SimpleFileOptions::default()).expect("writing to memory");
-        archive.write_all(&fs::read(&path).expect("the file")).expect("writing to memory");
+        archive.write_all(&content).expect("writing to memory");
     }
     archive.finish().expect("writing to memory").into_inner()
 }

@@ -5,6 +5,7 @@
 //! `load serve-floor …`), and the client, which is this one.
 
 mod calls;
+mod capacity;
 mod events;
 mod floor;
 mod house;
@@ -13,6 +14,7 @@ mod meter;
 mod overload;
 mod process;
 mod report;
+mod rows;
 mod sections;
 
 use std::path::Path;
@@ -60,6 +62,9 @@ async fn run(sections: &[String]) {
     }
     if wanted("events") {
         events::run(pace).await;
+    }
+    if wanted("capacity") {
+        capacity::run(pace).await;
     }
     if wanted("overload") {
         overload::run(pace, &mut targets).await;
