@@ -165,7 +165,8 @@ image: need-rust .tools/cargo-cyclonedx ## A container image, by podman or docke
 	cargo build --release --locked -p trellis
 	deploy/image/build.sh $(RELEASED) $(IMAGE)
 	@mkdir -p target/image
-	cargo cyclonedx --quiet --manifest-path services/trellis/Cargo.toml --format json --override-filename trellis.cdx
+	cargo cyclonedx --quiet --manifest-path services/trellis/Cargo.toml --format json --spec-version 1.5 \
+	  --target $$(rustc -vV | sed -n 's/^host: //p') --override-filename trellis.cdx
 	@mv services/trellis/trellis.cdx.json target/image/trellis.cdx.json
 	@find services shared tests -name trellis.cdx.json -delete
 	deploy/image/check.sh $(IMAGE)

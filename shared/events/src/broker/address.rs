@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use async_nats::{ConnectOptions, ServerAddr};
+use async_nats::{ConnectOptions, Event, ServerAddr};
 use percent_encoding::percent_decode_str;
 use trellis_kernel::{Failure, Result};
 use trellis_tls::ClientTls;
@@ -121,6 +121,7 @@ impl BrokerAddress {
         let mut options = ConnectOptions::new()
             .name("trellis")
             .retry_on_initial_connect()
+            .event_callback(|event| async move { note(&event) })
             // Who names files of TLS wants it, whatever a server says of itself.
             .require_tls(self.tls != ClientTls::default())
             .tls_client_config(self.tls.config(&[]).map_err(Failure::internal)?);
@@ -132,5 +133,14 @@ impl BrokerAddress {
             None => options,
         };
         options.connect(&self.urls.servers[..]).await.map_err(Failure::internal)
+    }
+}
+
+/// Says why there is no connection: whoever waits for the broker only sees that it is away.
+fn note(event: &Event) {
+    match event {
+        Event::ClientError(error) => tracing::warn!(%error, "the broker cannot be reached"),
+        Event::ServerError(error) => tracing::warn!(%error, "the broker refuses"),
+        _ => tracing::debug!(%event, "the connection to the broker"),
     }
 }

@@ -29,9 +29,11 @@ async fn passes(place: &Place, broker: &Broker, effects: i64) {
 }
 
 #[test]
-fn who_knows_the_password_is_let_in() {
+fn who_knows_the_password_is_let_in_and_needs_few_rights() {
     trellis_testkit::run(async {
-        let users = r#"authorization { users: [ { user: "trellis", password: "a/b@c:d" } ] }"#;
+        // With no more rights than docs/operations.md asks for.
+        let users = r#"authorization { users: [ { user: "trellis", password: "a/b@c:d", permissions: {
+            publish: ["trellis.events.>", "$JS.API.>", "$JS.ACK.>"], subscribe: ["_INBOX.>"] } } ] }"#;
         let server = Nats::guarded(users);
         let place = Place::new(None).await;
         let url = |login: &str| vec![format!("nats://{login}@localhost:{}", server.port())];
