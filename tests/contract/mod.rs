@@ -73,7 +73,7 @@ fn every_method_has_a_case_that_is_accepted_and_one_that_is_refused() {
     assert!(bare.is_empty(), "{}", bare.join("\n"));
 }
 
-/// One process passes them in `make contract`, which `make test` runs last.
+/// One process passes them in `make contract`, which is a part of `make test`.
 #[test]
 fn all_hold_against_two_processes_of_each_service() {
     run(async {

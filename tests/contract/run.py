@@ -120,7 +120,9 @@ class Run:
             time.sleep(0.2)
         kept, missing = judge.captured(case, answer) if not wrong else ({}, [])
         if wrong or missing:
-            return Result(FAILED, lines=wrong or missing, command=by_hand(case, messages, metadata, answer.address))
+            # What was kept of other answers stands in the line.
+            line = "" if judge.discreet else by_hand(case, messages, metadata, answer.address)
+            return Result(FAILED, lines=wrong or missing, command=line)
         self.variables.update(kept)
         if case.copy:
             judge.keep(case.copy, answer, self.copies)
@@ -160,6 +162,7 @@ def choices_of(wanted: argparse.Namespace, server: Server | None) -> list[Choice
 
 def main() -> int:
     wanted = options()
+    judge.discreet = wanted.read_only
     if os.environ.get("TOKEN") and not os.environ.get("TOKEN_OPERATOR"):
         os.environ["TOKEN_OPERATOR"] = os.environ["TOKEN"]
     address = os.environ.get("ADDRESS", "")

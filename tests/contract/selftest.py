@@ -44,7 +44,7 @@ def who(name: str, kind: str, **more: object) -> dict[str, object]:
 
 def writing_methods() -> set[str]:
     """What changes something, told in another way than the runner finds it: it takes a request_id, or is a stream of
-    requests, or has no place among the contract's HTTP bindings."""
+    requests."""
     found: set[str] = set()
     for file in sorted(PROTO.rglob("*.proto")):
         text = re.sub(r"(?m)^\s*//.*$", "", file.read_text("utf-8"))

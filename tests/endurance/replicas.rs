@@ -131,9 +131,9 @@ impl Load {
         }
         self.ledger.stop();
         self.raw.stop();
+        self.readers.join_all().await;
         println!("clients that try nothing again: {}", self.raw);
         assert!(self.raw.codes().iter().all(|code| RAW_CODES.contains(code)), "{}", self.raw);
-        self.readers.join_all().await;
         let written: BTreeSet<String> = self.writers.join_all().await.into_iter().flatten().collect();
         assert!(
             written.is_subset(&list(&house.suite.operator(DISTRICT)).await),

@@ -26,8 +26,8 @@ const TEACHES: usize = 5;
 const EACH: usize = 5_000;
 /// How many callers there are.
 const CALLERS: usize = 16;
-/// How long until the trail of what was read is written.
-const TRAIL: Duration = Duration::from_secs(1);
+/// How long until the rest is written: places in the feed, the trail of what was read.
+const REST: Duration = Duration::from_secs(2);
 
 /// Fills a district step by step, and says what each step took.
 pub(crate) async fn run(pace: Pace) {
@@ -54,7 +54,6 @@ pub(crate) async fn run(pace: Pace) {
 
     let educator = house.person(&process, DISTRICT, "t0", Role::Educator);
     calls(&educator.entries(learner_name(DISTRICT, "s0"))).await;
-    tokio::time::sleep(TRAIL).await;
     size.tell("a read of a learner's record by another, on the trail", EACH).await;
 
     assessments(&house, process, &profile).await;
@@ -69,6 +68,7 @@ struct Size<'a> {
 
 impl Size<'_> {
     async fn grown(&mut self) -> i64 {
+        tokio::time::sleep(REST).await;
         let now = self.rows.number("SELECT pg_database_size(current_database())").await;
         now - std::mem::replace(&mut self.last, now)
     }

@@ -28,7 +28,8 @@ pub enum LogFormat {
 
 /// The most that is logged of libraries, whatever is asked for: they tell what is in headers and
 /// statements. A module stands before the library that it is of.
-const QUIET: [(&str, LevelFilter); 9] = [
+const QUIET: [(&str, LevelFilter); 10] = [
+    ("async_nats", LevelFilter::WARN),
     ("h2", LevelFilter::WARN),
     ("hyper", LevelFilter::WARN),
     ("hyper_util", LevelFilter::WARN),

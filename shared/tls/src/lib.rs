@@ -1,10 +1,11 @@
 //! TLS towards another: whom to believe, and who one is.
 //!
-//! The files are read again for every new connection, so that a certificate can be renewed without a restart.
+//! The files are looked at for new connections, so that a certificate can be renewed without a restart.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::client::{
@@ -14,7 +15,12 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::sign::CertifiedKey;
-use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio_rustls::rustls::{
+    self, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
+
+/// For how long what was read is taken to be what the files hold: a handshake asks several times.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// The files of TLS towards another, in PEM.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,7 +50,8 @@ pub enum TlsError {
 
 impl ClientTls {
     /// What connections are made with that speak one of these protocols (ALPN; RFC 7301), or whichever. Each of them
-    /// reads the files again; where they cannot be used then, those from before go on being used.
+    /// looks at the files, at most once a second; where they cannot be used then, those from before go on being used.
+    /// What the machine believes is read once.
     ///
     /// # Errors
     ///
@@ -53,7 +60,7 @@ impl ClientTls {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let texts = Texts::read(self)?;
         let made = Made::of(&texts, &provider)?;
-        let last = Mutex::new((texts, made));
+        let last = Mutex::new(Last { read: Instant::now(), texts, made });
         let current = Arc::new(Current { files: self.clone(), provider: provider.clone(), last });
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
@@ -90,7 +97,8 @@ impl Texts {
 /// What was made of it.
 #[derive(Clone, Debug)]
 struct Made {
-    verifier: Arc<WebPkiServerVerifier>,
+    /// None where the machine believes nobody, which hinders no connection without TLS.
+    verifier: Option<Arc<WebPkiServerVerifier>>,
     identity: Option<Arc<CertifiedKey>>,
 }
 
@@ -108,8 +116,11 @@ impl Made {
                 roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
             }
         }
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build()?;
+        let verifier = if roots.is_empty() && texts.authorities.is_none() {
+            None
+        } else {
+            Some(WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build()?)
+        };
         let identity = match &texts.identity {
             Some((certificates, key)) => {
                 let certificates =
@@ -127,28 +138,37 @@ impl Made {
 struct Current {
     files: ClientTls,
     provider: Arc<CryptoProvider>,
-    last: Mutex<(Texts, Made)>,
+    last: Mutex<Last>,
+}
+
+struct Last {
+    read: Instant,
+    texts: Texts,
+    made: Made,
 }
 
 impl Current {
     fn now(&self) -> Made {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let renewed = Texts::read(&self.files).and_then(|texts| {
-            if texts == last.0 {
-                return Ok(None);
-            }
-            let made = Made::of(&texts, &self.provider)?;
-            Ok(Some((texts, made)))
-        });
-        match renewed {
-            Ok(Some(renewed)) => *last = renewed,
-            Ok(None) => {}
-            Err(error) => {
+        if last.read.elapsed() >= FRESH {
+            last.read = Instant::now();
+            if let Err(error) = last.renew(&self.files, &self.provider) {
                 let cause = std::error::Error::source(&error);
                 tracing::warn!(%error, cause, "the files of TLS towards others cannot be used; the former are");
             }
         }
-        last.1.clone()
+        last.made.clone()
+    }
+}
+
+impl Last {
+    fn renew(&mut self, files: &ClientTls, provider: &Arc<CryptoProvider>) -> Result<(), TlsError> {
+        let texts = Texts::read(files)?;
+        if texts != self.texts {
+            self.made = Made::of(&texts, provider)?;
+            self.texts = texts;
+        }
+        Ok(())
     }
 }
 
@@ -169,8 +189,14 @@ impl ServerCertVerifier for Current {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verifier = self.now().verifier;
-        verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        let verified = match self.now().verifier {
+            Some(verifier) => {
+                verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            }
+            None => Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)),
+        };
+        // Whoever connects often tells no more than that it could not.
+        verified.inspect_err(|error| tracing::warn!(%error, "another's certificate is not believed"))
     }
 
     fn verify_tls12_signature(

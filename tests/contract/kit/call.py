@@ -12,7 +12,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any, Iterator
 
-from .cases import VARIABLE, Case, Trouble
+from .cases import ROLES, VARIABLE, Case, Trouble
 
 WHO_AM_I = "trellis.common.v1.IdentityService/WhoAmI"
 # More pages than this are no list, but a page token that does not move.
@@ -42,9 +42,7 @@ def flags() -> list[str]:
 
 def roles() -> list[str]:
     """The roles whose token is set."""
-    return sorted(
-        name[len("TOKEN_"):].lower() for name, value in os.environ.items() if name.startswith("TOKEN_") and value
-    )
+    return sorted(role for role in ROLES if os.environ.get(variable_of(role)))
 
 
 class Server:

@@ -117,4 +117,4 @@ def reading(choice: Choice, safe: set[str]) -> Choice:
             left[i] = "the journey is left out from where it changes something"
         else:
             run.append(i)
-    return Choice(file, run, choice.needed, left)
+    return Choice(file, run, choice.needed & set(run), left)

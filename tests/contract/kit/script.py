@@ -11,7 +11,7 @@ import uuid
 from typing import Any
 
 from .call import WHO_AM_I, arguments_of, flags, variable_of
-from .cases import VARIABLE, Case, File, variables_in
+from .cases import VARIABLE, Case, File, Trouble, variables_in
 from .choose import Choice
 
 HEAD = """\
@@ -87,8 +87,7 @@ def step(case: Case) -> str:
         if case.within_seconds:
             lines.append(f"# This follows by event, within {case.within_seconds} s: repeat it until it is there.")
         return "\n".join([*lines, call])
-    kept = [f"{name}=$(jq -nr '[inputs{selected(case.capture_from)}]{jq_path(path)}' <<<\"$reply\")"
-            for name, path in case.capture.items()]
+    kept = [kept_as(name, path, case) for name, path in case.capture.items()]
     called = [f"reply=$({call}\n)", *kept]
     if case.within_seconds:
         there = " && ".join(f'[ "${name}" != null ]' for name in case.capture)
@@ -120,11 +119,15 @@ def document(case: Case) -> str:
     return re.sub(r"\$(?!\{[a-z0-9_]+\})", r"\\$", text)
 
 
-def jq_path(path: str) -> str:
-    """Where a variable is found among the replies: in the first, or in parts in each."""
+def kept_as(name: str, path: str, case: Case) -> str:
+    """Takes a variable out of the replies: out of the first, or in parts out of each."""
+    chosen = f"inputs{selected(case.capture_from)}"
     if path.startswith("*."):
-        return f" | map(.{path[2:]} | @base64d) | add | @base64"
-    return "[0]" + "".join(f"[{step}]" if step.isdigit() else f".{step}" for step in path.split("."))
+        # jq has texts alone, and the parts are bytes.
+        parts = f"jq -nr '{chosen} | .{path[2:]} // empty' <<<\"$reply\""
+        return f"{name}=$({parts} | while read -r part; do base64 -d <<<\"$part\"; done | base64 -w0)"
+    steps = "".join(f"[{step}]" if step.isdigit() else f".{step}" for step in path.split("."))
+    return f"{name}=$(jq -nr '[{chosen}][0]{steps}' <<<\"$reply\")"
 
 
 def selected(wanted: dict[str, Any] | None) -> str:
@@ -137,5 +140,7 @@ def conditions(wanted: Any, path: str) -> list[str]:
         return [one for key, value in wanted.items() for one in conditions(value, f"{path}.{key}")]
     if wanted == "*":
         return [f"{path} != null"]
+    if isinstance(wanted, list) or str(wanted).startswith("~"):
+        raise Trouble(f"capture_from: {json.dumps(wanted)} cannot be printed as a condition of jq")
     text = VARIABLE.sub(lambda match: f"'\"${match[1]}\"'", json.dumps(wanted, ensure_ascii=False))
     return [f"{path} == {text}"]

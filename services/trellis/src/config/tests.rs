@@ -229,6 +229,10 @@ fn a_broker_is_shown_without_what_proves_who_comes() {
         ("a:4222", "nats://"),
         ("nats://", "nats://"),
         ("nats://:secret@a", "nats://"),
+        ("nats://host/secret@a", "nats://"),
+        ("nats://user:1/secret@a", "nats://"),
+        ("nats://a?secret", "nats://"),
+        ("nats://a#secret", "nats://"),
         ("nats://one:secret@a,nats://other:secret@b", "two users"),
         ("nats://user:secret@a,nats://token@b", "two users"),
     ] {

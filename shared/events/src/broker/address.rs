@@ -67,6 +67,7 @@ impl BrokerUrls {
                 return Err(BrokerUrlError::Ambiguous);
             }
         }
+        let servers = servers.into_iter().map(anonymous).collect::<Result<_, _>>()?;
         Ok(Self { servers, login })
     }
 }
@@ -74,7 +75,17 @@ impl BrokerUrls {
 fn server(url: &str) -> Result<ServerAddr, BrokerUrlError> {
     let server: ServerAddr = url.parse().map_err(|_| BrokerUrlError::Malformed)?;
     let is_known = url.contains("://") && ["nats", "tls"].contains(&server.scheme());
-    if is_known && !server.host().is_empty() { Ok(server) } else { Err(BrokerUrlError::Malformed) }
+    let parts = server.clone().into_inner();
+    // An end of the host where none was meant: a password whose `/` is not encoded.
+    let ends = ["", "/"].contains(&parts.path()) && parts.query().is_none() && parts.fragment().is_none();
+    if is_known && ends && !server.host().is_empty() { Ok(server) } else { Err(BrokerUrlError::Malformed) }
+}
+
+/// The same server without what proves who comes: the client tells its addresses in its log.
+fn anonymous(server: ServerAddr) -> Result<ServerAddr, BrokerUrlError> {
+    let mut url = server.into_inner();
+    url.set_username("").and_then(|()| url.set_password(None)).map_err(|()| BrokerUrlError::Malformed)?;
+    ServerAddr::from_url(url).map_err(|_| BrokerUrlError::Malformed)
 }
 
 impl Login {
@@ -122,8 +133,12 @@ impl BrokerAddress {
             .name("trellis")
             .retry_on_initial_connect()
             .event_callback(|event| async move { note(&event) })
+            // Others that a server tells of are told of in plain text, before it has proved who it is.
+            .ignore_discovered_servers()
             // Who names files of TLS wants it, whatever a server says of itself.
-            .require_tls(self.tls != ClientTls::default())
+            .require_tls(
+                self.tls != ClientTls::default() || self.urls.servers.iter().any(ServerAddr::tls_required),
+            )
             .tls_client_config(self.tls.config(&[]).map_err(Failure::internal)?);
         options = match &self.urls.login {
             Some(Login::Password(user, password)) => {
@@ -136,7 +151,7 @@ impl BrokerAddress {
     }
 }
 
-/// Says why there is no connection: whoever waits for the broker only sees that it is away.
+/// Says that there is no connection, and whether it is the broker that refuses: whoever waits only sees that it is away.
 fn note(event: &Event) {
     match event {
         Event::ClientError(error) => tracing::warn!(%error, "the broker cannot be reached"),

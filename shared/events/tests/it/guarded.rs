@@ -90,6 +90,20 @@ fn each_side_proves_itself_by_a_certificate_also_by_a_renewed_one() {
 }
 
 #[test]
+fn who_wants_tls_says_nothing_without() {
+    trellis_testkit::run(async {
+        let server = Nats::start();
+        let files = Files::new();
+        let authorities = Some(files.write("authority.pem", &Authority::new("ours").pem()));
+        let plain = [format!("nats://trellis:secret@localhost:{}", server.port())];
+        let _broker = connect_to(&plain, ClientTls { authorities, identity: None }, 1).await;
+        // What it hears is the beginning of TLS, not who comes.
+        refused(&server, "parser ERROR").await;
+        assert!(!server.log().contains("secret"));
+    });
+}
+
+#[test]
 fn files_of_tls_that_cannot_be_used_are_refused_at_first() {
     trellis_testkit::run(async {
         let tls = ClientTls { authorities: Some("nowhere.pem".into()), identity: None };
