@@ -34,7 +34,7 @@ impl Authority {
 
     /// A certificate for this machine.
     pub fn issue(&self) -> Pair {
-        self.sign(params())
+        self.sign(&params())
     }
 
     /// One that has expired.
@@ -42,11 +42,10 @@ impl Authority {
         let mut params = params();
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2021, 1, 1);
-        self.sign(params)
+        self.sign(&params)
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "they are made for it")]
-    fn sign(&self, params: CertificateParams) -> Pair {
+    fn sign(&self, params: &CertificateParams) -> Pair {
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
         (certificate.pem(), key.serialize_pem())
