@@ -91,6 +91,7 @@ pub fn check_archive(district: &District, archive: &[u8]) -> CheckedArchive {
 /// Wires the service.
 pub fn mount(deps: Deps) -> Mounted {
     let Deps { store, authority, standings, peers, broker, public_url: _ } = deps;
+    store.keep_in_sandboxes(store::tokens::TABLE);
     let subjects = Arc::new(app::access::ProfileSubjects::new(store.clone()));
     let guard = Guard::new(authority, standings.clone(), subjects, trellis_rpc::trail(&store));
     let resources = Arc::new(api::changes::ProfileResources::new(store.clone(), standings.clone()));

@@ -62,7 +62,7 @@ impl Role {
                  profile.growth.read profile.growth.write profile.applications.read \
                  profile.applications.write profile.tokens.read profile.tokens.write \
                  experience.designs.read scheduling.read scheduling.write events.read events.write \
-                 audit.read"
+                 audit.read sandbox.read sandbox.write"
             }
             Self::Learner => {
                 "outcome.read profile.roster.read profile.entries.read profile.entries.write \

@@ -14,13 +14,13 @@ use trellis_auth::{
     Signer, Standings, Trail,
 };
 use trellis_contracts::common::audit_service_server::AuditServiceServer;
-use trellis_contracts::common::{AuditServiceGuarded, audit_service, dead_letter_service};
-use trellis_contracts::internal::event_service_server::EventServiceServer;
-use trellis_contracts::internal::{EventServiceGuarded, event_service};
+use trellis_contracts::common::{AuditServiceGuarded, audit_service, dead_letter_service, sandbox_service};
+use trellis_contracts::internal::{event_service, reset_service};
 use trellis_events::{Broker, DeadLetters, EventFeed};
 use trellis_kernel::{Clock, Failure, Ids, RandomIds, Reason, Result, SystemClock};
 use trellis_rpc::{
-    AccessTrail, ClientAuth, Deps, Mounted, Peer, Peers, Remote, RemoteStandings, Server, Target, Tls,
+    AccessTrail, ClientAuth, Deps, Mounted, Peer, Peers, Remote, RemoteStandings, ResetSteps, Sandboxes,
+    Server, Target, Tls,
 };
 use trellis_store::{Options, Store};
 
@@ -198,9 +198,9 @@ fn compose(
         };
         let mounted = mount(*service, deps, config);
         effects.extend(mounted.effects.iter().cloned());
-        // What the others see of it in this process: its own services, and its own events.
-        let events = events(vec![store.clone()], &authority, standings.clone());
-        targets[*service as usize].serve(mounted.routes.clone().add_service(events));
+        // What the others see of it in this process: its own services, its own events, its own part in a reset.
+        let between = between(mounted.routes.clone(), vec![store.clone()], &authority, &standings);
+        targets[*service as usize].serve(between);
         server = server.mount(mounted).task(store.relay()).task(store.housekeeping()).task(store.trail());
         if let Some(broker) = &broker {
             server = server.task(broker.publisher(store.clone()));
@@ -208,20 +208,28 @@ fn compose(
     }
     let guard = impersonal(&authority, standings.clone());
     let letters = DeadLetters::new(stores.clone(), effects.clone());
-    let letters = dead_letter_service(Arc::new(letters), guard);
+    let letters = dead_letter_service(Arc::new(letters), guard.clone());
+    let mut routes = Routes::default().add_service(letters);
+    if let (Some(first), Some(store)) = (config.services.first(), stores.first()) {
+        let peers = peers(targets, *first, &signer, &sources.clock);
+        routes = routes.add_service(sandbox_service(Arc::new(Sandboxes::new(store.clone(), peers)), guard));
+    }
     let figures = trellis_events::figures(stores.clone(), effects, broker);
     let accesses = accesses(config, sources, &stores, &authority, &standings);
-    let events = events(stores, &authority, standings);
-    let routes = Routes::new(events).add_service(letters).add_service(accesses);
+    let routes = between(routes.add_service(accesses), stores, &authority, &standings);
     Ok(server.routes(routes).task(figures))
 }
 
-fn events(
+/// What the services ask of each other about these stores, beside what is in `routes`.
+fn between(
+    routes: Routes,
     stores: Vec<Store>,
     authority: &Arc<Authority>,
-    standings: Arc<dyn Standings>,
-) -> EventServiceServer<EventServiceGuarded<EventFeed, Guard>> {
-    event_service(Arc::new(EventFeed::new(stores)), impersonal(authority, standings))
+    standings: &Arc<dyn Standings>,
+) -> Routes {
+    let guard = impersonal(authority, standings.clone());
+    let events = event_service(Arc::new(EventFeed::new(stores.clone())), guard.clone());
+    routes.add_service(events).add_service(reset_service(Arc::new(ResetSteps::new(stores)), guard))
 }
 
 /// The guard before methods that are about no person.
@@ -272,6 +280,7 @@ async fn open(config: &Config, sources: &Sources) -> Result<Vec<Store>> {
         pooler: config.database.pooler,
         retention: config.retention,
         audit_keep: config.audit_keep,
+        sandboxes: config.sandboxes.clone(),
         ..Options::new(data::url(config), sealer)
     };
     let mut stores = Vec::with_capacity(config.services.len());

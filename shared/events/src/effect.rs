@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::FutureExt;
 use trellis_kernel::{Failure, Kind, Reason, Result};
-use trellis_store::{Change, Checkpoint, Follower, Store, Tx, Write};
+use trellis_store::{Change, Checkpoint, Follower, Store, Tx};
 
 use crate::Event;
 
@@ -128,6 +128,10 @@ impl Effect {
             return Ok(Step::Overtaken);
         };
         for event in run.iter().filter(|event| event.position > from.position) {
+            let at = Checkpoint { position: event.position, ..from };
+            if tx.is_of_before_reset(self.producer, at).await? {
+                continue;
+            }
             if open > 0 && !tx.open_letters(&self.follower, &event.resource, 1).await?.is_empty() {
                 tx.put_aside(&self.follower, event.clone().into(), None).await?;
             } else if let Err(failed) = self.affect(&mut tx, event).await {
@@ -164,10 +168,7 @@ impl Effect {
             idempotency: None,
             grounds: None,
         };
-        match self.store.write::<()>(change).await? {
-            Write::Begin(tx) => Ok(tx),
-            Write::Replay(()) => Err(Failure::internal("a change without a request_id was a repetition")),
-        }
+        self.store.write_regardless(change).await
     }
 
     /// Goes on from where another process has moved the checkpoint.

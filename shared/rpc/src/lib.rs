@@ -7,6 +7,7 @@
 //!   tell which, and neither can the callee: the call carries a token in both.
 //! - [`Deps`] is what a service is mounted with, [`Mounted`] what it hands back.
 //! - [`trail`] is where the guards of a service write down what is read, [`AccessTrail`] tells it.
+//! - [`Sandboxes`] leads the services through a reset of a sandbox, [`ResetSteps`] are one service's part in it.
 //! - [`http`] tells a failure over plain HTTP, whose routes are behind the same limits as the calls.
 //! - [`change()`] makes a call into a change of the store; [`changes`] serves the change feeds, [`jobs`] shows
 //!   work that takes longer than a request.
@@ -25,6 +26,7 @@ pub mod http;
 pub mod jobs;
 mod mount;
 mod peer;
+mod sandbox;
 mod server;
 mod standings;
 
@@ -32,6 +34,7 @@ pub use audit::{AccessTrail, trail};
 pub use change::{change, change_as};
 pub use mount::{Deps, Mounted, Peers};
 pub use peer::{Dns, Peer, PeerChannel, Policy, Remote, Resolve, Target};
+pub use sandbox::{ResetSteps, Sandboxes};
 pub use server::{ClientAuth, Limits, Rate, Server, Tls};
 pub use standings::RemoteStandings;
 pub use trellis_store::Task;

@@ -104,14 +104,23 @@ impl Feed {
 
     /// The last place that was given, in any district: every change at or before it is readable.
     pub async fn head(&self) -> Result<Place> {
-        let Extent { incarnation, head, .. } = self.store.extent().await?;
+        let Extent { incarnation, head, .. } = self.extent().await?;
         Ok(Place { incarnation, position: head })
     }
 
     /// Where a client begins that has no token: before the oldest change that is kept.
     pub async fn beginning(&self) -> Result<Place> {
-        let Extent { incarnation, floor, .. } = self.store.extent().await?;
+        let Extent { incarnation, floor, .. } = self.extent().await?;
         Ok(Place { incarnation, position: floor })
+    }
+
+    /// What it holds at this moment.
+    async fn extent(&self) -> Result<Extent> {
+        let sql = "SELECT incarnation, floor, head, \
+                   (SELECT floor FROM sandboxes WHERE district = $1) AS reset_floor FROM relay";
+        let of = [self.district.as_str().into()];
+        let row = self.store.reading(&self.district).query_one_raw(self.store.statement(sql, of)).await;
+        Extent::read(&row.map_err(failure)?.ok_or_else(missing)?)
     }
 
     /// A token for a client to resume after `place`; it opens for this service and district only.
@@ -152,7 +161,7 @@ impl Store {
 
     /// What the feed holds at this moment.
     pub async fn extent(&self) -> Result<Extent> {
-        let sql = "SELECT incarnation, floor, head FROM relay";
+        let sql = "SELECT incarnation, floor, head, CAST(NULL AS BIGINT) AS reset_floor FROM relay";
         let row = self.everything().query_one_raw(self.statement(sql, [])).await.map_err(failure)?;
         Extent::read(&row.ok_or_else(missing)?)
     }
@@ -170,9 +179,12 @@ impl Store {
 
 impl Extent {
     fn read(row: &QueryResult) -> Result<Self> {
+        let floor: i64 = row.try_get("", "floor").map_err(failure)?;
+        // A reset of a sandbox takes what was before it out of the district's feed alone.
+        let reset_floor: Option<i64> = row.try_get("", "reset_floor").map_err(failure)?;
         Ok(Self {
             incarnation: row.try_get("", "incarnation").map_err(failure)?,
-            floor: row.try_get("", "floor").map_err(failure)?,
+            floor: reset_floor.map_or(floor, |reset| floor.max(reset)),
             head: row.try_get("", "head").map_err(failure)?,
         })
     }
@@ -200,13 +212,15 @@ async fn happened<C: ConnectionTrait>(
 ) -> Result<Happened> {
     let limit = i64::try_from(limit).map_err(Failure::internal)?;
     let mut values: Vec<Value> = vec![place.position.into(), limit.into()];
-    let mut of_district = "";
+    let (mut of_district, mut reset_floor) = ("", "CAST(NULL AS BIGINT)");
     if let Some(district) = district {
         of_district = "AND outbox.district = $3";
+        reset_floor = "(SELECT sandboxes.floor FROM sandboxes WHERE sandboxes.district = $3)";
         values.push(district.as_str().into());
     }
     let sql = format!(
-        "SELECT outbox.*, relay.incarnation, relay.floor, relay.head FROM relay LEFT JOIN (SELECT * FROM outbox \
+        "SELECT outbox.*, relay.incarnation, relay.floor, relay.head, {reset_floor} AS reset_floor \
+         FROM relay LEFT JOIN (SELECT * FROM outbox \
          WHERE position > $1 {of_district} ORDER BY position LIMIT $2) AS outbox ON true \
          ORDER BY outbox.position"
     );

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use trellis_kernel::{Failure, Reason, Result};
 
-use crate::{Store, failure, incarnation, wall};
+use crate::{Store, failure, incarnation, sandbox, wall};
 
 impl Store {
     /// Applies what has not been applied yet: the tables that every store has, then the service's
@@ -91,6 +91,7 @@ impl Store {
             }
         }
         wall::raise(&tx, service).await?;
+        self.found_sandboxes(&tx).await?;
         self.forget_prepared(&tx).await?;
         Ok(tx.commit().await.map_err(failure)?)
     }
@@ -228,6 +229,7 @@ const HOUSE: &[Step] = &[
     ("house_0003_audit", crate::audit::tables),
     (incarnation::STEP, incarnation::tables),
     ("house_0005_leases", crate::lease::tables),
+    (sandbox::STEP, sandbox::tables),
 ];
 
 /// The tables that every store has had from the beginning.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use trellis_kernel::District;
 
 use crate::Sealer;
 
@@ -38,6 +39,8 @@ pub struct Options {
     pub audit_keep: SignedDuration,
     /// How long what happened can be read.
     pub retention: Retention,
+    /// The districts to try things in, which can be [emptied](crate::Sandbox).
+    pub sandboxes: Vec<District>,
     /// What seals page and resume tokens; replicas share its keys.
     pub sealer: Sealer,
 }
@@ -55,6 +58,7 @@ impl Options {
             pooler: false,
             audit_keep: AUDIT_KEEP,
             retention: Retention::default(),
+            sandboxes: Vec::new(),
             sealer,
         }
     }

@@ -1,5 +1,6 @@
 //! A service's own database.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -42,6 +43,9 @@ pub(crate) struct Inner {
     pub(crate) gathered: Gathered,
     pub(crate) audit_keep: SignedDuration,
     pub(crate) on_commit: RwLock<Vec<OnCommit>>,
+    pub(crate) sandboxes: BTreeSet<District>,
+    /// The service's own tables that outlive a reset.
+    pub(crate) kept: RwLock<Vec<&'static str>>,
 }
 
 /// What is called with the district of a change that has committed, and what it told.
@@ -80,6 +84,8 @@ impl Store {
             gathered: Gathered::new(service),
             audit_keep: options.audit_keep,
             on_commit: RwLock::default(),
+            sandboxes: options.sandboxes.iter().cloned().collect(),
+            kept: RwLock::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use futures::future;
 use sea_orm::{
-    ActiveModelTrait, DbBackend, EntityName as _, EntityTrait, Iden as _, Iterable, PrimaryKeyToColumn,
-    QueryResult, Statement,
+    ActiveModelTrait, ConnectionTrait as _, DbBackend, EntityName as _, EntityTrait, Iden as _, Iterable,
+    PrimaryKeyToColumn, QueryResult, Statement,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,6 +15,7 @@ use trellis_kernel::{District, Failure, Reason, Result, Timestamp, Uuid};
 use crate::conn::{Rows, Sight, Target, TxConn};
 use crate::ending::{Ending, FEW, Of};
 use crate::feed::outbox;
+use crate::sandbox::Within;
 use crate::{Access, Grounds, Scope, Scoped, Sealer, Store, audit, failure, positions};
 
 /// Who changes what district, and under which `request_id`.
@@ -86,7 +87,10 @@ pub struct Tx {
     store: Store,
     conn: TxConn,
     change: Box<Change>,
+    /// By the machine's clock.
     now: Timestamp,
+    /// What a sandbox goes by.
+    pub(crate) within: Option<Box<Within>>,
     told: Vec<Told>,
     /// What of it is written already.
     written: Written,
@@ -106,7 +110,8 @@ struct Written {
 }
 
 impl Store {
-    /// Begins a change: the only way to begin a transaction.
+    /// Begins a change: the only way to begin a transaction, but for [what others have
+    /// caused](Self::write_regardless).
     ///
     /// With a `request_id` that was used before by the same actor in the same district, it answers
     /// with the reply of then, or refuses with `REQUEST_ID_REUSED` when the method or the body is
@@ -114,17 +119,9 @@ impl Store {
     /// then is given as a read is: once that is on the trail.
     pub async fn write<T: Replay>(&self, change: Change) -> Result<Write<T>> {
         let sight = Sight::District(change.district.clone());
-        let now = self.clock().now();
-        let begun = |conn| Tx {
-            store: self.clone(),
-            conn,
-            change: Box::new(change.clone()),
-            now,
-            told: Vec::new(),
-            written: Written::default(),
-        };
         let Some(request) = &change.idempotency else {
-            return Ok(Write::Begin(begun(self.begin(&sight).await?)));
+            let conn = self.begin(&sight).await?;
+            return self.opened(conn, change).await.map(Write::Begin);
         };
         // Held until the end: of several repetitions at once, all but the first wait here.
         let (conn, known) = self
@@ -134,7 +131,7 @@ impl Store {
             .begin_asking(&sight, request.key(&change), request.question(&change, self.backend()))
             .await
             .map_err(failure)?;
-        let Some(row) = known.first() else { return Ok(Write::Begin(begun(conn))) };
+        let Some(row) = known.first() else { return self.opened(conn, change).await.map(Write::Begin) };
         let reply = request.reply(row)?;
         // The trail is written by a transaction of its own, which would wait for this one.
         drop(conn);
@@ -142,6 +139,33 @@ impl Store {
             self.audit().record_now(Access::again(change.district, change.actor, grounds)).await?;
         }
         Ok(Write::Replay(reply))
+    }
+
+    /// Begins a change that a sandbox takes while it is being reset too: the effect of an event, which may be
+    /// one of [before](Tx::is_of_before_reset), and the reset itself. Its `request_id` is not looked at.
+    pub async fn write_regardless(&self, change: Change) -> Result<Tx> {
+        let conn = self.begin(&Sight::District(change.district.clone())).await?;
+        self.begun(conn, Change { idempotency: None, ..change }).await
+    }
+
+    /// A change, where its district takes any.
+    async fn opened(&self, conn: TxConn, change: Change) -> Result<Tx> {
+        let tx = self.begun(conn, change).await?;
+        tx.within().map_or(Ok(()), Within::require_open)?;
+        Ok(tx)
+    }
+
+    async fn begun(&self, conn: TxConn, change: Change) -> Result<Tx> {
+        let within = self.within(&conn, &change.district).await?.map(Box::new);
+        Ok(Tx {
+            store: self.clone(),
+            conn,
+            change: Box::new(change),
+            now: self.clock().now(),
+            within,
+            told: Vec::new(),
+            written: Written::default(),
+        })
     }
 }
 
@@ -211,7 +235,7 @@ impl Tx {
         let Change { district, actor, idempotency, grounds } = &*self.change;
         let mut ending = Ending::new(self.store.backend(), Of { district, actor, now: self.now });
         if few {
-            ending.tell(rest, || self.new_id());
+            ending.tell(rest, || self.store.ids().next());
         }
         if let Some(request) = idempotency {
             ending.keep(request, serde_json::to_string(&reply).map_err(Failure::internal)?);
@@ -219,7 +243,13 @@ impl Tx {
         if let Some(grounds) = grounds {
             let learners = told.iter().flat_map(|told| &told.subjects).chain(&self.written.learners);
             let change = (district, actor.as_str(), grounds);
-            ending.account(&audit::Line::change(change, learners, self.new_id(), self.now))?;
+            let uid = self.store.ids().next();
+            ending.account(&audit::Line::change(change, learners, uid, self.now))?;
+        }
+        if let Some(given) = self.within().and_then(Within::given) {
+            let sql = "UPDATE sandboxes SET ids = $2 WHERE district = $1";
+            let given = self.store.statement(sql, [district.as_str().into(), given.into()]);
+            self.conn.execute_raw(given).await.map_err(failure)?;
         }
         let answered = self.conn.commit_with(ending.statement()).await.map_err(failure)?;
         if let Some(row) = answered.first() {
@@ -234,14 +264,24 @@ impl Tx {
         Ok(reply)
     }
 
-    /// The moment of the change: one for the whole transaction.
+    /// The moment of the change: one for the whole transaction. In a sandbox its own clock's.
     pub fn now(&self) -> Timestamp {
+        self.within().map_or(self.now, |within| within.now)
+    }
+
+    /// The moment of the change by the machine's clock: for what is measured against that, and not told.
+    pub const fn machine_time(&self) -> Timestamp {
         self.now
     }
 
-    /// A new identifier.
+    /// A new identifier. In a sandbox the next of those that are given since it was reset.
     pub fn new_id(&self) -> Uuid {
-        self.store.ids().next()
+        self.within().map_or_else(|| self.store.ids().next(), Within::next_id)
+    }
+
+    /// What it goes by in a sandbox.
+    pub(crate) fn within(&self) -> Option<&Within> {
+        self.within.as_deref()
     }
 
     /// Who makes the change.
@@ -306,7 +346,7 @@ impl Tx {
             let position = next;
             next = next.map(|position| position + 1);
             let Change { district, actor, .. } = &*self.change;
-            Ok(outbox::row(told.clone(), position, self.new_id(), district, actor, self.now))
+            Ok(outbox::row(told.clone(), position, self.store.ids().next(), district, actor, self.now))
         });
         self.write_many(rows, None).await?;
         self.written.head = next.map(|next| next - 1).or(self.written.head);

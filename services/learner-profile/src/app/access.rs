@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use trellis_auth::{Query, Standings};
 use trellis_contracts::common::DataClass;
 use trellis_kernel::{District, Failure, Name, Party, Relation, Relations, Result, Uuid};
-use trellis_store::{Reader, Store, Told};
+use trellis_store::{Reader, Scope as _, Store, Told};
 
 use crate::domain::access::{Class, Learner, reach};
 use crate::store::standing::{self, Reach};
@@ -28,8 +28,8 @@ impl Decisions {
 
 /// The day on which access is decided: the date in UTC. A relation that ends with a day ends for a
 /// district west of Greenwich some hours before that day is over there.
-pub(crate) fn today(store: &Store) -> Date {
-    TimeZone::UTC.to_datetime(store.clock().now()).date()
+pub(crate) async fn today(store: &Store, district: &District) -> Result<Date> {
+    Ok(TimeZone::UTC.to_datetime(store.moment(district).await?).date())
 }
 
 #[async_trait]
@@ -64,13 +64,13 @@ pub(crate) async fn agreements_in_force(
     district: &District,
     application: Uuid,
 ) -> Result<Vec<Uuid>> {
-    let now = store.clock().now();
+    let now = store.moment(district).await?;
     let terms = agreements::terms(&store.read_latest(district), application).await?;
     Ok(terms.iter().filter(|terms| terms.in_force(now)).map(|terms| terms.id).collect())
 }
 
 async fn person(store: &Store, reader: &Reader, id: Uuid, learners: &[Uuid]) -> Result<Vec<Relations>> {
-    let today = today(store);
+    let today = today(store, reader.district()).await?;
     let Some(caller) = standing::caller(reader, id, today).await? else {
         return Ok(vec![Relations::NONE; learners.len().max(1)]);
     };
@@ -114,13 +114,13 @@ async fn application(
 ) -> Result<Vec<Relations>> {
     let stands = Relations::NONE.with(Relation::Application);
     let terms = agreements::terms(reader, id).await?;
-    let Some(organizations) = reach(&terms, class, store.clock().now()) else {
+    let Some(organizations) = reach(&terms, class, store.moment(reader.district()).await?) else {
         return Ok(vec![Relations::NONE; learners.len().max(1)]);
     };
     if learners.is_empty() {
         return Ok(vec![stands]);
     }
-    let lineages = standing::lineages(reader, learners, today(store)).await?;
+    let lineages = standing::lineages(reader, learners, today(store, reader.district()).await?).await?;
     let within = |learner: &Uuid| {
         lineages.get(learner).is_some_and(|lineage| lineage.iter().any(|place| organizations.contains(place)))
     };
@@ -134,13 +134,16 @@ pub(crate) async fn directory_reach(store: &Store, reader: &Reader, party: &Part
         Party::Operator => (Vec::new(), None),
         Party::Application(id) => {
             let terms = agreements::terms(reader, *id).await?;
-            (reach(&terms, Class::Directory, store.clock().now()).unwrap_or_default(), None)
+            let now = store.moment(reader.district()).await?;
+            (reach(&terms, Class::Directory, now).unwrap_or_default(), None)
         }
-        Party::Person(id) => match standing::caller(reader, *id, today(store)).await? {
-            Some(caller) if caller.administers_district() => return Ok(Reach::Everyone),
-            Some(caller) if caller.active && caller.enabled => (caller.led(), Some(*id)),
-            _ => (Vec::new(), None),
-        },
+        Party::Person(id) => {
+            match standing::caller(reader, *id, today(store, reader.district()).await?).await? {
+                Some(caller) if caller.administers_district() => return Ok(Reach::Everyone),
+                Some(caller) if caller.active && caller.enabled => (caller.led(), Some(*id)),
+                _ => (Vec::new(), None),
+            }
+        }
     };
     Ok(Reach::Some { organizations, person })
 }

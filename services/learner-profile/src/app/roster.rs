@@ -1,7 +1,7 @@
 //! Reading the roster.
 
 use trellis_kernel::{District, Failure, Name, Page, PageRequest, Party, Result, Uuid};
-use trellis_store::Store;
+use trellis_store::{Scope as _, Store};
 
 use super::access::{directory_reach, today};
 use crate::domain::roster::{Enrollment, Person, Relationship};
@@ -36,7 +36,7 @@ pub(crate) async fn list_people(
 ) -> Result<Page<PersonWithRoles>> {
     let reader = store.read(district);
     let reach = directory_reach(store, &reader, party).await?;
-    let page = roster_lists::people(&reader, ask, &reach, today(store)).await?;
+    let page = roster_lists::people(&reader, ask, &reach, today(store, reader.district()).await?).await?;
     Ok(Page { items: roster::with_roles(&reader, page.items).await?, next: page.next })
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn list_enrollments(
 ) -> Result<Page<Stored<Enrollment>>> {
     let reader = store.read(district);
     let reach = directory_reach(store, &reader, party).await?;
-    roster_lists::enrollments(&reader, ask, &reach, today(store)).await
+    roster_lists::enrollments(&reader, ask, &reach, today(store, reader.district()).await?).await
 }
 
 /// A person's relationships; with `only`, those in which that one is the other person.

@@ -29,15 +29,16 @@ async fn write(store: &Store, change: Change, token_id: &str, expire: Option<Tim
         Write::Replay(revoked) => return Ok(revoked),
         Write::Begin(tx) => tx,
     };
-    let expire = end(expire, tx.now())?;
+    let expire = end(expire, tx.machine_time())?;
     if kept::lengthen(&tx, token_id, expire).await?
         && let Some(revoked) = kept::by_token(&tx, token_id).await?
     {
         return tx.commit(revoked).await;
     }
-    kept::delete_ended(&tx, forgotten(tx.now())).await?;
-    let id: Uuid = tx.new_id();
-    let new = Revoked { id, token_id: token_id.to_owned(), expire, create_time: tx.now() };
+    kept::delete_ended(&tx, forgotten(tx.machine_time())).await?;
+    // Kept beyond a reset of a sandbox, which begins to count anew.
+    let id: Uuid = store.ids().next();
+    let new = Revoked { id, token_id: token_id.to_owned(), expire, create_time: tx.machine_time() };
     kept::insert(&tx, &new).await?;
     tx.tell(told::revoked(&district, id));
     tx.commit(new).await

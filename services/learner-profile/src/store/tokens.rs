@@ -8,6 +8,9 @@ use trellis_store::{Keyset, Reader, Scope, Tx, failure, instant};
 use super::entities::revoked_token;
 use crate::domain::token::Revoked;
 
+/// The table: a token that was taken back stays so.
+pub(crate) const TABLE: &str = "revoked_tokens";
+
 /// Keeps that a token was taken back.
 pub(crate) async fn insert(tx: &Tx, revoked: &Revoked) -> Result<()> {
     tx.insert(revoked_token::ActiveModel {

@@ -17,7 +17,7 @@ use super::told;
 use crate::domain::framework::{Framework, FrameworkContent, FrameworkRef, Holdings};
 use crate::domain::graph;
 use crate::domain::outcome::Outcome;
-use crate::domain::sheet::{self, Entry, Issue, MAX_BYTES, Mapping, Refusal, Row, Sheet, Table};
+use crate::domain::sheet::{self, Issue, MAX_BYTES, Mapping, Refusal, Row, Sheet, Table};
 use crate::domain::transfer::Counts;
 use crate::store;
 
@@ -157,8 +157,9 @@ impl Spreadsheets {
         let used = mapping.as_ref().unwrap_or(&suggested);
         let (entries, issues) = sheet::entries(&table, &header, used);
         let now = self.store.clock().now();
-        let here = self.here(&self.store.read(district), into, now).await?;
-        let mut plan = self.plan(&entries, issues, used, &here, now);
+        let mut ids = || self.store.ids().next();
+        let here = here(&self.store.read(district), into, ids(), now).await?;
+        let mut plan = sheet_plan::plan(&entries, issues, used.default_kind, &here, now, &mut ids);
         drop(room);
         if !fits {
             plan.counts = Counts::default();
@@ -198,9 +199,11 @@ impl Spreadsheets {
         drop(table);
         if dry_run {
             let now = self.store.clock().now();
-            let here = self.here(&self.store.read(&change.district), into, now).await?;
+            // Nothing is kept under them.
+            let mut ids = || self.store.ids().next();
+            let here = here(&self.store.read(&change.district), into, ids(), now).await?;
             here.framework.etag().check(&etag)?;
-            let plan = self.plan(&entries, issues, &mapping, &here, now);
+            let plan = sheet_plan::plan(&entries, issues, mapping.default_kind, &here, now, &mut ids);
             drop(room);
             return Ok(told_of(&plan, here.framework));
         }
@@ -211,8 +214,9 @@ impl Spreadsheets {
         if let Target::Draft(of) = &into {
             store::frameworks::lock(&tx, of).await?.etag().check(&etag)?;
         }
-        let here = self.here(&tx, into, tx.now()).await?;
-        let plan = self.plan(&entries, issues, &mapping, &here, tx.now());
+        let (mut ids, now) = (|| tx.new_id(), tx.now());
+        let here = here(&tx, into, ids(), now).await?;
+        let plan = sheet_plan::plan(&entries, issues, mapping.default_kind, &here, now, &mut ids);
         if plan.is_refused() {
             return Ok(told_of(&plan, here.framework));
         }
@@ -220,46 +224,6 @@ impl Spreadsheets {
         imported.framework = Some(plan.framework.clone());
         apply(&mut tx, plan).await?;
         tx.commit(imported).await
-    }
-
-    /// What is here before; of a new framework nothing.
-    async fn here<S: Scope>(&self, scope: &S, into: Target, now: Timestamp) -> Result<Here> {
-        let of = match into {
-            Target::Draft(of) => of,
-            Target::New(content) => {
-                let place = FrameworkRef::draft(scope.district().clone(), self.store.ids().next());
-                let framework = Framework {
-                    place,
-                    content: *content,
-                    revision: 0,
-                    revision_time: None,
-                    unpublished: true,
-                    release_note: Vec::new(),
-                    holdings: Holdings::default(),
-                    create_time: now,
-                    update_time: now,
-                    version: 0,
-                };
-                return Ok(Here { framework, outcomes: Vec::new(), associations: Vec::new() });
-            }
-        };
-        Ok(Here {
-            framework: store::frameworks::get(scope, &of).await?,
-            outcomes: store::outcomes::every(scope, &of).await?,
-            associations: store::associations::every(scope, &of).await?,
-        })
-    }
-
-    fn plan(
-        &self,
-        entries: &[Entry],
-        issues: Vec<Issue>,
-        mapping: &Mapping,
-        here: &Here,
-        now: Timestamp,
-    ) -> Plan {
-        let mut ids = || self.store.ids().next();
-        sheet_plan::plan(entries, issues, mapping.default_kind, here, now, &mut ids)
     }
 
     /// A framework as a spreadsheet, in parts.
@@ -273,6 +237,34 @@ impl Spreadsheets {
         drop(room);
         parts.map_err(Failure::internal)?
     }
+}
+
+/// What is here before; of a new framework, which gets an identity, nothing.
+async fn here<S: Scope>(scope: &S, into: Target, new: Uuid, now: Timestamp) -> Result<Here> {
+    let of = match into {
+        Target::Draft(of) => of,
+        Target::New(content) => {
+            let place = FrameworkRef::draft(scope.district().clone(), new);
+            let framework = Framework {
+                place,
+                content: *content,
+                revision: 0,
+                revision_time: None,
+                unpublished: true,
+                release_note: Vec::new(),
+                holdings: Holdings::default(),
+                create_time: now,
+                update_time: now,
+                version: 0,
+            };
+            return Ok(Here { framework, outcomes: Vec::new(), associations: Vec::new() });
+        }
+    };
+    Ok(Here {
+        framework: store::frameworks::get(scope, &of).await?,
+        outcomes: store::outcomes::every(scope, &of).await?,
+        associations: store::associations::every(scope, &of).await?,
+    })
 }
 
 /// Writes outcomes down.

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use trellis_kernel::{Reason, Result};
+use trellis_kernel::{Name, Reason, Result};
 use trellis_store::feed::Place;
-use trellis_store::{Store, Task};
+use trellis_store::{SANDBOX, Store, Task};
 
 use crate::app::replaced::Replaced;
 use crate::domain::framework::{FRAMEWORK, FrameworkRef};
@@ -31,8 +31,15 @@ impl Memory {
         Self { snapshots, index, replaced }
     }
 
-    /// Takes note of something that happened to a framework, other than a change of its draft.
+    /// Takes note of something that happened to a framework, other than a change of its draft, or to all of a district.
     fn note(&self, kind: &str, resource_type: &str, resource: &str) {
+        if resource_type == SANDBOX
+            && let Ok(Name { district, .. }) = Name::parse(resource)
+        {
+            self.snapshots.forget_all();
+            self.index.forget_all();
+            self.replaced.forget(&district);
+        }
         let of_draft = matches!(kind, "framework.created" | "framework.updated");
         if resource_type == FRAMEWORK
             && !of_draft

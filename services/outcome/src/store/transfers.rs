@@ -55,7 +55,7 @@ pub(crate) async fn cancel(tx: &Tx, id: Uuid) -> Result<()> {
 pub(crate) async fn come_further(tx: &Tx, transfer: &Transfer) -> Result<()> {
     tx.update_many::<transfers::Entity>()
         .col_expr(transfers::Column::Content, encode(transfer)?.into())
-        .col_expr(transfers::Column::UpdateTime, micros(tx.now()).into())
+        .col_expr(transfers::Column::UpdateTime, micros(tx.machine_time()).into())
         .filter(transfers::Column::Id.eq(transfer.id))
         .filter(transfers::Column::Running.eq(true))
         .exec(tx.conn())
@@ -67,7 +67,7 @@ pub(crate) async fn come_further(tx: &Tx, transfer: &Transfer) -> Result<()> {
 /// Says that an import lives, if it has not ended. Answers whether it is told to end.
 pub(crate) async fn beat(tx: &Tx, transfer: &Transfer) -> Result<bool> {
     tx.update_many::<transfers::Entity>()
-        .col_expr(transfers::Column::UpdateTime, micros(tx.now()).into())
+        .col_expr(transfers::Column::UpdateTime, micros(tx.machine_time()).into())
         .filter(transfers::Column::Id.eq(transfer.id))
         .filter(transfers::Column::Running.eq(true))
         .exec(tx.conn())
@@ -83,14 +83,14 @@ pub(crate) async fn begin(tx: &Tx, transfer: &Transfer, fingerprint: &str) -> Re
     let told_before = tx.delete_many::<transfer_issues::Entity>();
     let told_before = told_before.filter(transfer_issues::Column::Transfer.eq(transfer.id));
     told_before.exec(tx.conn()).await.map_err(failure)?;
-    tx.put_many(vec![row(transfer, fingerprint, tx.now())?]).await
+    tx.put_many(vec![row(transfer, fingerprint, tx.machine_time())?]).await
 }
 
 /// Writes how an import ended, with its issues. Refused when it has ended already.
 pub(crate) async fn end(tx: &Tx, transfer: &Transfer, fingerprint: &str, issues: &[Issue]) -> Result<()> {
     let done = tx
         .update_many::<transfers::Entity>()
-        .set(row(transfer, fingerprint, tx.now())?)
+        .set(row(transfer, fingerprint, tx.machine_time())?)
         .filter(transfers::Column::Id.eq(transfer.id))
         .filter(transfers::Column::Running.eq(true))
         .filter(transfers::Column::CreateTime.eq(micros(transfer.create_time)))

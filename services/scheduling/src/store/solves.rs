@@ -60,7 +60,7 @@ pub(crate) async fn insert(tx: &Tx, solve: &Solve) -> Result<()> {
         told: Set(String::new()),
         content: Set(Document(solve.clone())),
         create_time: Set(solve.begun.as_microsecond()),
-        update_time: Set(tx.now().as_microsecond()),
+        update_time: Set(tx.machine_time().as_microsecond()),
     })
     .await
 }
@@ -71,7 +71,7 @@ pub(crate) async fn update(tx: &Tx, solve: &Solve) -> Result<bool> {
         .update_many::<Entity>()
         .col_expr(Column::Content, Expr::value(Document(solve.clone())))
         .col_expr(Column::Running, Expr::value(solve.state == JobState::Running))
-        .col_expr(Column::UpdateTime, Expr::value(tx.now().as_microsecond()))
+        .col_expr(Column::UpdateTime, Expr::value(tx.machine_time().as_microsecond()))
         .filter(Column::Id.eq(solve.id))
         .filter(Column::Running.eq(true))
         .exec(tx.conn())

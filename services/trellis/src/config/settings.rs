@@ -73,6 +73,8 @@ settings! {
         "After how many days a change leaves them if a later change of the same resource is there.";
     "audit_days" Number "--audit-days DAYS", "`400`",
         "For how many days the trail of who reached what is kept.";
+    "sandboxes" List "--sandbox ID", "none; `sandbox` with `demo`",
+        "The districts that vendors try things in, which `ResetSandbox` empties. The clock of a sandbox stands still, and its identifiers are counted. All processes of a suite name the same.";
     "public_url" Text "--public-url URL", "`http://` or `https://` and the listening address",
         "How clients reach this suite: the start of the calendar links that it hands out.";
     "issuer_url" Text "--issuer-url URL", "none",
@@ -128,7 +130,7 @@ settings! {
     "peer_tls_ca" Text "--peer-tls-ca FILE", "those that the machine trusts",
         "The authorities, PEM, whose certificates the services at `https://` URLs show.";
     "peer_tls_certificate" Text "--peer-tls-certificate FILE", "none",
-        "The certificate chain, PEM, that this process shows them. Read again for every new connection.";
+        "The certificate chain, PEM, that this process shows them. Looked at again, at most once a second, for new connections.";
     "peer_tls_key" Text "--peer-tls-key FILE", "none",
         "That certificate's private key, PEM.";
     "nats_url" List "--nats-url URL", "none",
@@ -138,7 +140,7 @@ settings! {
     "nats_tls_ca" Text "--nats-tls-ca FILE", "those that the machine trusts",
         "The authorities, PEM, whose certificates the NATS servers show. TLS is then demanded.";
     "nats_tls_certificate" Text "--nats-tls-certificate FILE", "none",
-        "The certificate chain, PEM, that this process shows them. Read again for every new connection; TLS is then demanded.";
+        "The certificate chain, PEM, that this process shows them. Looked at again, at most once a second, for new connections; TLS is then demanded.";
     "nats_tls_key" Text "--nats-tls-key FILE", "none",
         "That certificate's private key, PEM.";
     "log" Text "--log FILTER", "`info`",

@@ -32,6 +32,8 @@ pub use tokens::Tokens;
 const MATH: &[u8] = include_bytes!("../../demo/mockMATH.json");
 /// The demonstration district.
 pub const DISTRICT: &str = "grand-bend";
+/// The sandbox beside it.
+pub const SANDBOX: &str = "sandbox";
 
 /// What the journey begins with, here and in `trellis journey`.
 pub fn input(district: District, now: Timestamp) -> Result<Input, Box<dyn Error + Send + Sync>> {

@@ -42,6 +42,7 @@ impl Tokens {
         agreements: &[Agreement],
     ) -> Result<Self> {
         let elsewhere = District::parse(ELSEWHERE)?;
+        let sandbox = District::parse(super::SANDBOX)?;
         let stranger = roster_id(&elsewhere, "people", STRANGER);
         let record = i32::from(DataClass::EducationRecord);
         let application = |inside: bool| {
@@ -70,6 +71,13 @@ impl Tokens {
             ("other_application", "outside its agreement", district, application(false)?, Role::Application),
             ("stranger", "teaches in another district", &elsewhere, person(stranger), Role::Educator),
             ("stranger_operator", "that district's IT", &elsewhere, Party::Operator, Role::Operator),
+            (
+                "sandbox_operator",
+                "who tries things in the sandbox",
+                &sandbox,
+                Party::Operator,
+                Role::Operator,
+            ),
         ];
         let tokens = parts.into_iter().map(|(name, who, district, party, role)| {
             Ok(Part { name, who, token: minter.mint(district, &party, &role.scopes(), LIFE)? })

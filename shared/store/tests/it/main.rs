@@ -24,6 +24,7 @@ mod relaying;
 mod repeating;
 mod restoring;
 mod retaining;
+mod sandboxing;
 mod sealing;
 mod trail;
 mod walling;

@@ -86,7 +86,7 @@ impl Imports {
         asked: Asked,
         chunks: impl Stream<Item = Result<Bytes>> + Send,
     ) -> Result<Transfer> {
-        let transfer = self.announced(&change, &asked);
+        let transfer = self.announced(&change, &asked).await?;
         let before = store::transfers::find(&self.store.read(&change.district), transfer.id).await?;
         let Some(running) = self.jobs.begin(&transfer.district, transfer.id, transfer.clone()) else {
             return Err(Failure::aborted(
@@ -128,10 +128,14 @@ impl Imports {
         }
     }
 
-    fn announced(&self, change: &Change, asked: &Asked) -> Transfer {
-        Transfer {
+    async fn announced(&self, change: &Change, asked: &Asked) -> Result<Transfer> {
+        let id = match asked.request_id {
+            Some(id) => id,
+            None => self.store.ids_in(&change.district, &change.actor).await?.next(),
+        };
+        Ok(Transfer {
             district: change.district.clone(),
-            id: asked.request_id.unwrap_or_else(|| self.store.ids().next()),
+            id,
             dry_run: asked.dry_run,
             publish: asked.publish,
             state: State::Running,
@@ -144,13 +148,13 @@ impl Imports {
             tally: Tally::default(),
             issues: 0,
             changes: 0,
-            create_time: self.store.clock().now(),
+            create_time: self.store.moment(&change.district).await?,
             end_time: None,
             source: String::new(),
             documents: 0,
             documents_done: 0,
             parts: Vec::new(),
-        }
+        })
     }
 
     /// Reads an import.

@@ -154,7 +154,10 @@ impl Import {
     pub(super) async fn end(&mut self, state: State, issues: &[Issue], fingerprint: &str) {
         self.transfer.state = state;
         self.transfer.issues = u32::try_from(issues.len()).unwrap_or(u32::MAX);
-        self.transfer.end_time = Some(self.imports.store.clock().now());
+        let store = &self.imports.store;
+        // Where the database is away that cannot be kept, but shown.
+        let now = store.moment(&self.transfer.district).await.unwrap_or_else(|_| store.clock().now());
+        self.transfer.end_time = Some(now);
         let kept = async {
             let tx = self.tx().await?;
             let transfer = Transfer { phase: Phase::Ended, ..self.transfer.clone() };
