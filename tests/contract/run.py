@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 
 from kit import choose, judge, report, script  # noqa: E402
 from kit.call import Server, by_hand, roles, variable_of  # noqa: E402
-from kit.cases import ROLES, File, Trouble, Unknown, fill, load  # noqa: E402
+from kit.cases import DISTRICTS, ROLES, File, Trouble, Unknown, fill, load  # noqa: E402
 from kit.choose import Choice  # noqa: E402
 from kit.report import FAILED, LEFT_OUT, PASSED, SKIPPED, Outcome, Result  # noqa: E402
 
@@ -108,7 +108,7 @@ class Run:
             name = str(unknown)
             if name in self.lost:
                 return Result(SKIPPED, lines=[f"it needs {name}, of a case that did not pass: {self.lost[name]}"])
-            if name.removesuffix("_as_learner").removesuffix("_id") in ROLES | {"other_district"}:
+            if name.removesuffix("_as_learner").removesuffix("_id") in ROLES | DISTRICTS:
                 return Result(SKIPPED, lines=[f"it names {name}, and that token is not set"])
             return Result(FAILED, lines=[f"the variable {name} is not known here"])
         deadline = time.monotonic() + case.within_seconds

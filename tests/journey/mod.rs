@@ -2,6 +2,7 @@
 
 mod certificates;
 mod replicas;
+mod sandbox;
 
 use trellis_kernel::District;
 use trellis_suite::demo;

@@ -12,7 +12,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any, Iterator
 
-from .cases import ROLES, VARIABLE, Case, Trouble
+from .cases import ROLES, VARIABLE, Case, Trouble, district_of
 
 WHO_AM_I = "trellis.common.v1.IdentityService/WhoAmI"
 # More pages than this are no list, but a page token that does not move.
@@ -118,8 +118,7 @@ class Server:
                 known[f"{role}_as_learner"] = name.replace("/people/", "/learners/")
                 known[f"{role}_id"] = name.rsplit("/", 1)[-1]
             if me.get("districts"):
-                # A stranger's district is another one.
-                known["other_district" if role.startswith("stranger") else "district"] = me["districts"][0]
+                known[district_of(role)] = me["districts"][0]
         return known
 
     def reading(self) -> set[str]:

@@ -16,8 +16,19 @@ VARIABLE = re.compile(r"\$\{([a-z0-9_]+)\}")
 # Whose tokens there are; `nobody` has none.
 ROLES = {
     "operator", "administrator", "educator", "other_educator", "learner", "classmate", "guardian", "application",
-    "other_application", "stranger", "stranger_operator",
+    "other_application", "stranger", "stranger_operator", "sandbox_operator",
 }
+
+# The variables of the districts that they are in.
+DISTRICTS = {"district", "other_district", "sandbox"}
+
+
+def district_of(role: str) -> str:
+    """The variable of the district that a role is in."""
+    if role.startswith("sandbox"):
+        return "sandbox"
+    return "other_district" if role.startswith("stranger") else "district"
+
 
 FILE_KEYS = {"service", "cases", "journey", "archives"}
 JOURNEY_KEYS = {"title", "for", "text", "to_come"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from .cases import Case, File
+from .cases import DISTRICTS, Case, File, district_of
 
 # By their names these only read. A wrong guess costs a call or misses one; whether a production district is spared is
 # never decided by a name, but by the contract.
@@ -33,9 +33,9 @@ def roles_of(choices: list[Choice], there_are: list[str]) -> set[str]:
     cases = [choice.file.cases[i] for choice in choices for i in choice.run]
     used = set().union(*(case.uses() for case in cases))
     named = {case.role for case in cases} | {re.sub("_(as_learner|id)$", "", name) for name in used}
-    for variable, elsewhere in (("district", False), ("other_district", True)):
-        of_it = [role for role in there_are if role.startswith("stranger") == elsewhere]
-        if variable in used and not named & set(of_it):
+    for variable in sorted(DISTRICTS & used):
+        of_it = [role for role in there_are if district_of(role) == variable]
+        if not named & set(of_it):
             named |= set(of_it[:1])
     return named
 

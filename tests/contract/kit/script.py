@@ -11,7 +11,7 @@ import uuid
 from typing import Any
 
 from .call import WHO_AM_I, arguments_of, flags, variable_of
-from .cases import VARIABLE, Case, File, Trouble, variables_in
+from .cases import DISTRICTS, VARIABLE, Case, File, Trouble, district_of, variables_in
 from .choose import Choice
 
 HEAD = """\
@@ -40,14 +40,13 @@ def write(choices: list[Choice]) -> str:
 def people(used: set[str], cases: list[Case]) -> list[str]:
     """Lines that find who is behind the tokens, of those that are named."""
     lines: dict[str, str] = {}
-    here = [case.role for case in cases if case.role != "nobody" and not case.role.startswith("stranger")]
-    there = [case.role for case in cases if case.role.startswith("stranger")]
+    others = {"district": "operator", "other_district": "stranger", "sandbox": "sandbox_operator"}
+    called = [case.role for case in cases if case.role != "nobody"]
     for name in sorted(used):
         role = re.sub(r"_(as_learner|id)$", "", name)
-        if name == "district":
-            lines[name] = who(name, [*here, "operator"][0], ".districts[0]")
-        elif name == "other_district":
-            lines[name] = who(name, [*there, "stranger"][0], ".districts[0]")
+        if name in DISTRICTS:
+            of_it = [role for role in called if district_of(role) == name]
+            lines[name] = who(name, [*of_it, others[name]][0], ".districts[0]")
         else:
             lines[role] = who(role, role, ".person // .application")
             if name.endswith("_as_learner"):

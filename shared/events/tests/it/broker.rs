@@ -6,12 +6,13 @@ use std::time::Duration;
 use sea_orm::ConnectionTrait;
 use tokio::task::JoinHandle;
 use trellis_events::{Broker, BrokerAddress, BrokerUrls, Effect, EventFeed, consumer};
-use trellis_store::{Scope, Store};
+use trellis_kernel::{Timestamp, Uuid};
+use trellis_store::{Reset, Scope, Store};
 use trellis_testkit::nats::Nats;
 use trellis_tls::ClientTls;
 
 use crate::figures::{CONSUMER, alone, told};
-use crate::place::{Place, Plain, begin, each, server};
+use crate::place::{Effects, Place, Plain, begin, district, each, open, server};
 use crate::restoring::put_back;
 
 pub(crate) const DAY: Duration = Duration::from_hours(24);
@@ -92,6 +93,35 @@ fn a_consumer_that_begins_anew_goes_on_where_its_own_database_stands() {
             following.end().await;
         }
         assert_eq!(place.applied().await, positions(100));
+    });
+}
+
+#[test]
+fn events_of_before_a_reset_that_are_on_their_way_have_no_effect() {
+    each(async |place| {
+        let servers = [Nats::start()];
+        let broker = connect(&servers, 1).await;
+        let _publishing = publish(&place, &broker);
+        place.publish("note.created", 20).await;
+        // Another has them from the broker, so they are there; the consumer has not taken any.
+        let witness = open(&place.options, "scheduling", vec![Box::new(Effects)]).await;
+        let (witnessing, _) = follow(&witness, &broker);
+        Place::has_moved(&witness, 20).await;
+        witnessing.end().await;
+        let reset = Reset { district: district(), id: Uuid::from_u128(1) };
+        let floor = place.producer.close_sandbox(&reset).await.unwrap();
+        place.consumer.close_sandbox(&reset).await.unwrap();
+        let floors = [("experience".to_owned(), floor)];
+        for store in [&place.consumer, &place.producer] {
+            store.empty_sandbox(&reset, Timestamp::UNIX_EPOCH, &floors).await.unwrap();
+            store.open_sandbox(&reset).await.unwrap();
+        }
+        place.publish("note.created", 5).await;
+        let _following = follow(&place.consumer, &broker);
+        place.producer.relay_once().await.unwrap();
+        let head = place.producer.head().await.unwrap();
+        place.moved_to(head).await;
+        assert_eq!(place.applied().await, ((head - 4)..=head).collect::<Vec<_>>());
     });
 }
 

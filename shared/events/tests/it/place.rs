@@ -32,7 +32,8 @@ impl Place {
         let directory = tempfile::tempdir().unwrap();
         let sealer = Sealer::new(vec![SealingKey::generate(1)]).unwrap();
         let url = url.unwrap_or_else(|| format!("sqlite://{}", directory.path().display()));
-        let options = Options::new(url, sealer);
+        // The one district of these tests can be emptied.
+        let options = Options { sandboxes: vec![district()], ..Options::new(url, sealer) };
         let producer = open(&options, "experience", Vec::new()).await;
         let consumer = open(&options, "profile", vec![Box::new(Effects)]).await;
         let relays = [&producer, &consumer].map(|store| tokio::spawn(store.relay().1)).into();
@@ -69,8 +70,13 @@ impl Place {
 
     /// Waits until the consumer has moved over this position.
     pub(crate) async fn moved_to(&self, position: i64) {
+        Self::has_moved(&self.consumer, position).await;
+    }
+
+    /// Waits until a consumer has.
+    pub(crate) async fn has_moved(consumer: &Store, position: i64) {
         let moved = async {
-            while self.consumer.checkpoint("notes/experience").await.unwrap().position < position {
+            while consumer.checkpoint("notes/experience").await.unwrap().position < position {
                 tokio::task::yield_now().await;
             }
         };

@@ -106,10 +106,7 @@ fn a_reset_takes_what_the_district_has_and_nothing_of_another() {
         assert_eq!((notes(&store, "grand-bend").await, notes(&store, OTHER).await), (0, 2));
         let told = events(&store, 0).await.unwrap();
         let told: Vec<_> = told.iter().map(|row| (row.district.as_str(), row.kind.as_str())).collect();
-        assert_eq!(
-            told,
-            [(OTHER, "note.created"), (OTHER, "note.created"), ("grand-bend", "sandbox.reset")]
-        );
+        assert_eq!(told, [(OTHER, "note.created"), (OTHER, "note.created"), ("grand-bend", "sandbox.reset")]);
         let repeated = store.write::<Uuid>(request(7, "m", 1)).await.unwrap();
         assert!(matches!(repeated, Write::Begin(_)), "the request of before is forgotten");
         drop(repeated);
@@ -156,7 +153,8 @@ fn who_follows_the_district_lists_again_and_who_follows_another_goes_on() {
         assert!(other.read(others, 10).await.unwrap().rows.is_empty());
         let place = feed.beginning().await.unwrap();
         write(&store, change()).await;
-        let kinds: Vec<_> = feed.read(place, 10).await.unwrap().rows.into_iter().map(|row| row.kind).collect();
+        let kinds: Vec<_> =
+            feed.read(place, 10).await.unwrap().rows.into_iter().map(|row| row.kind).collect();
         assert_eq!(kinds, ["sandbox.reset", "note.created", "note.created"]);
     });
 }
