@@ -152,6 +152,13 @@ fn step(bound: &Value, by: i8) -> Value {
         Value::U64(bound) => Value::U64(bound.wrapping_add_signed(by.into())),
         Value::F64(bound) => Value::F64(bound + f64::from(by)),
         Value::F32(bound) => Value::F32(bound + f32::from(by)),
+        Value::Message(bound) => {
+            // A moment, to the second.
+            let seconds = step(&bound.get_field_by_name("seconds").expect("seconds"), by);
+            let mut moved = bound.clone();
+            moved.set_field_by_name("seconds", seconds);
+            Value::Message(moved)
+        }
         other => panic!("no bound: {other:?}"),
     }
 }

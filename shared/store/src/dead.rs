@@ -193,6 +193,17 @@ impl Tx {
             .col_expr(letter::Column::UpdateTime, Expr::value(self.now().as_microsecond()))
     }
 
+    /// No longer counts the district's letters as open, which are about to be deleted.
+    pub(crate) async fn uncount_letters(&self) -> Result<()> {
+        let [failed, waiting] = LetterState::OPEN;
+        let sql = format!(
+            "UPDATE event_checkpoints SET open = open - (SELECT count(*) FROM dead_letters AS letter \
+             WHERE letter.district = $1 AND letter.state IN ('{failed}', '{waiting}') \
+             AND letter.consumer || '/' || letter.producer = event_checkpoints.consumer) RETURNING open"
+        );
+        self.number(&sql, vec![self.district().as_str().into()]).await.map(drop)
+    }
+
     async fn count(&self, follower: &Follower, by: i64) -> Result<()> {
         let sql = "UPDATE event_checkpoints SET open = open + $2 WHERE consumer = $1 RETURNING open";
         self.number(sql, vec![follower.checkpoint().into(), by.into()]).await.map(drop)

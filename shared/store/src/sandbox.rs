@@ -213,6 +213,7 @@ impl Store {
         if done == 0 {
             return Err(overtaken());
         }
+        tx.uncount_letters().await?;
         for table in self.tables_of_districts().await? {
             run(&tx, &format!("DELETE FROM \"{table}\" WHERE district = $1"), Vec::new()).await?;
         }

@@ -326,6 +326,32 @@ CREATE TABLE experience.relay (
 
 
 
+CREATE TABLE experience.sandbox_floors (
+    district text NOT NULL,
+    producer text NOT NULL,
+    incarnation uuid NOT NULL,
+    "position" bigint NOT NULL
+);
+
+ALTER TABLE ONLY experience.sandbox_floors FORCE ROW LEVEL SECURITY;
+
+
+
+CREATE TABLE experience.sandboxes (
+    district text NOT NULL,
+    reset uuid,
+    state text NOT NULL,
+    floor bigint NOT NULL,
+    clock_time bigint NOT NULL,
+    ids bigint NOT NULL,
+    reset_count bigint NOT NULL,
+    reset_time bigint
+);
+
+ALTER TABLE ONLY experience.sandboxes FORCE ROW LEVEL SECURITY;
+
+
+
 CREATE TABLE outcome.access_learners (
     district text NOT NULL,
     learner uuid NOT NULL,
@@ -650,6 +676,32 @@ CREATE TABLE outcome.rubrics (
 );
 
 ALTER TABLE ONLY outcome.rubrics FORCE ROW LEVEL SECURITY;
+
+
+
+CREATE TABLE outcome.sandbox_floors (
+    district text NOT NULL,
+    producer text NOT NULL,
+    incarnation uuid NOT NULL,
+    "position" bigint NOT NULL
+);
+
+ALTER TABLE ONLY outcome.sandbox_floors FORCE ROW LEVEL SECURITY;
+
+
+
+CREATE TABLE outcome.sandboxes (
+    district text NOT NULL,
+    reset uuid,
+    state text NOT NULL,
+    floor bigint NOT NULL,
+    clock_time bigint NOT NULL,
+    ids bigint NOT NULL,
+    reset_count bigint NOT NULL,
+    reset_time bigint
+);
+
+ALTER TABLE ONLY outcome.sandboxes FORCE ROW LEVEL SECURITY;
 
 
 
@@ -1250,6 +1302,32 @@ ALTER TABLE ONLY profile.roster_transfers FORCE ROW LEVEL SECURITY;
 
 
 
+CREATE TABLE profile.sandbox_floors (
+    district text NOT NULL,
+    producer text NOT NULL,
+    incarnation uuid NOT NULL,
+    "position" bigint NOT NULL
+);
+
+ALTER TABLE ONLY profile.sandbox_floors FORCE ROW LEVEL SECURITY;
+
+
+
+CREATE TABLE profile.sandboxes (
+    district text NOT NULL,
+    reset uuid,
+    state text NOT NULL,
+    floor bigint NOT NULL,
+    clock_time bigint NOT NULL,
+    ids bigint NOT NULL,
+    reset_count bigint NOT NULL,
+    reset_time bigint
+);
+
+ALTER TABLE ONLY profile.sandboxes FORCE ROW LEVEL SECURITY;
+
+
+
 CREATE TABLE scheduling.access_learners (
     district text NOT NULL,
     learner uuid NOT NULL,
@@ -1495,6 +1573,32 @@ ALTER TABLE ONLY scheduling.requests FORCE ROW LEVEL SECURITY;
 
 
 
+CREATE TABLE scheduling.sandbox_floors (
+    district text NOT NULL,
+    producer text NOT NULL,
+    incarnation uuid NOT NULL,
+    "position" bigint NOT NULL
+);
+
+ALTER TABLE ONLY scheduling.sandbox_floors FORCE ROW LEVEL SECURITY;
+
+
+
+CREATE TABLE scheduling.sandboxes (
+    district text NOT NULL,
+    reset uuid,
+    state text NOT NULL,
+    floor bigint NOT NULL,
+    clock_time bigint NOT NULL,
+    ids bigint NOT NULL,
+    reset_count bigint NOT NULL,
+    reset_time bigint
+);
+
+ALTER TABLE ONLY scheduling.sandboxes FORCE ROW LEVEL SECURITY;
+
+
+
 CREATE TABLE scheduling.scheduling_least (
     name text NOT NULL,
     version text NOT NULL
@@ -1572,12 +1676,13 @@ ALTER TABLE ONLY scheduling.timetables FORCE ROW LEVEL SECURITY;
 
 
 
-INSERT INTO experience.experience_migrations VALUES ('house_0001', 1795845210102463);
-INSERT INTO experience.experience_migrations VALUES ('house_0002_events', 1795845210114592);
-INSERT INTO experience.experience_migrations VALUES ('house_0003_audit', 1795845210200242);
-INSERT INTO experience.experience_migrations VALUES ('house_0004_incarnation', 1795845210210685);
-INSERT INTO experience.experience_migrations VALUES ('house_0005_leases', 1795845210398224);
-INSERT INTO experience.experience_migrations VALUES ('m0001_tables', 1795845210757839);
+INSERT INTO experience.experience_migrations VALUES ('house_0001', 1795871494372624);
+INSERT INTO experience.experience_migrations VALUES ('house_0002_events', 1795871494391716);
+INSERT INTO experience.experience_migrations VALUES ('house_0003_audit', 1795871494400093);
+INSERT INTO experience.experience_migrations VALUES ('house_0004_incarnation', 1795871494411300);
+INSERT INTO experience.experience_migrations VALUES ('house_0005_leases', 1795871494414055);
+INSERT INTO experience.experience_migrations VALUES ('house_0006_sandboxes', 1795871494424152);
+INSERT INTO experience.experience_migrations VALUES ('m0001_tables', 1795871494489204);
 
 
 
@@ -1602,7 +1707,7 @@ INSERT INTO experience.experience_migrations VALUES ('m0001_tables', 17958452107
 
 
 
-INSERT INTO experience.relay VALUES (1, 0, 0, 0, '', 0, 'e72e3dfa-2827-4094-8bb6-2a42b78440f8');
+INSERT INTO experience.relay VALUES (1, 0, 0, 0, '', 0, '6017ab0d-1a46-46f4-8df8-94b081030ef9');
 
 
 
@@ -1648,26 +1753,27 @@ INSERT INTO experience.relay VALUES (1, 0, 0, 0, '', 0, 'e72e3dfa-2827-4094-8bb6
 
 
 
-INSERT INTO outcome.outcome_migrations VALUES ('house_0001', 1795845208850562);
-INSERT INTO outcome.outcome_migrations VALUES ('house_0002_events', 1795845208862133);
-INSERT INTO outcome.outcome_migrations VALUES ('house_0003_audit', 1795845208874504);
-INSERT INTO outcome.outcome_migrations VALUES ('house_0004_incarnation', 1795845208909230);
-INSERT INTO outcome.outcome_migrations VALUES ('house_0005_leases', 1795845208912359);
-INSERT INTO outcome.outcome_migrations VALUES ('m0001_outcome', 1795845208965143);
-INSERT INTO outcome.outcome_migrations VALUES ('m0003_versions', 1795845208973453);
-INSERT INTO outcome.outcome_migrations VALUES ('m0005_scales', 1795845208981343);
-INSERT INTO outcome.outcome_migrations VALUES ('m0006_imports', 1795845208985632);
-INSERT INTO outcome.outcome_migrations VALUES ('m0007_rubrics', 1795845208995869);
-INSERT INTO outcome.outcome_migrations VALUES ('m0008_adoptions', 1795845209013005);
-INSERT INTO outcome.outcome_migrations VALUES ('m0009_public_frameworks', 1795845209028995);
-INSERT INTO outcome.outcome_migrations VALUES ('m0010_runs', 1795845209105840);
-INSERT INTO outcome.outcome_migrations VALUES ('m0011_event_types', 1795845209124342);
 
 
 
 
 
 
+INSERT INTO outcome.outcome_migrations VALUES ('house_0001', 1795871493993601);
+INSERT INTO outcome.outcome_migrations VALUES ('house_0002_events', 1795871494003179);
+INSERT INTO outcome.outcome_migrations VALUES ('house_0003_audit', 1795871494009200);
+INSERT INTO outcome.outcome_migrations VALUES ('house_0004_incarnation', 1795871494016101);
+INSERT INTO outcome.outcome_migrations VALUES ('house_0005_leases', 1795871494017532);
+INSERT INTO outcome.outcome_migrations VALUES ('house_0006_sandboxes', 1795871494024089);
+INSERT INTO outcome.outcome_migrations VALUES ('m0001_outcome', 1795871494053647);
+INSERT INTO outcome.outcome_migrations VALUES ('m0003_versions', 1795871494064118);
+INSERT INTO outcome.outcome_migrations VALUES ('m0005_scales', 1795871494066551);
+INSERT INTO outcome.outcome_migrations VALUES ('m0006_imports', 1795871494071685);
+INSERT INTO outcome.outcome_migrations VALUES ('m0007_rubrics', 1795871494083309);
+INSERT INTO outcome.outcome_migrations VALUES ('m0008_adoptions', 1795871494091949);
+INSERT INTO outcome.outcome_migrations VALUES ('m0009_public_frameworks', 1795871494093618);
+INSERT INTO outcome.outcome_migrations VALUES ('m0010_runs', 1795871494099128);
+INSERT INTO outcome.outcome_migrations VALUES ('m0011_event_types', 1795871494099600);
 
 
 
@@ -1677,13 +1783,13 @@ INSERT INTO outcome.outcome_migrations VALUES ('m0011_event_types', 179584520912
 
 
 
-INSERT INTO outcome.relay VALUES (1, 0, 0, 0, '', 0, '8a2860f4-3423-4000-983f-64fdabb01ead');
 
 
 
 
 
 
+INSERT INTO outcome.relay VALUES (1, 0, 0, 0, '', 0, 'c4ffa1cb-f358-4252-83b9-9439b193f0af');
 
 
 
@@ -1699,68 +1805,68 @@ INSERT INTO outcome.relay VALUES (1, 0, 0, 0, '', 0, '8a2860f4-3423-4000-983f-64
 
 
 
-INSERT INTO profile.academic_sessions VALUES ('grand-bend', '6ef262c5-6b45-5af3-8d8f-fedef9620c2d', 'year', true, 'This year', 'schoolYear', '2026-07-31', '2027-06-16', NULL, 2027, 1795845211934661, 1795845211934661, 1);
 
 
 
-INSERT INTO profile.access_learners VALUES ('grand-bend', '1b0808a9-1c3a-53d9-9816-1824fa81c598', 1795845211934661, '01a220b7-485a-7150-bc78-643bd5b462b8');
-INSERT INTO profile.access_learners VALUES ('grand-bend', '29c2c484-0953-52d3-b15b-06559fdd2ad1', 1795845211934661, '01a220b7-485a-7150-bc78-643bd5b462b8');
-INSERT INTO profile.access_learners VALUES ('grand-bend', '2e280871-27b2-56c1-9a8b-553512746ced', 1795845211934661, '01a220b7-485a-7150-bc78-643bd5b462b8');
-INSERT INTO profile.access_learners VALUES ('grand-bend', '350c6773-eec5-5a41-8a28-db3eef5b54aa', 1795845211934661, '01a220b7-485a-7150-bc78-643bd5b462b8');
-INSERT INTO profile.access_learners VALUES ('grand-bend', '35acf99d-e2da-572d-a4c4-ebce994778ef', 1795845211934661, '01a220b7-485a-7150-bc78-643bd5b462b8');
-INSERT INTO profile.access_learners VALUES ('grand-bend', '535ffe10-d9d6-5a30-8729-bfd6c167630e', 1795845211934661, '01a220b7-485a-7150-bc78-643bd5b462b8');
-INSERT INTO profile.access_learners VALUES ('grand-bend', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', 1795845211934661, '01a220b7-485a-7150-bc78-643bd5b462b8');
-INSERT INTO profile.access_learners VALUES ('grand-bend', '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 1795845211934661, '01a220b7-485a-7150-bc78-643bd5b462b8');
-INSERT INTO profile.access_learners VALUES ('grand-bend', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 1795845211934661, '01a220b7-485a-7150-bc78-643bd5b462b8');
 
 
 
-INSERT INTO profile.accesses VALUES ('grand-bend', 1795845211934661, '01a220b7-485a-7150-bc78-643bd5b462b8', 'operator', '01a220b7-463f-7373-86f9-484d2de90147', '/trellis.profile.v1alpha1.RosterTransferService/ImportRoster', 1, 128, true, '["1b0808a91c3a53d998161824fa81c598","29c2c484095352d3b15b06559fdd2ad1","2e28087127b256c19a8b553512746ced","350c6773eec55a418a28db3eef5b54aa","35acf99de2da572da4c4ebce994778ef","535ffe10d9d65a308729bfd6c167630e","7395bfb90c385c9aadff5bafea23fd88","8ca3ac06529c5c5bb7f840e7ea2d161a","a4f664b472a6551f8afb3dbfd5a2dc88"]');
 
 
 
 
 
 
+INSERT INTO profile.academic_sessions VALUES ('grand-bend', '6ef262c5-6b45-5af3-8d8f-fedef9620c2d', 'year', true, 'This year', 'schoolYear', '2026-07-31', '2027-06-16', NULL, 2027, 1795871494741513, 1795871494741513, 1);
 
 
 
-INSERT INTO profile.classes VALUES ('grand-bend', 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', 'algebra', true, 'Algebra', 'ALG', 'scheduled', 'de11f78e-51af-518e-a2a8-b0126b7116c8', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', '["6ef262c5-6b45-5af3-8d8f-fedef9620c2d"]', '2026-07-31', '2027-06-16', '1', '["1"]', '[]', '[]', '[]', 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.classes VALUES ('grand-bend', 'f0f78c4c-33c6-5409-9973-a127717df391', 'geometry', true, 'Geometry', 'GEO', 'scheduled', '179b09ff-c5ac-536e-86fe-e0e73719f19d', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', '["6ef262c5-6b45-5af3-8d8f-fedef9620c2d"]', '2026-07-31', '2027-06-16', '2', '["1"]', '[]', '[]', '[]', 1795845211934661, 1795845211934661, 1);
+INSERT INTO profile.access_learners VALUES ('grand-bend', '1b0808a9-1c3a-53d9-9816-1824fa81c598', 1795871494741513, '01a22248-52a2-72d7-81bf-94f22f08093f');
+INSERT INTO profile.access_learners VALUES ('grand-bend', '29c2c484-0953-52d3-b15b-06559fdd2ad1', 1795871494741513, '01a22248-52a2-72d7-81bf-94f22f08093f');
+INSERT INTO profile.access_learners VALUES ('grand-bend', '2e280871-27b2-56c1-9a8b-553512746ced', 1795871494741513, '01a22248-52a2-72d7-81bf-94f22f08093f');
+INSERT INTO profile.access_learners VALUES ('grand-bend', '350c6773-eec5-5a41-8a28-db3eef5b54aa', 1795871494741513, '01a22248-52a2-72d7-81bf-94f22f08093f');
+INSERT INTO profile.access_learners VALUES ('grand-bend', '35acf99d-e2da-572d-a4c4-ebce994778ef', 1795871494741513, '01a22248-52a2-72d7-81bf-94f22f08093f');
+INSERT INTO profile.access_learners VALUES ('grand-bend', '535ffe10-d9d6-5a30-8729-bfd6c167630e', 1795871494741513, '01a22248-52a2-72d7-81bf-94f22f08093f');
+INSERT INTO profile.access_learners VALUES ('grand-bend', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', 1795871494741513, '01a22248-52a2-72d7-81bf-94f22f08093f');
+INSERT INTO profile.access_learners VALUES ('grand-bend', '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 1795871494741513, '01a22248-52a2-72d7-81bf-94f22f08093f');
+INSERT INTO profile.access_learners VALUES ('grand-bend', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 1795871494741513, '01a22248-52a2-72d7-81bf-94f22f08093f');
 
 
 
-INSERT INTO profile.courses VALUES ('grand-bend', 'de11f78e-51af-518e-a2a8-b0126b7116c8', 'alg', true, 'Algebra', 'ALG', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', NULL, '[]', '[]', '[]', 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.courses VALUES ('grand-bend', '179b09ff-c5ac-536e-86fe-e0e73719f19d', 'geo', true, 'Geometry', 'GEO', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', NULL, '[]', '[]', '[]', 1795845211934661, 1795845211934661, 1);
+INSERT INTO profile.accesses VALUES ('grand-bend', 1795871494741513, '01a22248-52a2-72d7-81bf-94f22f08093f', 'operator', '01a22248-51cb-7071-802f-c320e27aa78e', '/trellis.profile.v1alpha1.RosterTransferService/ImportRoster', 1, 128, true, '["1b0808a91c3a53d998161824fa81c598","29c2c484095352d3b15b06559fdd2ad1","2e28087127b256c19a8b553512746ced","350c6773eec55a418a28db3eef5b54aa","35acf99de2da572da4c4ebce994778ef","535ffe10d9d65a308729bfd6c167630e","7395bfb90c385c9aadff5bafea23fd88","8ca3ac06529c5c5bb7f840e7ea2d161a","a4f664b472a6551f8afb3dbfd5a2dc88"]');
 
 
 
 
 
 
-INSERT INTO profile.demographics VALUES ('grand-bend', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', true, '2011-11-28', '{}', 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.demographics VALUES ('grand-bend', '2e280871-27b2-56c1-9a8b-553512746ced', true, '2011-11-28', '{}', 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.demographics VALUES ('grand-bend', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', true, '2011-11-28', '{}', 1795845211934661, 1795845211934661, 1);
 
 
 
-INSERT INTO profile.enrollments VALUES ('grand-bend', '67298600-f28e-54a1-8360-ff7344d4f3be', 'e-educator', true, 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', '35acf99d-e2da-572d-a4c4-ebce994778ef', 'teacher', true, NULL, NULL, 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.enrollments VALUES ('grand-bend', '09878c06-cf7c-5d91-9619-7be566641e64', 'e-other-educator', true, 'f0f78c4c-33c6-5409-9973-a127717df391', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', '350c6773-eec5-5a41-8a28-db3eef5b54aa', 'teacher', true, NULL, NULL, 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.enrollments VALUES ('grand-bend', '0f6868b1-beda-50aa-ae63-4f787d13ee94', 'e-learner', true, 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 'student', false, NULL, NULL, 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.enrollments VALUES ('grand-bend', '8aba14ce-c089-5d73-9802-51a0d4c880ac', 'e-classmate', true, 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', '2e280871-27b2-56c1-9a8b-553512746ced', 'student', false, NULL, NULL, 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.enrollments VALUES ('grand-bend', 'b2b050c5-1cf3-56ac-ad14-ad27cc48923f', 'e-other-learner', true, 'f0f78c4c-33c6-5409-9973-a127717df391', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', 'student', false, NULL, NULL, 1795845211934661, 1795845211934661, 1);
+INSERT INTO profile.classes VALUES ('grand-bend', 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', 'algebra', true, 'Algebra', 'ALG', 'scheduled', 'de11f78e-51af-518e-a2a8-b0126b7116c8', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', '["6ef262c5-6b45-5af3-8d8f-fedef9620c2d"]', '2026-07-31', '2027-06-16', '1', '["1"]', '[]', '[]', '[]', 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.classes VALUES ('grand-bend', 'f0f78c4c-33c6-5409-9973-a127717df391', 'geometry', true, 'Geometry', 'GEO', 'scheduled', '179b09ff-c5ac-536e-86fe-e0e73719f19d', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', '["6ef262c5-6b45-5af3-8d8f-fedef9620c2d"]', '2026-07-31', '2027-06-16', '2', '["1"]', '[]', '[]', '[]', 1795871494741513, 1795871494741513, 1);
 
 
 
+INSERT INTO profile.courses VALUES ('grand-bend', 'de11f78e-51af-518e-a2a8-b0126b7116c8', 'alg', true, 'Algebra', 'ALG', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', NULL, '[]', '[]', '[]', 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.courses VALUES ('grand-bend', '179b09ff-c5ac-536e-86fe-e0e73719f19d', 'geo', true, 'Geometry', 'GEO', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', NULL, '[]', '[]', '[]', 1795871494741513, 1795871494741513, 1);
 
 
 
 
 
 
+INSERT INTO profile.demographics VALUES ('grand-bend', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', true, '2011-11-28', '{}', 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.demographics VALUES ('grand-bend', '2e280871-27b2-56c1-9a8b-553512746ced', true, '2011-11-28', '{}', 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.demographics VALUES ('grand-bend', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', true, '2011-11-28', '{}', 1795871494741513, 1795871494741513, 1);
 
 
 
+INSERT INTO profile.enrollments VALUES ('grand-bend', '67298600-f28e-54a1-8360-ff7344d4f3be', 'e-educator', true, 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', '35acf99d-e2da-572d-a4c4-ebce994778ef', 'teacher', true, NULL, NULL, 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.enrollments VALUES ('grand-bend', '09878c06-cf7c-5d91-9619-7be566641e64', 'e-other-educator', true, 'f0f78c4c-33c6-5409-9973-a127717df391', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', '350c6773-eec5-5a41-8a28-db3eef5b54aa', 'teacher', true, NULL, NULL, 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.enrollments VALUES ('grand-bend', '0f6868b1-beda-50aa-ae63-4f787d13ee94', 'e-learner', true, 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 'student', false, NULL, NULL, 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.enrollments VALUES ('grand-bend', '8aba14ce-c089-5d73-9802-51a0d4c880ac', 'e-classmate', true, 'c09971fb-2194-5a0d-87f0-76ff4b68d7f2', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', '2e280871-27b2-56c1-9a8b-553512746ced', 'student', false, NULL, NULL, 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.enrollments VALUES ('grand-bend', 'b2b050c5-1cf3-56ac-ad14-ad27cc48923f', 'e-other-learner', true, 'f0f78c4c-33c6-5409-9973-a127717df391', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', 'student', false, NULL, NULL, 1795871494741513, 1795871494741513, 1);
 
 
 
@@ -1773,7 +1879,19 @@ INSERT INTO profile.enrollments VALUES ('grand-bend', 'b2b050c5-1cf3-56ac-ad14-a
 
 
 
-INSERT INTO profile.leases VALUES ('follow growth/experience', '01a220b7-3c5a-7258-bb26-37d710b50e4d', 1795845216847217);
+
+
+
+
+
+
+
+
+
+
+
+
+INSERT INTO profile.leases VALUES ('follow growth/experience', '01a22248-5000-750f-981b-bd85a90ba287', 1795871499697893);
 
 
 
@@ -1788,88 +1906,89 @@ INSERT INTO profile.organization_ancestors VALUES ('grand-bend', '1dd71f80-7d16-
 
 
 
-INSERT INTO profile.organizations VALUES ('grand-bend', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'district', true, 'Grand Bend', 'district', 'd', NULL, 'America/Chicago', 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.organizations VALUES ('grand-bend', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'high', true, 'High School', 'school', 'h', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'America/Chicago', 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.organizations VALUES ('grand-bend', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'middle', true, 'Middle School', 'school', 'm', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'America/Chicago', 1795845211934661, 1795845211934661, 1);
+INSERT INTO profile.organizations VALUES ('grand-bend', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'district', true, 'Grand Bend', 'district', 'd', NULL, 'America/Chicago', 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.organizations VALUES ('grand-bend', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'high', true, 'High School', 'school', 'h', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'America/Chicago', 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.organizations VALUES ('grand-bend', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'middle', true, 'Middle School', 'school', 'm', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'America/Chicago', 1795871494741513, 1795871494741513, 1);
 
 
 
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (1, NULL, '01a220b7-4824-7653-b4c8-96422876f7a5', 'grand-bend', 'organization.created', 'districts/grand-bend/organizations/38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'trellis.dev/Organization', '[]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (2, NULL, '01a220b7-4824-7653-b4c8-96434e2b8322', 'grand-bend', 'organization.created', 'districts/grand-bend/organizations/0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'trellis.dev/Organization', '[]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (3, NULL, '01a220b7-4824-7653-b4c8-964405e6ba77', 'grand-bend', 'organization.created', 'districts/grand-bend/organizations/1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'trellis.dev/Organization', '[]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (4, NULL, '01a220b7-4824-7653-b4c8-96459679b646', 'grand-bend', 'academic_session.created', 'districts/grand-bend/academicSessions/6ef262c5-6b45-5af3-8d8f-fedef9620c2d', 'trellis.dev/AcademicSession', '[]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (5, NULL, '01a220b7-4824-7653-b4c8-9646f631cdd4', 'grand-bend', 'course.created', 'districts/grand-bend/courses/de11f78e-51af-518e-a2a8-b0126b7116c8', 'trellis.dev/Course', '[]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (6, NULL, '01a220b7-4824-7653-b4c8-9647230ec4b7', 'grand-bend', 'course.created', 'districts/grand-bend/courses/179b09ff-c5ac-536e-86fe-e0e73719f19d', 'trellis.dev/Course', '[]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (7, NULL, '01a220b7-4824-7653-b4c8-9648554a17c2', 'grand-bend', 'class.created', 'districts/grand-bend/classes/c09971fb-2194-5a0d-87f0-76ff4b68d7f2', 'trellis.dev/Class', '[]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (8, NULL, '01a220b7-4824-7653-b4c8-9649ae5c5dc2', 'grand-bend', 'class.created', 'districts/grand-bend/classes/f0f78c4c-33c6-5409-9973-a127717df391', 'trellis.dev/Class', '[]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (9, NULL, '01a220b7-4824-7653-b4c8-964ab9ce22ad', 'grand-bend', 'person.created', 'districts/grand-bend/people/29c2c484-0953-52d3-b15b-06559fdd2ad1', 'trellis.dev/Person', '["29c2c484-0953-52d3-b15b-06559fdd2ad1"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (10, NULL, '01a220b7-4824-7653-b4c8-964bc1f726ed', 'grand-bend', 'person.created', 'districts/grand-bend/people/1b0808a9-1c3a-53d9-9816-1824fa81c598', 'trellis.dev/Person', '["1b0808a9-1c3a-53d9-9816-1824fa81c598"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (11, NULL, '01a220b7-4824-7653-b4c8-964c7fdd5b24', 'grand-bend', 'person.created', 'districts/grand-bend/people/35acf99d-e2da-572d-a4c4-ebce994778ef', 'trellis.dev/Person', '["35acf99d-e2da-572d-a4c4-ebce994778ef"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (12, NULL, '01a220b7-4824-7653-b4c8-964d2c212b8e', 'grand-bend', 'person.created', 'districts/grand-bend/people/350c6773-eec5-5a41-8a28-db3eef5b54aa', 'trellis.dev/Person', '["350c6773-eec5-5a41-8a28-db3eef5b54aa"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (13, NULL, '01a220b7-4824-7653-b4c8-964ea421ea69', 'grand-bend', 'person.created', 'districts/grand-bend/people/a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 'trellis.dev/Person', '["a4f664b4-72a6-551f-8afb-3dbfd5a2dc88"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (14, NULL, '01a220b7-4824-7653-b4c8-964fe6835c0b', 'grand-bend', 'person.created', 'districts/grand-bend/people/2e280871-27b2-56c1-9a8b-553512746ced', 'trellis.dev/Person', '["2e280871-27b2-56c1-9a8b-553512746ced"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (15, NULL, '01a220b7-4824-7653-b4c8-96509f8db7cb', 'grand-bend', 'person.created', 'districts/grand-bend/people/7395bfb9-0c38-5c9a-adff-5bafea23fd88', 'trellis.dev/Person', '["7395bfb9-0c38-5c9a-adff-5bafea23fd88"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (16, NULL, '01a220b7-4824-7653-b4c8-96518b8da687', 'grand-bend', 'person.created', 'districts/grand-bend/people/8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 'trellis.dev/Person', '["8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (17, NULL, '01a220b7-4824-7653-b4c8-96528e59dbdc', 'grand-bend', 'person.created', 'districts/grand-bend/people/535ffe10-d9d6-5a30-8729-bfd6c167630e', 'trellis.dev/Person', '["535ffe10-d9d6-5a30-8729-bfd6c167630e"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (18, NULL, '01a220b7-4824-7653-b4c8-9653912fea54', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/67298600-f28e-54a1-8360-ff7344d4f3be', 'trellis.dev/Enrollment', '["35acf99d-e2da-572d-a4c4-ebce994778ef"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (19, NULL, '01a220b7-4824-7653-b4c8-96543c6dbc46', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/09878c06-cf7c-5d91-9619-7be566641e64', 'trellis.dev/Enrollment', '["350c6773-eec5-5a41-8a28-db3eef5b54aa"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (20, NULL, '01a220b7-4824-7653-b4c8-9655f1110f0c', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/0f6868b1-beda-50aa-ae63-4f787d13ee94', 'trellis.dev/Enrollment', '["a4f664b4-72a6-551f-8afb-3dbfd5a2dc88"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (21, NULL, '01a220b7-4824-7653-b4c8-9656539c7068', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/8aba14ce-c089-5d73-9802-51a0d4c880ac', 'trellis.dev/Enrollment', '["2e280871-27b2-56c1-9a8b-553512746ced"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (22, NULL, '01a220b7-4824-7653-b4c8-96576cd7b301', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/b2b050c5-1cf3-56ac-ad14-ad27cc48923f', 'trellis.dev/Enrollment', '["7395bfb9-0c38-5c9a-adff-5bafea23fd88"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (23, NULL, '01a220b7-4824-7653-b4c8-96588d12a38f', 'grand-bend', 'relationship.created', 'districts/grand-bend/people/7395bfb9-0c38-5c9a-adff-5bafea23fd88/relationships/648910ae-9feb-5822-82a3-4a871a91f9c5', 'trellis.dev/Relationship', '["7395bfb9-0c38-5c9a-adff-5bafea23fd88"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (24, NULL, '01a220b7-4824-7653-b4c8-9659dd53c39b', 'grand-bend', 'relationship.created', 'districts/grand-bend/people/a4f664b4-72a6-551f-8afb-3dbfd5a2dc88/relationships/d34f5ad8-c115-5e74-8893-3d2189850f00', 'trellis.dev/Relationship', '["a4f664b4-72a6-551f-8afb-3dbfd5a2dc88"]', false, 'operator', 1795845211934661, NULL, NULL);
-INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (25, NULL, '01a220b7-4824-7653-b4c8-965af68b5cfe', 'grand-bend', 'roster.applied', 'districts/grand-bend/rosterTransfers/01a220b7-4819-7691-a566-3b9a7245545d', 'trellis.dev/RosterTransfer', '[]', false, 'operator', 1795845211934661, 'type.googleapis.com/trellis.profile.v1alpha1.RosterApplied', '\x0a496469737472696374732f6772616e642d62656e642f726f737465725472616e73666572732f30316132323062372d343831392d373639312d613536362d3362396137323435353435641024');
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (1, 1, '01a22248-529f-741c-9f9a-1a73d4e3d6ed', 'grand-bend', 'organization.created', 'districts/grand-bend/organizations/38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'trellis.dev/Organization', '[]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (2, 2, '01a22248-529f-741c-9f9a-1a74a6f70967', 'grand-bend', 'organization.created', 'districts/grand-bend/organizations/0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'trellis.dev/Organization', '[]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (3, 3, '01a22248-529f-741c-9f9a-1a753ffb99d8', 'grand-bend', 'organization.created', 'districts/grand-bend/organizations/1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'trellis.dev/Organization', '[]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (4, 4, '01a22248-529f-741c-9f9a-1a76203907b9', 'grand-bend', 'academic_session.created', 'districts/grand-bend/academicSessions/6ef262c5-6b45-5af3-8d8f-fedef9620c2d', 'trellis.dev/AcademicSession', '[]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (5, 5, '01a22248-529f-741c-9f9a-1a77dba5fc7d', 'grand-bend', 'course.created', 'districts/grand-bend/courses/de11f78e-51af-518e-a2a8-b0126b7116c8', 'trellis.dev/Course', '[]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (6, 6, '01a22248-529f-741c-9f9a-1a78dc506123', 'grand-bend', 'course.created', 'districts/grand-bend/courses/179b09ff-c5ac-536e-86fe-e0e73719f19d', 'trellis.dev/Course', '[]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (7, 7, '01a22248-529f-741c-9f9a-1a79c2e3ec6f', 'grand-bend', 'class.created', 'districts/grand-bend/classes/c09971fb-2194-5a0d-87f0-76ff4b68d7f2', 'trellis.dev/Class', '[]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (8, 8, '01a22248-529f-741c-9f9a-1a7a00ced814', 'grand-bend', 'class.created', 'districts/grand-bend/classes/f0f78c4c-33c6-5409-9973-a127717df391', 'trellis.dev/Class', '[]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (9, 9, '01a22248-529f-741c-9f9a-1a7bcfea20a1', 'grand-bend', 'person.created', 'districts/grand-bend/people/29c2c484-0953-52d3-b15b-06559fdd2ad1', 'trellis.dev/Person', '["29c2c484-0953-52d3-b15b-06559fdd2ad1"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (10, 10, '01a22248-529f-741c-9f9a-1a7ca89c6af7', 'grand-bend', 'person.created', 'districts/grand-bend/people/1b0808a9-1c3a-53d9-9816-1824fa81c598', 'trellis.dev/Person', '["1b0808a9-1c3a-53d9-9816-1824fa81c598"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (11, 11, '01a22248-529f-741c-9f9a-1a7d7bfb764c', 'grand-bend', 'person.created', 'districts/grand-bend/people/35acf99d-e2da-572d-a4c4-ebce994778ef', 'trellis.dev/Person', '["35acf99d-e2da-572d-a4c4-ebce994778ef"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (12, 12, '01a22248-529f-741c-9f9a-1a7e6347e642', 'grand-bend', 'person.created', 'districts/grand-bend/people/350c6773-eec5-5a41-8a28-db3eef5b54aa', 'trellis.dev/Person', '["350c6773-eec5-5a41-8a28-db3eef5b54aa"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (13, 13, '01a22248-529f-741c-9f9a-1a7fbd0737be', 'grand-bend', 'person.created', 'districts/grand-bend/people/a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 'trellis.dev/Person', '["a4f664b4-72a6-551f-8afb-3dbfd5a2dc88"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (14, 14, '01a22248-529f-741c-9f9a-1a802962e8df', 'grand-bend', 'person.created', 'districts/grand-bend/people/2e280871-27b2-56c1-9a8b-553512746ced', 'trellis.dev/Person', '["2e280871-27b2-56c1-9a8b-553512746ced"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (15, 15, '01a22248-529f-741c-9f9a-1a81a4eb3706', 'grand-bend', 'person.created', 'districts/grand-bend/people/7395bfb9-0c38-5c9a-adff-5bafea23fd88', 'trellis.dev/Person', '["7395bfb9-0c38-5c9a-adff-5bafea23fd88"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (16, 16, '01a22248-529f-741c-9f9a-1a82bf769e98', 'grand-bend', 'person.created', 'districts/grand-bend/people/8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 'trellis.dev/Person', '["8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (17, 17, '01a22248-529f-741c-9f9a-1a837ff217e9', 'grand-bend', 'person.created', 'districts/grand-bend/people/535ffe10-d9d6-5a30-8729-bfd6c167630e', 'trellis.dev/Person', '["535ffe10-d9d6-5a30-8729-bfd6c167630e"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (18, 18, '01a22248-529f-741c-9f9a-1a84f07884bb', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/67298600-f28e-54a1-8360-ff7344d4f3be', 'trellis.dev/Enrollment', '["35acf99d-e2da-572d-a4c4-ebce994778ef"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (19, 19, '01a22248-529f-741c-9f9a-1a85f6a7667d', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/09878c06-cf7c-5d91-9619-7be566641e64', 'trellis.dev/Enrollment', '["350c6773-eec5-5a41-8a28-db3eef5b54aa"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (20, 20, '01a22248-529f-741c-9f9a-1a865984defb', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/0f6868b1-beda-50aa-ae63-4f787d13ee94', 'trellis.dev/Enrollment', '["a4f664b4-72a6-551f-8afb-3dbfd5a2dc88"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (21, 21, '01a22248-529f-741c-9f9a-1a87a35b03b0', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/8aba14ce-c089-5d73-9802-51a0d4c880ac', 'trellis.dev/Enrollment', '["2e280871-27b2-56c1-9a8b-553512746ced"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (22, 22, '01a22248-529f-741c-9f9a-1a88612eebe5', 'grand-bend', 'enrollment.created', 'districts/grand-bend/enrollments/b2b050c5-1cf3-56ac-ad14-ad27cc48923f', 'trellis.dev/Enrollment', '["7395bfb9-0c38-5c9a-adff-5bafea23fd88"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (23, 23, '01a22248-529f-741c-9f9a-1a8986c97f11', 'grand-bend', 'relationship.created', 'districts/grand-bend/people/7395bfb9-0c38-5c9a-adff-5bafea23fd88/relationships/648910ae-9feb-5822-82a3-4a871a91f9c5', 'trellis.dev/Relationship', '["7395bfb9-0c38-5c9a-adff-5bafea23fd88"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (24, 24, '01a22248-529f-741c-9f9a-1a8a6b677def', 'grand-bend', 'relationship.created', 'districts/grand-bend/people/a4f664b4-72a6-551f-8afb-3dbfd5a2dc88/relationships/d34f5ad8-c115-5e74-8893-3d2189850f00', 'trellis.dev/Relationship', '["a4f664b4-72a6-551f-8afb-3dbfd5a2dc88"]', false, 'operator', 1795871494741513, NULL, NULL);
+INSERT INTO profile.outbox OVERRIDING SYSTEM VALUE VALUES (25, 25, '01a22248-529f-741c-9f9a-1a8b1bffbffc', 'grand-bend', 'roster.applied', 'districts/grand-bend/rosterTransfers/01a22248-5299-75f9-807c-8adfe75d5490', 'trellis.dev/RosterTransfer', '[]', false, 'operator', 1795871494741513, 'type.googleapis.com/trellis.profile.v1alpha1.RosterApplied', '\x0a496469737472696374732f6772616e642d62656e642f726f737465725472616e73666572732f30316132323234382d353239392d373566392d383037632d3861646665373564353439301024');
 
 
 
-INSERT INTO profile.people VALUES ('grand-bend', '29c2c484-0953-52d3-b15b-06559fdd2ad1', 'administrator', true, true, 'Ada', 'Tester', 'Ada', '', 'Tester', '', '[]', 'administrator', 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.people VALUES ('grand-bend', '1b0808a9-1c3a-53d9-9816-1824fa81c598', 'principal', true, true, 'Paula', 'Tester', 'Paula', '', 'Tester', '', '[]', 'principal', 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.people VALUES ('grand-bend', '35acf99d-e2da-572d-a4c4-ebce994778ef', 'educator', true, true, 'Edgar', 'Tester', 'Edgar', '', 'Tester', '', '[]', 'educator', 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.people VALUES ('grand-bend', '350c6773-eec5-5a41-8a28-db3eef5b54aa', 'other-educator', true, true, 'Olga', 'Tester', 'Olga', '', 'Tester', '', '[]', 'other-educator', 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.people VALUES ('grand-bend', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 'learner', true, true, 'Lena', 'Tester', 'Lena', '', 'Tester', '', '[]', 'learner', 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.people VALUES ('grand-bend', '2e280871-27b2-56c1-9a8b-553512746ced', 'classmate', true, true, 'Carl', 'Tester', 'Carl', '', 'Tester', '', '[]', 'classmate', 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.people VALUES ('grand-bend', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', 'other-learner', true, true, 'Omar', 'Tester', 'Omar', '', 'Tester', '', '[]', 'other-learner', 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.people VALUES ('grand-bend', '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 'guardian', true, true, 'Gina', 'Tester', 'Gina', '', 'Tester', '', '[]', 'guardian', 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.people VALUES ('grand-bend', '535ffe10-d9d6-5a30-8729-bfd6c167630e', 'other-guardian', true, true, 'Gus', 'Tester', 'Gus', '', 'Tester', '', '[]', 'other-guardian', 1795845211934661, 1795845211934661, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '29c2c484-0953-52d3-b15b-06559fdd2ad1', 'administrator', true, true, 'Ada', 'Tester', 'Ada', '', 'Tester', '', '[]', 'administrator', 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '1b0808a9-1c3a-53d9-9816-1824fa81c598', 'principal', true, true, 'Paula', 'Tester', 'Paula', '', 'Tester', '', '[]', 'principal', 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '35acf99d-e2da-572d-a4c4-ebce994778ef', 'educator', true, true, 'Edgar', 'Tester', 'Edgar', '', 'Tester', '', '[]', 'educator', 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '350c6773-eec5-5a41-8a28-db3eef5b54aa', 'other-educator', true, true, 'Olga', 'Tester', 'Olga', '', 'Tester', '', '[]', 'other-educator', 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.people VALUES ('grand-bend', 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', 'learner', true, true, 'Lena', 'Tester', 'Lena', '', 'Tester', '', '[]', 'learner', 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '2e280871-27b2-56c1-9a8b-553512746ced', 'classmate', true, true, 'Carl', 'Tester', 'Carl', '', 'Tester', '', '[]', 'classmate', 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '7395bfb9-0c38-5c9a-adff-5bafea23fd88', 'other-learner', true, true, 'Omar', 'Tester', 'Omar', '', 'Tester', '', '[]', 'other-learner', 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 'guardian', true, true, 'Gina', 'Tester', 'Gina', '', 'Tester', '', '[]', 'guardian', 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.people VALUES ('grand-bend', '535ffe10-d9d6-5a30-8729-bfd6c167630e', 'other-guardian', true, true, 'Gus', 'Tester', 'Gus', '', 'Tester', '', '[]', 'other-guardian', 1795871494741513, 1795871494741513, 1);
 
 
 
-INSERT INTO profile.person_roles VALUES ('grand-bend', 'b6326136-2100-519a-8981-6235950aa8fe', 'r-administrator', true, '29c2c484-0953-52d3-b15b-06559fdd2ad1', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'districtAdministrator', true, NULL, NULL, 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', 'f126c717-a7c6-5674-959e-fb2ff77d069c', 'r-principal', true, '1b0808a9-1c3a-53d9-9816-1824fa81c598', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'principal', true, NULL, NULL, 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', 'dc39bab0-b4bf-506e-b18e-c16d1bb296d3', 'r-educator', true, '35acf99d-e2da-572d-a4c4-ebce994778ef', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'teacher', true, NULL, NULL, 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', 'ddffcd55-558d-5f34-873f-f4d04ace2f0d', 'r-other-educator', true, '350c6773-eec5-5a41-8a28-db3eef5b54aa', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'teacher', true, NULL, NULL, 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', '45ab80b7-3a29-5d60-a49d-0585dcb6df0e', 'r-learner', true, 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'student', true, NULL, NULL, 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', '3bfc9c20-01ce-5f83-b493-d3359c0f09a1', 'r-classmate', true, '2e280871-27b2-56c1-9a8b-553512746ced', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'student', true, NULL, NULL, 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', 'fefb41b5-bca9-5fca-8d9d-3cb3254e0451', 'r-other-learner', true, '7395bfb9-0c38-5c9a-adff-5bafea23fd88', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'student', true, NULL, NULL, 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', '6f968128-b5f2-5367-a3e7-00551d61289e', 'r-guardian', true, '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'guardian', true, NULL, NULL, 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.person_roles VALUES ('grand-bend', '5188bc63-4c8a-583a-b7dc-ecd088d5d6c0', 'r-other-guardian', true, '535ffe10-d9d6-5a30-8729-bfd6c167630e', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'guardian', true, NULL, NULL, 1795845211934661, 1795845211934661, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', 'b6326136-2100-519a-8981-6235950aa8fe', 'r-administrator', true, '29c2c484-0953-52d3-b15b-06559fdd2ad1', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'districtAdministrator', true, NULL, NULL, 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', 'f126c717-a7c6-5674-959e-fb2ff77d069c', 'r-principal', true, '1b0808a9-1c3a-53d9-9816-1824fa81c598', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'principal', true, NULL, NULL, 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', 'dc39bab0-b4bf-506e-b18e-c16d1bb296d3', 'r-educator', true, '35acf99d-e2da-572d-a4c4-ebce994778ef', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'teacher', true, NULL, NULL, 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', 'ddffcd55-558d-5f34-873f-f4d04ace2f0d', 'r-other-educator', true, '350c6773-eec5-5a41-8a28-db3eef5b54aa', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'teacher', true, NULL, NULL, 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', '45ab80b7-3a29-5d60-a49d-0585dcb6df0e', 'r-learner', true, 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'student', true, NULL, NULL, 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', '3bfc9c20-01ce-5f83-b493-d3359c0f09a1', 'r-classmate', true, '2e280871-27b2-56c1-9a8b-553512746ced', '0dcf9aab-7a26-5a58-acc5-8077c0bf5eb4', 'student', true, NULL, NULL, 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', 'fefb41b5-bca9-5fca-8d9d-3cb3254e0451', 'r-other-learner', true, '7395bfb9-0c38-5c9a-adff-5bafea23fd88', '1dd71f80-7d16-5d41-8610-3ee3e4f796f6', 'student', true, NULL, NULL, 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', '6f968128-b5f2-5367-a3e7-00551d61289e', 'r-guardian', true, '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'guardian', true, NULL, NULL, 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.person_roles VALUES ('grand-bend', '5188bc63-4c8a-583a-b7dc-ecd088d5d6c0', 'r-other-guardian', true, '535ffe10-d9d6-5a30-8729-bfd6c167630e', '38156a8e-5e1d-557e-b8b5-42be2d16a2de', 'guardian', true, NULL, NULL, 1795871494741513, 1795871494741513, 1);
 
 
 
 
 
 
-INSERT INTO profile.profile_migrations VALUES ('house_0001', 1795845209259110);
-INSERT INTO profile.profile_migrations VALUES ('house_0002_events', 1795845209441776);
-INSERT INTO profile.profile_migrations VALUES ('house_0003_audit', 1795845209476522);
-INSERT INTO profile.profile_migrations VALUES ('house_0004_incarnation', 1795845209515357);
-INSERT INTO profile.profile_migrations VALUES ('house_0005_leases', 1795845209524690);
-INSERT INTO profile.profile_migrations VALUES ('m0001_roster', 1795845209748782);
-INSERT INTO profile.profile_migrations VALUES ('m0002_agreements', 1795845209782720);
-INSERT INTO profile.profile_migrations VALUES ('m0010_learner', 1795845209930993);
-INSERT INTO profile.profile_migrations VALUES ('m0011_revoked_tokens', 1795845209958846);
+INSERT INTO profile.profile_migrations VALUES ('house_0001', 1795871494158780);
+INSERT INTO profile.profile_migrations VALUES ('house_0002_events', 1795871494163879);
+INSERT INTO profile.profile_migrations VALUES ('house_0003_audit', 1795871494170875);
+INSERT INTO profile.profile_migrations VALUES ('house_0004_incarnation', 1795871494178379);
+INSERT INTO profile.profile_migrations VALUES ('house_0005_leases', 1795871494180022);
+INSERT INTO profile.profile_migrations VALUES ('house_0006_sandboxes', 1795871494186413);
+INSERT INTO profile.profile_migrations VALUES ('m0001_roster', 1795871494247320);
+INSERT INTO profile.profile_migrations VALUES ('m0002_agreements', 1795871494251575);
+INSERT INTO profile.profile_migrations VALUES ('m0010_learner', 1795871494293070);
+INSERT INTO profile.profile_migrations VALUES ('m0011_revoked_tokens', 1795871494300538);
 
 
 
 
 
 
-INSERT INTO profile.relationships VALUES ('grand-bend', '648910ae-9feb-5822-82a3-4a871a91f9c5', true, '7395bfb9-0c38-5c9a-adff-5bafea23fd88', '535ffe10-d9d6-5a30-8729-bfd6c167630e', 'guardian', true, 1795845211934661, 1795845211934661, 1);
-INSERT INTO profile.relationships VALUES ('grand-bend', 'd34f5ad8-c115-5e74-8893-3d2189850f00', true, 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 'guardian', true, 1795845211934661, 1795845211934661, 1);
+INSERT INTO profile.relationships VALUES ('grand-bend', '648910ae-9feb-5822-82a3-4a871a91f9c5', true, '7395bfb9-0c38-5c9a-adff-5bafea23fd88', '535ffe10-d9d6-5a30-8729-bfd6c167630e', 'guardian', true, 1795871494741513, 1795871494741513, 1);
+INSERT INTO profile.relationships VALUES ('grand-bend', 'd34f5ad8-c115-5e74-8893-3d2189850f00', true, 'a4f664b4-72a6-551f-8afb-3dbfd5a2dc88', '8ca3ac06-529c-5c5b-b7f8-40e7ea2d161a', 'guardian', true, 1795871494741513, 1795871494741513, 1);
 
 
 
-INSERT INTO profile.relay VALUES (1, 0, 0, 0, '', 0, '4de14fd3-d85b-4401-a03c-58bf171d8aae');
+INSERT INTO profile.relay VALUES (1, 25, 0, 0, '01a22248-5000-750f-981b-bd85a90ba287', 1795871496828674, '21895851-d2a2-4765-af89-c4e13d09aace');
 
 
 
@@ -1879,7 +1998,7 @@ INSERT INTO profile.relay VALUES (1, 0, 0, 0, '', 0, '4de14fd3-d85b-4401-a03c-58
 
 
 
-INSERT INTO profile.roster_transfers VALUES ('grand-bend', '01a220b7-4819-7691-a566-3b9a7245545d', false, true, '[{"file": "orgs.csv", "rows": 3, "created": 3, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "academicSessions.csv", "rows": 1, "created": 1, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "courses.csv", "rows": 2, "created": 2, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "classes.csv", "rows": 2, "created": 2, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "users.csv", "rows": 9, "created": 9, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "roles.csv", "rows": 9, "created": 9, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "enrollments.csv", "rows": 5, "created": 5, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "demographics.csv", "rows": 3, "created": 3, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "relationships", "rows": 2, "created": 2, "retired": 0, "updated": 0, "unchanged": 0}]', 0, 0, 'operator', 1795845211934661, 1795845211934661, 1);
+INSERT INTO profile.roster_transfers VALUES ('grand-bend', '01a22248-5299-75f9-807c-8adfe75d5490', false, true, '[{"file": "orgs.csv", "rows": 3, "created": 3, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "academicSessions.csv", "rows": 1, "created": 1, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "courses.csv", "rows": 2, "created": 2, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "classes.csv", "rows": 2, "created": 2, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "users.csv", "rows": 9, "created": 9, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "roles.csv", "rows": 9, "created": 9, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "enrollments.csv", "rows": 5, "created": 5, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "demographics.csv", "rows": 3, "created": 3, "retired": 0, "updated": 0, "unchanged": 0}, {"file": "relationships", "rows": 2, "created": 2, "retired": 0, "updated": 0, "unchanged": 0}]', 0, 0, 'operator', 1795871494741513, 1795871494741513, 1);
 
 
 
@@ -1919,26 +2038,39 @@ INSERT INTO profile.roster_transfers VALUES ('grand-bend', '01a220b7-4819-7691-a
 
 
 
-INSERT INTO scheduling.relay VALUES (1, 0, 0, 0, '', 0, 'ba793ea4-1d70-4cc8-b098-2938e817037a');
 
 
 
 
 
 
+INSERT INTO scheduling.relay VALUES (1, 0, 0, 0, '', 0, '34dd73db-3f52-4ab8-af64-68becd3ae7ee');
 
 
 
 
 
 
-INSERT INTO scheduling.scheduling_migrations VALUES ('house_0001', 1795845210833997);
-INSERT INTO scheduling.scheduling_migrations VALUES ('house_0002_events', 1795845210852366);
-INSERT INTO scheduling.scheduling_migrations VALUES ('house_0003_audit', 1795845210861371);
-INSERT INTO scheduling.scheduling_migrations VALUES ('house_0004_incarnation', 1795845210872754);
-INSERT INTO scheduling.scheduling_migrations VALUES ('house_0005_leases', 1795845210877835);
-INSERT INTO scheduling.scheduling_migrations VALUES ('m0001_scheduling', 1795845211663708);
-INSERT INTO scheduling.scheduling_migrations VALUES ('m0002_solves', 1795845211677059);
+
+
+
+
+
+
+
+
+
+
+
+
+INSERT INTO scheduling.scheduling_migrations VALUES ('house_0001', 1795871494539817);
+INSERT INTO scheduling.scheduling_migrations VALUES ('house_0002_events', 1795871494544803);
+INSERT INTO scheduling.scheduling_migrations VALUES ('house_0003_audit', 1795871494549308);
+INSERT INTO scheduling.scheduling_migrations VALUES ('house_0004_incarnation', 1795871494552225);
+INSERT INTO scheduling.scheduling_migrations VALUES ('house_0005_leases', 1795871494553747);
+INSERT INTO scheduling.scheduling_migrations VALUES ('house_0006_sandboxes', 1795871494556578);
+INSERT INTO scheduling.scheduling_migrations VALUES ('m0001_scheduling', 1795871494582073);
+INSERT INTO scheduling.scheduling_migrations VALUES ('m0002_solves', 1795871494587087);
 
 
 
@@ -2064,6 +2196,16 @@ ALTER TABLE ONLY experience.relay
 
 
 
+ALTER TABLE ONLY experience.sandbox_floors
+    ADD CONSTRAINT sandbox_floors_pkey PRIMARY KEY (district, producer);
+
+
+
+ALTER TABLE ONLY experience.sandboxes
+    ADD CONSTRAINT sandboxes_pkey PRIMARY KEY (district);
+
+
+
 ALTER TABLE ONLY outcome.access_learners
     ADD CONSTRAINT access_learners_pkey PRIMARY KEY (district, learner, access_time, uid);
 
@@ -2176,6 +2318,16 @@ ALTER TABLE ONLY outcome.rubric_outcomes
 
 ALTER TABLE ONLY outcome.rubrics
     ADD CONSTRAINT rubrics_pkey PRIMARY KEY (district, framework, revision, id);
+
+
+
+ALTER TABLE ONLY outcome.sandbox_floors
+    ADD CONSTRAINT sandbox_floors_pkey PRIMARY KEY (district, producer);
+
+
+
+ALTER TABLE ONLY outcome.sandboxes
+    ADD CONSTRAINT sandboxes_pkey PRIMARY KEY (district);
 
 
 
@@ -2364,6 +2516,16 @@ ALTER TABLE ONLY profile.roster_transfers
 
 
 
+ALTER TABLE ONLY profile.sandbox_floors
+    ADD CONSTRAINT sandbox_floors_pkey PRIMARY KEY (district, producer);
+
+
+
+ALTER TABLE ONLY profile.sandboxes
+    ADD CONSTRAINT sandboxes_pkey PRIMARY KEY (district);
+
+
+
 ALTER TABLE ONLY scheduling.access_learners
     ADD CONSTRAINT access_learners_pkey PRIMARY KEY (district, learner, access_time, uid);
 
@@ -2441,6 +2603,16 @@ ALTER TABLE ONLY scheduling.request_lists
 
 ALTER TABLE ONLY scheduling.requests
     ADD CONSTRAINT requests_pkey PRIMARY KEY (district, id);
+
+
+
+ALTER TABLE ONLY scheduling.sandbox_floors
+    ADD CONSTRAINT sandbox_floors_pkey PRIMARY KEY (district, producer);
+
+
+
+ALTER TABLE ONLY scheduling.sandboxes
+    ADD CONSTRAINT sandboxes_pkey PRIMARY KEY (district);
 
 
 
@@ -2838,6 +3010,12 @@ ALTER TABLE experience.proposals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE experience.reflections ENABLE ROW LEVEL SECURITY;
 
 
+ALTER TABLE experience.sandbox_floors ENABLE ROW LEVEL SECURITY;
+
+
+ALTER TABLE experience.sandboxes ENABLE ROW LEVEL SECURITY;
+
+
 CREATE POLICY trellis_district ON experience.access_learners USING (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text))) WITH CHECK (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text)));
 
 
@@ -2894,6 +3072,14 @@ CREATE POLICY trellis_district ON experience.reflections USING (((district = cur
 
 
 
+CREATE POLICY trellis_district ON experience.sandbox_floors USING (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text))) WITH CHECK (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text)));
+
+
+
+CREATE POLICY trellis_district ON experience.sandboxes USING (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text))) WITH CHECK (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text)));
+
+
+
 ALTER TABLE outcome.access_learners ENABLE ROW LEVEL SECURITY;
 
 
@@ -2943,6 +3129,12 @@ ALTER TABLE outcome.rubric_outcomes ENABLE ROW LEVEL SECURITY;
 
 
 ALTER TABLE outcome.rubrics ENABLE ROW LEVEL SECURITY;
+
+
+ALTER TABLE outcome.sandbox_floors ENABLE ROW LEVEL SECURITY;
+
+
+ALTER TABLE outcome.sandboxes ENABLE ROW LEVEL SECURITY;
 
 
 ALTER TABLE outcome.successions ENABLE ROW LEVEL SECURITY;
@@ -3022,6 +3214,14 @@ CREATE POLICY trellis_district ON outcome.rubric_outcomes USING (((district = cu
 
 
 CREATE POLICY trellis_district ON outcome.rubrics USING (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text))) WITH CHECK (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text)));
+
+
+
+CREATE POLICY trellis_district ON outcome.sandbox_floors USING (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text))) WITH CHECK (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text)));
+
+
+
+CREATE POLICY trellis_district ON outcome.sandboxes USING (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text))) WITH CHECK (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text)));
 
 
 
@@ -3120,6 +3320,12 @@ ALTER TABLE profile.roster_issues ENABLE ROW LEVEL SECURITY;
 
 
 ALTER TABLE profile.roster_transfers ENABLE ROW LEVEL SECURITY;
+
+
+ALTER TABLE profile.sandbox_floors ENABLE ROW LEVEL SECURITY;
+
+
+ALTER TABLE profile.sandboxes ENABLE ROW LEVEL SECURITY;
 
 
 CREATE POLICY trellis_district ON profile.academic_sessions USING (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text))) WITH CHECK (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text)));
@@ -3230,6 +3436,14 @@ CREATE POLICY trellis_district ON profile.roster_transfers USING (((district = c
 
 
 
+CREATE POLICY trellis_district ON profile.sandbox_floors USING (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text))) WITH CHECK (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text)));
+
+
+
+CREATE POLICY trellis_district ON profile.sandboxes USING (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text))) WITH CHECK (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text)));
+
+
+
 ALTER TABLE scheduling.access_learners ENABLE ROW LEVEL SECURITY;
 
 
@@ -3264,6 +3478,12 @@ ALTER TABLE scheduling.request_lists ENABLE ROW LEVEL SECURITY;
 
 
 ALTER TABLE scheduling.requests ENABLE ROW LEVEL SECURITY;
+
+
+ALTER TABLE scheduling.sandbox_floors ENABLE ROW LEVEL SECURITY;
+
+
+ALTER TABLE scheduling.sandboxes ENABLE ROW LEVEL SECURITY;
 
 
 ALTER TABLE scheduling.solves ENABLE ROW LEVEL SECURITY;
@@ -3317,6 +3537,14 @@ CREATE POLICY trellis_district ON scheduling.request_lists USING (((district = c
 
 
 CREATE POLICY trellis_district ON scheduling.requests USING (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text))) WITH CHECK (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text)));
+
+
+
+CREATE POLICY trellis_district ON scheduling.sandbox_floors USING (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text))) WITH CHECK (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text)));
+
+
+
+CREATE POLICY trellis_district ON scheduling.sandboxes USING (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text))) WITH CHECK (((district = current_setting('trellis.district'::text, true)) OR (current_setting('trellis.district'::text, true) = '*'::text)));
 
 
 

@@ -2,9 +2,10 @@
 
 use jiff::SignedDuration;
 use trellis_kernel::{Kind, Reason, Timestamp, Uuid};
-use trellis_store::feed::Place as At;
+use trellis_store::feed::{FeedRow, Place as At};
 use trellis_store::{
-    AccessQuery, Change, Checkpoint, Grounds, Reset, SANDBOX_TIME, SandboxState, Scope, Store, Write, instant,
+    AccessQuery, Change, Checkpoint, Follower, Grounds, Reset, SANDBOX_TIME, SandboxState, Scope, Store,
+    Write, instant,
 };
 
 use crate::place::{Place, add, begin, change, district, each, events, note, request};
@@ -214,6 +215,43 @@ fn events_of_before_are_known() {
         assert!(!of_before(&store, change(), position + 1, incarnation).await);
         assert!(!of_before(&store, change(), position, Uuid::from_u128(5)).await, "another's positions");
     });
+}
+
+#[test]
+fn no_letter_of_before_is_counted_as_open() {
+    each(async |mut place| {
+        let store = store(&mut place).await;
+        let of = Follower { consumer: "notes".to_owned(), producer: "testing".to_owned() };
+        let tx = begin(&store, change()).await;
+        tx.advance(&of, Checkpoint::default(), 1).await.unwrap();
+        tx.commit(Uuid::nil()).await.unwrap();
+        for (change, position) in [(change(), 1), (elsewhere(), 2), (change(), 3)] {
+            let tx = begin(&store, change.clone()).await;
+            tx.put_aside(&of, letter(&change, position), Some((Reason::StateConflict, 5))).await.unwrap();
+            tx.commit(Uuid::nil()).await.unwrap();
+        }
+        reset_all(&store, 1).await;
+        assert!(store.dead_letters(&district("grand-bend"), true, None, 9).await.unwrap().is_empty());
+        let tx = begin(&store, elsewhere()).await;
+        let from = Checkpoint { position: 1, incarnation: None };
+        assert_eq!(tx.advance(&of, from, 2).await.unwrap(), Some(1), "that of the other district");
+    });
+}
+
+fn letter(change: &Change, position: i64) -> FeedRow {
+    FeedRow {
+        position,
+        uid: Uuid::from_u128(position.unsigned_abs().into()),
+        district: change.district.clone(),
+        kind: "note.created".to_owned(),
+        resource: format!("districts/{}/notes/{position}", change.district),
+        resource_type: String::new(),
+        subjects: Vec::new(),
+        deleted: false,
+        actor: change.actor.clone(),
+        time: Timestamp::UNIX_EPOCH,
+        payload: None,
+    }
 }
 
 #[test]
