@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::ToSpan as _;
 use jiff::tz::TimeZone;
 use tokio::task::JoinSet;
+use trellis_contracts::common::ResetSandboxRequest;
+use trellis_contracts::common::sandbox_service_client::SandboxServiceClient;
 use trellis_kernel::{Clock as _, SystemClock};
 use trellis_testkit::{Backend, Role};
 
@@ -58,6 +60,17 @@ pub(crate) async fn run(pace: Pace) {
 
     assessments(&house, process, &profile).await;
     size.tell("an assessment as an event, with the growth that comes of it", EACH).await;
+    reset(&house).await;
+}
+
+/// Empties the district, as a sandbox is.
+async fn reset(house: &House) {
+    let process = house.serve_with(&["--sandbox", DISTRICT]);
+    let mut client = SandboxServiceClient::new(house.operator(&process, DISTRICT));
+    let name = format!("districts/{DISTRICT}");
+    let began = Instant::now();
+    client.reset_sandbox(ResetSandboxRequest { name, ..Default::default() }).await.expect("a reset");
+    println!("  a reset empties all of that in {:.1} s", began.elapsed().as_secs_f64());
 }
 
 /// The size of the database.

@@ -77,7 +77,7 @@ fn a_schema_that_is_not_there_or_not_whole_is_found() {
         drop(place.open().await);
         let all_of_them = look(&place, SystemClock.now()).await.findings;
         // Those of the house, and its own.
-        assert_eq!((all_of_them[0].check, all_of_them[0].count), ("migrations", 6));
+        assert_eq!((all_of_them[0].check, all_of_them[0].count), ("migrations", 7));
         assert!(all_of_them[0].what.contains("house_0001"), "{all_of_them:?}");
         assert!(all_of_them.iter().all(|finding| finding.check != "reachable"), "{all_of_them:?}");
         drop(place.store().await);
