@@ -4,8 +4,9 @@ use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
 use tokio::task::JoinHandle;
-use tonic::{Response, Status};
-use trellis_contracts::common::JobState;
+use tonic::{Code, Response, Status};
+use trellis_contracts::common::sandbox_service_client::SandboxServiceClient;
+use trellis_contracts::common::{JobState, ResetSandboxRequest};
 use trellis_contracts::outcome::framework_service_client::FrameworkServiceClient;
 use trellis_contracts::outcome::framework_transfer_service_client::FrameworkTransferServiceClient;
 use trellis_contracts::outcome::{
@@ -56,6 +57,41 @@ async fn a_framework_that_was_being_received(backend: Backend) {
     import.await.expect("the call ends").expect_err("nobody answered it");
     suite.processes().restart(Service::Outcome).await;
     nothing_is_left_and_it_can_be_imported(&suite, backend, &request_id, &document).await;
+}
+
+#[test]
+fn a_framework_that_was_being_received_in_a_sandbox_on_sqlite() {
+    run(a_framework_that_was_being_received_in_a_sandbox(Backend::Sqlite));
+}
+
+#[test]
+fn a_framework_that_was_being_received_in_a_sandbox_on_postgres() {
+    run(a_framework_that_was_being_received_in_a_sandbox(Backend::Postgres));
+}
+
+/// The sandbox is emptied in the middle of an import: what goes on fills it with nothing, and the same request begins
+/// anew.
+async fn a_framework_that_was_being_received_in_a_sandbox(backend: Backend) {
+    let setup = Setup { backend, shape: Shape::Program, clock: None };
+    let suite = Suite::started(setup, &Extra { flags: &["--sandbox", DISTRICT], ..Extra::default() }).await;
+    let operator = suite.operator(DISTRICT);
+    let request_id = RandomIds.next().to_string();
+    let document = std::fs::read(demonstration("mockMATH.json")).expect("the document");
+    let (send, receive) = tokio::sync::mpsc::channel(4);
+    let import = framework(&operator, receive);
+    for message in messages(&request_id, &document[..document.len() / 2]) {
+        send.send(message).await.expect("the import listens");
+    }
+    let half_way = async |transfer: &FrameworkTransfer| transfer.received_size > 0;
+    transfer_until(&operator, &request_id, half_way).await;
+    let reset = ResetSandboxRequest { name: format!("districts/{DISTRICT}"), ..Default::default() };
+    SandboxServiceClient::new(operator.clone()).reset_sandbox(reset).await.expect("a reset");
+    import.await.expect("the call ends").expect_err("it was told to end");
+    let gone = transfer(&operator, &request_id).await.expect_err("nothing is known of it");
+    assert_eq!(gone.code(), Code::NotFound);
+    let again =
+        whole(&operator, &request_id, &document).await.expect("the call ends").expect("it is imported");
+    assert_eq!(again.into_inner().state(), JobState::Succeeded);
 }
 
 #[test]

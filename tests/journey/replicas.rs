@@ -78,7 +78,7 @@ async fn found(caller: &Caller, query: &str) -> usize {
 }
 
 /// Asks until the answer is as wanted.
-async fn until<T: PartialEq + std::fmt::Debug>(wanted: T, ask: impl AsyncFn() -> T) {
+pub(crate) async fn until<T: PartialEq + std::fmt::Debug>(wanted: T, ask: impl AsyncFn() -> T) {
     let give_up = Instant::now() + PATIENCE;
     loop {
         let answer = ask().await;

@@ -66,10 +66,11 @@ pub(crate) async fn run(pace: Pace) {
 /// Empties the district, as a sandbox is.
 async fn reset(house: &House) {
     let process = house.serve_with(&["--sandbox", DISTRICT]);
-    let mut client = SandboxServiceClient::new(house.operator(&process, DISTRICT));
-    let name = format!("districts/{DISTRICT}");
+    let operator = house.operator(&process, DISTRICT);
+    let message = ResetSandboxRequest { name: format!("districts/{DISTRICT}"), ..Default::default() };
     let began = Instant::now();
-    client.reset_sandbox(ResetSandboxRequest { name, ..Default::default() }).await.expect("a reset");
+    let done = SandboxServiceClient::new(operator.any()).reset_sandbox(operator.request(message)).await;
+    done.expect("a reset");
     println!("  a reset empties all of that in {:.1} s", began.elapsed().as_secs_f64());
 }
 

@@ -51,7 +51,7 @@ pub fn mount(deps: Deps) -> Mounted {
         standings,
         profile: peers.profile,
         experience: peers.experience,
-        jobs: Jobs::new("solve", |solve: &Solve| solve.state),
+        jobs: Jobs::new("solve", |solve: &Solve| solve.state).until_reset(&store),
         searching: Arc::new(Semaphore::new(SEARCHES)),
         public_url,
     });

@@ -145,7 +145,8 @@ async fn begin<M>(store: &Store, call: &Call<M>, letter: &DeadLetter) -> Result<
         learners: Vec::new(),
     };
     let district = letter.event.district.clone();
-    let change = Change { district, actor: actor.label(), idempotency: None, grounds: Some(grounds) };
+    let change =
+        Change { district, actor: actor.label(), idempotency: None, grounds: Some(grounds), since: None };
     match store.write::<()>(change).await? {
         Write::Begin(tx) => Ok(tx),
         Write::Replay(()) => Err(Failure::internal("a change without a request_id was a repetition")),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::FutureExt;
 use trellis_kernel::{Failure, Kind, Reason, Result};
-use trellis_store::{Change, Checkpoint, Follower, Store, Tx};
+use trellis_store::{Change, Checkpoint, Follower, Store, Tx, Write};
 
 use crate::Event;
 
@@ -149,7 +149,10 @@ impl Effect {
         if tx.advance(&self.follower, *applied, event.position).await?.is_none() {
             return self.catch_up(applied).await;
         }
-        tx.put_aside(&self.follower, event.clone().into(), Some((reason, ATTEMPTS))).await?;
+        let at = Checkpoint { position: event.position, ..*applied };
+        if !tx.is_of_before_reset(self.producer, at).await? {
+            tx.put_aside(&self.follower, event.clone().into(), Some((reason, ATTEMPTS))).await?;
+        }
         tx.commit(()).await?;
         applied.position = event.position;
         Ok(())
@@ -167,8 +170,12 @@ impl Effect {
             actor: event.actor.clone(),
             idempotency: None,
             grounds: None,
+            since: None,
         };
-        self.store.write_regardless(change).await
+        match self.store.write_regardless::<()>(change).await? {
+            Write::Begin(tx) => Ok(tx),
+            Write::Replay(()) => Err(Failure::internal("a change without a request_id was a repetition")),
+        }
     }
 
     /// Goes on from where another process has moved the checkpoint.

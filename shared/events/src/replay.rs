@@ -73,6 +73,7 @@ impl Effect {
             }
             next = first;
         };
+        tx.require_open()?;
         let tried = self.affect(&mut tx, &first.event.clone().into()).await;
         match tried {
             Ok(()) => {

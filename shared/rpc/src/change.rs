@@ -36,7 +36,7 @@ pub fn change_as(
         }
     };
     let grounds = Some(grounds(admission, method));
-    Ok(Change { district, actor: admission.actor.label(), idempotency, grounds })
+    Ok(Change { district, actor: admission.actor.label(), idempotency, grounds, since: None })
 }
 
 /// By what right, for the trail: how the caller stands to the learners, or else to the district.

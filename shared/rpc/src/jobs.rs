@@ -1,6 +1,7 @@
 //! Jobs that this process is running, for those who watch them or tell them to end, and how they ended.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use futures::future::BoxFuture;
 use futures::stream::{self, Stream, StreamExt as _};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use trellis_kernel::{District, JobState, Result, Uuid};
+use trellis_kernel::{District, Ids as _, JobState, RandomIds, Result, Uuid};
+use trellis_store::{SANDBOX, Store};
 use trellis_telemetry::metrics::{self, Counter, Counters, Gauge, Gauges, Held};
 
 /// How often a job that runs in another process is looked at.
@@ -40,6 +42,8 @@ pub struct Jobs<T> {
 /// How far a job has come, and how it is told to end.
 #[derive(Debug)]
 struct Shown<T> {
+    /// Which run it is: another may come in its place.
+    run: Uuid,
     now: watch::Sender<T>,
     cancel: CancellationToken,
     finish: CancellationToken,
@@ -106,10 +110,38 @@ impl<T: Clone> Jobs<T> {
         }
         let cancel = of.map_or_else(CancellationToken::new, |of| of.cancel.child_token());
         let finish = CancellationToken::new();
-        let shown = Shown { now: watch::Sender::new(now), cancel: cancel.clone(), finish: finish.clone() };
+        let run = RandomIds.next();
+        let shown =
+            Shown { run, now: watch::Sender::new(now), cancel: cancel.clone(), finish: finish.clone() };
         running.insert(key.clone(), shown);
         let held = self.figures.running.hold();
-        Some(Running { jobs: self.clone(), key, cancel, finish, _held: held })
+        Some(Running { jobs: self.clone(), key, run, cancel, finish, _held: held })
+    }
+
+    /// The same jobs; those of a sandbox are told to end, and are not shown any more, when it is emptied by
+    /// this process. What others run finds that in the database.
+    #[must_use]
+    pub fn until_reset(self, store: &Store) -> Self
+    where
+        T: Send + Sync + 'static,
+    {
+        let jobs = self.clone();
+        store.on_commit(move |district, told| {
+            if told.iter().any(|told| told.resource_type == SANDBOX) {
+                jobs.forget(district);
+            }
+        });
+        self
+    }
+
+    fn forget(&self, district: &District) {
+        lock(&self.shelf).retain(|(of, _), shown| {
+            if of == district {
+                shown.cancel.cancel();
+                self.figures.ended(JobState::Cancelled);
+            }
+            of != district
+        });
     }
 
     /// How far a job has come; none when it is not running in this process.
@@ -203,6 +235,7 @@ impl<T: Clone + PartialEq> Following<T> {
 pub struct Running<T> {
     jobs: Jobs<T>,
     key: Key,
+    run: Uuid,
     cancel: CancellationToken,
     finish: CancellationToken,
     _held: Held,
@@ -211,7 +244,7 @@ pub struct Running<T> {
 impl<T> Running<T> {
     /// Shows how far it has come.
     pub fn show(&self, now: T) {
-        if let Some(shown) = lock(&self.jobs.shelf).get(&self.key) {
+        if let Some(shown) = lock(&self.jobs.shelf).get(&self.key).filter(|shown| shown.run == self.run) {
             shown.now.send_replace(now);
         }
     }
@@ -229,7 +262,11 @@ impl<T> Running<T> {
 
 impl<T> Drop for Running<T> {
     fn drop(&mut self) {
-        if let Some(shown) = lock(&self.jobs.shelf).remove(&self.key) {
+        let mut running = lock(&self.jobs.shelf);
+        if let Entry::Occupied(shown) = running.entry(self.key.clone())
+            && shown.get().run == self.run
+        {
+            let shown = shown.remove();
             self.jobs.figures.ended((self.jobs.state)(&shown.now.borrow()));
         }
     }

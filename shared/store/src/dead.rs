@@ -132,7 +132,7 @@ impl Tx {
         let state = if refused.is_some() { LetterState::Failed } else { LetterState::Waiting };
         let (reason, attempts) = refused.map_or(("", 0), |(reason, attempts)| (reason.as_str(), attempts));
         let (payload_type, payload) = event.payload.map(|p| (p.type_url, p.value)).unzip();
-        let now = self.now().as_microsecond();
+        let now = self.machine_time().as_microsecond();
         self.insert(letter::ActiveModel {
             uid: Set(self.new_id()),
             consumer: Set(follower.consumer.clone()),
@@ -190,7 +190,7 @@ impl Tx {
             .filter(letter::Column::Uid.eq(uid))
             .filter(letter::Column::State.is_in(LetterState::OPEN))
             .col_expr(letter::Column::State, Expr::value(state.as_str()))
-            .col_expr(letter::Column::UpdateTime, Expr::value(self.now().as_microsecond()))
+            .col_expr(letter::Column::UpdateTime, Expr::value(self.machine_time().as_microsecond()))
     }
 
     /// No longer counts the district's letters as open, which are about to be deleted.
@@ -199,7 +199,8 @@ impl Tx {
         let sql = format!(
             "UPDATE event_checkpoints SET open = open - (SELECT count(*) FROM dead_letters AS letter \
              WHERE letter.district = $1 AND letter.state IN ('{failed}', '{waiting}') \
-             AND letter.consumer || '/' || letter.producer = event_checkpoints.consumer) RETURNING open"
+             AND letter.consumer || '/' || letter.producer = event_checkpoints.consumer) \
+             WHERE open > 0 RETURNING open"
         );
         self.number(&sql, vec![self.district().as_str().into()]).await.map(drop)
     }

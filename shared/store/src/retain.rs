@@ -30,11 +30,12 @@ impl Store {
         while floor < upto {
             let next = upto.min(floor + BATCH);
             let tx = self.begin_everything().await?;
-            // Both or neither: who reads the rows that are left reads the floor with them.
-            let sql = "DELETE FROM outbox WHERE position <= $1";
-            let done = tx.execute_raw(self.statement(sql, [next.into()])).await.map_err(failure)?;
+            // Both or neither: who reads the rows that are left reads the floor with them. In this order, as
+            // all who hold both.
             let sql = "UPDATE relay SET floor = $1 WHERE floor < $1";
             tx.execute_raw(self.statement(sql, [next.into()])).await.map_err(failure)?;
+            let sql = "DELETE FROM outbox WHERE position <= $1";
+            let done = tx.execute_raw(self.statement(sql, [next.into()])).await.map_err(failure)?;
             tx.commit().await.map_err(failure)?;
             deleted += done.rows_affected();
             floor = next;

@@ -9,17 +9,18 @@
 //! be of before, are passed over. Then they are *emptied*, and learn where the events of before end. Then
 //! they are *opened*. Broken off anywhere, it leaves them closed, and another reset begins anew.
 
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 use sha2::{Digest, Sha256};
-use trellis_kernel::{District, Failure, Ids, Reason, Result, Timestamp, Uuid};
+use tokio::sync::OwnedMutexGuard;
+use trellis_kernel::{District, Failure, Reason, Result, Timestamp, Uuid};
 
 use crate::conn::TxConn;
 use crate::feed::Place;
-use crate::{Change, Checkpoint, Scope as _, Store, Told, Tx, failure, instant};
+use crate::{Change, Checkpoint, Scope as _, Store, Told, Tx, Write, failure, instant};
 
 /// The step that brings it.
 pub(crate) const STEP: &str = "house_0006_sandboxes";
@@ -88,11 +89,15 @@ pub struct Reset {
     pub id: Uuid,
 }
 
+/// The right to make the next change of this process in a sandbox.
+pub(crate) type Turn = OwnedMutexGuard<()>;
+
 /// What a transaction in a sandbox goes by.
 #[derive(Debug)]
 pub(crate) struct Within {
     state: SandboxState,
     pub(crate) now: Timestamp,
+    reset_count: i64,
     /// How many identifiers were given when it began.
     given: u64,
     ids: Counted,
@@ -106,10 +111,6 @@ struct Counted {
     of: u64,
     count: AtomicU64,
 }
-
-/// How many identifiers are set apart for a call that needs some before its transaction: more than there is
-/// room for in a message.
-const SET_APART: u64 = 1 << 22;
 
 impl SandboxState {
     const ALL: [(Self, &str); 3] =
@@ -140,7 +141,7 @@ impl Sandbox {
 impl Store {
     /// The sandbox that a district is; refused where it is none.
     pub async fn sandbox(&self, district: &District) -> Result<Sandbox> {
-        if !self.inner.sandboxes.contains(district) {
+        if !self.inner.sandboxes.contains_key(district) {
             return Err(Failure::precondition(
                 Reason::StateConflict,
                 "The district is no sandbox: whoever runs the suite names those in the setting `sandboxes`.",
@@ -153,28 +154,10 @@ impl Store {
 
     /// The present moment in a district: its clock's where it is a sandbox, else the machine's.
     pub async fn moment(&self, district: &District) -> Result<Timestamp> {
-        if !self.inner.sandboxes.contains(district) {
+        if !self.inner.sandboxes.contains_key(district) {
             return Ok(self.clock().now());
         }
         Ok(self.sandbox(district).await?.clock_time)
-    }
-
-    /// Where new identifiers in a district come from, for what is named before its transaction begins; within
-    /// one [`Tx::new_id`] gives them.
-    pub async fn ids_in(&self, district: &District, actor: &str) -> Result<Arc<dyn Ids>> {
-        if !self.inner.sandboxes.contains(district) {
-            return Ok(self.inner.ids.clone());
-        }
-        let change =
-            Change { district: district.clone(), actor: actor.to_owned(), idempotency: None, grounds: None };
-        let mut tx = self.write_regardless(change).await?;
-        let within = tx.within.take().ok_or_else(missing)?;
-        within.require_open()?;
-        let sql = "UPDATE sandboxes SET ids = ids + $2 WHERE district = $1";
-        let apart = i64::try_from(SET_APART).map_err(Failure::internal)?;
-        run(&tx, sql, vec![apart.into()]).await?;
-        tx.commit(()).await?;
-        Ok(Arc::new(within.ids))
     }
 
     /// Has a table of the service outlive resets: what a district may not be rid of by one.
@@ -184,7 +167,6 @@ impl Store {
 
     /// The first step of a reset: nothing changes any more. Answers where the events end that are of before it.
     pub async fn close_sandbox(&self, reset: &Reset) -> Result<Place> {
-        self.sandbox(&reset.district).await?;
         let tx = self.reset_tx(reset).await?;
         let place = raise_floor(&tx).await?;
         let sql = "UPDATE sandboxes SET reset = $2, state = 'closed', floor = $3 WHERE district = $1";
@@ -250,7 +232,7 @@ impl Store {
 
     /// Has a row for every sandbox, so that there is something for transactions to hold.
     pub(crate) async fn found_sandboxes<C: ConnectionTrait>(&self, conn: &C) -> Result<()> {
-        for district in &self.inner.sandboxes {
+        for district in self.inner.sandboxes.keys() {
             let sql = "INSERT INTO sandboxes (district, state, floor, clock_time, ids, reset_count) \
                        VALUES ($1, 'open', 0, $2, 0, 0) ON CONFLICT (district) DO NOTHING";
             let values = [district.as_str().into(), SANDBOX_TIME.into()];
@@ -262,31 +244,43 @@ impl Store {
     /// What a transaction goes by that has begun in a district; none where that is no sandbox. Others wait
     /// for its end.
     pub(crate) async fn within(&self, conn: &TxConn, district: &District) -> Result<Option<Within>> {
-        if !self.inner.sandboxes.contains(district) {
+        if !self.inner.sandboxes.contains_key(district) {
             return Ok(None);
         }
         let lock = if self.backend() == DbBackend::Postgres { " FOR UPDATE" } else { "" };
         let sql = format!("{SELECT}{lock}");
         let row = conn.query_one_raw(self.statement(&sql, [district.as_str().into()])).await;
         let row = row.map_err(failure)?.ok_or_else(missing)?;
-        let Sandbox { state, clock_time, .. } = Sandbox::read(&row)?;
+        let Sandbox { state, clock_time, reset_count, .. } = Sandbox::read(&row)?;
         let given: i64 = row.try_get("", "ids").map_err(failure)?;
         let given = u64::try_from(given).map_err(Failure::internal)?;
         let digest = Sha256::digest(format!("{}/{district}", self.service()));
         let of = digest.iter().take(8).fold(0_u64, |of, byte| (of << 8) | u64::from(*byte));
         let milliseconds = u64::try_from(clock_time.as_millisecond()).unwrap_or_default();
         let ids = Counted { milliseconds, of, count: AtomicU64::new(given) };
-        Ok(Some(Within { state, now: clock_time, given, ids }))
+        Ok(Some(Within { state, now: clock_time, reset_count, given, ids }))
+    }
+
+    /// The right to make the next change of this process in a sandbox; none where the district is none. Who waits
+    /// for it has no connection yet, of which other districts would have to do with fewer.
+    pub(crate) async fn turn(&self, district: &District) -> Option<Turn> {
+        let sandbox = self.inner.sandboxes.get(district)?;
+        Some(sandbox.clone().lock_owned().await)
     }
 
     async fn reset_tx(&self, reset: &Reset) -> Result<Tx> {
+        self.sandbox(&reset.district).await?;
         let change = Change {
             district: reset.district.clone(),
             actor: format!("services/{}", self.service()),
             idempotency: None,
             grounds: None,
+            since: None,
         };
-        self.write_regardless(change).await
+        match self.write_regardless::<()>(change).await? {
+            Write::Begin(tx) => Ok(tx),
+            Write::Replay(()) => Err(Failure::internal("a change without a request_id was a repetition")),
+        }
     }
 
     /// The tables whose rows a reset deletes.
@@ -310,6 +304,12 @@ impl Store {
 }
 
 impl Tx {
+    /// Refuses what is told to happen now, in a sandbox that is being reset: for who began
+    /// [regardless](Store::write_regardless) of that.
+    pub fn require_open(&self) -> Result<()> {
+        self.within().map_or(Ok(()), |within| within.require_open(None))
+    }
+
     /// Whether an event of another service is of before a reset of the district: it has no effect, or what
     /// is gone would come back.
     pub async fn is_of_before_reset(&self, producer: &str, at: Checkpoint) -> Result<bool> {
@@ -327,8 +327,17 @@ impl Tx {
 }
 
 impl Within {
-    /// Refuses changes while the sandbox is being reset.
-    pub(crate) fn require_open(&self) -> Result<()> {
+    /// How often the sandbox was emptied before.
+    pub(crate) const fn reset_count(&self) -> i64 {
+        self.reset_count
+    }
+
+    /// Refuses changes while the sandbox is being reset, and those of work that began before it was.
+    pub(crate) fn require_open(&self, since: Option<i64>) -> Result<()> {
+        if since.is_some_and(|since| since != self.reset_count) {
+            let text = "The sandbox was reset since this work began.";
+            return Err(Failure::precondition(Reason::StateConflict, text));
+        }
         if self.state == SandboxState::Open {
             return Ok(());
         }
@@ -339,6 +348,7 @@ impl Within {
         ))
     }
 
+    /// The next identifier.
     pub(crate) fn next_id(&self) -> Uuid {
         self.ids.next()
     }
@@ -350,7 +360,7 @@ impl Within {
     }
 }
 
-impl Ids for Counted {
+impl Counted {
     fn next(&self) -> Uuid {
         let count = (self.count.fetch_add(1, Ordering::Relaxed) + 1) & 0xff_ffff_ffff;
         let (milliseconds, of) = (u128::from(self.milliseconds & 0xffff_ffff_ffff), u128::from(self.of));

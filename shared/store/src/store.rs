@@ -1,6 +1,6 @@
 //! A service's own database.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use sea_orm::DbBackend;
 use sea_orm_migration::MigrationTrait;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use trellis_kernel::{Clock, District, Failure, Ids, Result, Timestamp, Uuid};
 
 use crate::audit::Gathered;
@@ -43,7 +43,7 @@ pub(crate) struct Inner {
     pub(crate) gathered: Gathered,
     pub(crate) audit_keep: SignedDuration,
     pub(crate) on_commit: RwLock<Vec<OnCommit>>,
-    pub(crate) sandboxes: BTreeSet<District>,
+    pub(crate) sandboxes: BTreeMap<District, Arc<Mutex<()>>>,
     /// The service's own tables that outlive a reset.
     pub(crate) kept: RwLock<Vec<&'static str>>,
 }
@@ -84,7 +84,7 @@ impl Store {
             gathered: Gathered::new(service),
             audit_keep: options.audit_keep,
             on_commit: RwLock::default(),
-            sandboxes: options.sandboxes.iter().cloned().collect(),
+            sandboxes: options.sandboxes.iter().map(|id| (id.clone(), Arc::default())).collect(),
             kept: RwLock::default(),
         };
         Ok(Self { inner: Arc::new(inner) })

@@ -15,7 +15,7 @@ use trellis_kernel::{District, Failure, Reason, Result, Timestamp, Uuid};
 use crate::conn::{Rows, Sight, Target, TxConn};
 use crate::ending::{Ending, FEW, Of};
 use crate::feed::outbox;
-use crate::sandbox::Within;
+use crate::sandbox::{Turn, Within};
 use crate::{Access, Grounds, Scope, Scoped, Sealer, Store, audit, failure, positions};
 
 /// Who changes what district, and under which `request_id`.
@@ -29,6 +29,9 @@ pub struct Change {
     pub idempotency: Option<Idempotency>,
     /// By what right, for the trail; none for the suite's own work, such as the effect of an event.
     pub grounds: Option<Grounds>,
+    /// Of work that goes on from one change to the next: what [`Tx::since`] told of its first. Once its sandbox
+    /// was emptied, it is refused. None for what begins with this change.
+    pub since: Option<i64>,
 }
 
 /// What makes a repeated request recognisable, for 24 hours.
@@ -90,7 +93,9 @@ pub struct Tx {
     /// By the machine's clock.
     now: Timestamp,
     /// What a sandbox goes by.
-    pub(crate) within: Option<Box<Within>>,
+    within: Option<Box<Within>>,
+    /// In a sandbox the changes of one process come one after the other.
+    _turn: Option<Turn>,
     told: Vec<Told>,
     /// What of it is written already.
     written: Written,
@@ -110,18 +115,29 @@ struct Written {
 }
 
 impl Store {
-    /// Begins a change: the only way to begin a transaction, but for [what others have
-    /// caused](Self::write_regardless).
+    /// Begins a change: the only way to begin a transaction.
     ///
     /// With a `request_id` that was used before by the same actor in the same district, it answers
     /// with the reply of then, or refuses with `REQUEST_ID_REUSED` when the method or the body is
     /// another. A repetition that arrives while the first is still under way waits for it. The reply of
-    /// then is given as a read is: once that is on the trail.
+    /// then is given as a read is: once that is on the trail. A sandbox that is being reset takes no change.
     pub async fn write<T: Replay>(&self, change: Change) -> Result<Write<T>> {
+        let since = change.since;
+        let write = self.write_regardless(change).await?;
+        if let Write::Begin(tx) = &write {
+            tx.within().map_or(Ok(()), |within| within.require_open(since))?;
+        }
+        Ok(write)
+    }
+
+    /// The same of what a sandbox takes while it is being reset too: the effect of an event, which may be one of
+    /// [before](Tx::is_of_before_reset), what a reset has to write, and what outlives it.
+    pub async fn write_regardless<T: Replay>(&self, change: Change) -> Result<Write<T>> {
         let sight = Sight::District(change.district.clone());
+        let turn = self.turn(&change.district).await;
         let Some(request) = &change.idempotency else {
             let conn = self.begin(&sight).await?;
-            return self.opened(conn, change).await.map(Write::Begin);
+            return self.begun(conn, turn, change).await.map(Write::Begin);
         };
         // Held until the end: of several repetitions at once, all but the first wait here.
         let (conn, known) = self
@@ -131,7 +147,7 @@ impl Store {
             .begin_asking(&sight, request.key(&change), request.question(&change, self.backend()))
             .await
             .map_err(failure)?;
-        let Some(row) = known.first() else { return self.opened(conn, change).await.map(Write::Begin) };
+        let Some(row) = known.first() else { return self.begun(conn, turn, change).await.map(Write::Begin) };
         let reply = request.reply(row)?;
         // The trail is written by a transaction of its own, which would wait for this one.
         drop(conn);
@@ -141,21 +157,7 @@ impl Store {
         Ok(Write::Replay(reply))
     }
 
-    /// Begins a change that a sandbox takes while it is being reset too: the effect of an event, which may be
-    /// one of [before](Tx::is_of_before_reset), and the reset itself. Its `request_id` is not looked at.
-    pub async fn write_regardless(&self, change: Change) -> Result<Tx> {
-        let conn = self.begin(&Sight::District(change.district.clone())).await?;
-        self.begun(conn, Change { idempotency: None, ..change }).await
-    }
-
-    /// A change, where its district takes any.
-    async fn opened(&self, conn: TxConn, change: Change) -> Result<Tx> {
-        let tx = self.begun(conn, change).await?;
-        tx.within().map_or(Ok(()), Within::require_open)?;
-        Ok(tx)
-    }
-
-    async fn begun(&self, conn: TxConn, change: Change) -> Result<Tx> {
+    async fn begun(&self, conn: TxConn, turn: Option<Turn>, change: Change) -> Result<Tx> {
         let within = self.within(&conn, &change.district).await?.map(Box::new);
         Ok(Tx {
             store: self.clone(),
@@ -163,6 +165,7 @@ impl Store {
             change: Box::new(change),
             now: self.clock().now(),
             within,
+            _turn: turn,
             told: Vec::new(),
             written: Written::default(),
         })
@@ -232,7 +235,7 @@ impl Tx {
             self.append(rest).await?;
         }
         let mut head = self.written.head;
-        let Change { district, actor, idempotency, grounds } = &*self.change;
+        let Change { district, actor, idempotency, grounds, since: _ } = &*self.change;
         let mut ending = Ending::new(self.store.backend(), Of { district, actor, now: self.now });
         if few {
             ending.tell(rest, || self.store.ids().next());
@@ -269,7 +272,7 @@ impl Tx {
         self.within().map_or(self.now, |within| within.now)
     }
 
-    /// The moment of the change by the machine's clock: for what is measured against that, and not told.
+    /// The moment of the change by the machine's clock: for what is measured against that.
     pub const fn machine_time(&self) -> Timestamp {
         self.now
     }
@@ -277,6 +280,11 @@ impl Tx {
     /// A new identifier. In a sandbox the next of those that are given since it was reset.
     pub fn new_id(&self) -> Uuid {
         self.within().map_or_else(|| self.store.ids().next(), Within::next_id)
+    }
+
+    /// What work that goes on after this change says of those to come ([`Change::since`]).
+    pub fn since(&self) -> Option<i64> {
+        self.within().map(Within::reset_count)
     }
 
     /// What it goes by in a sandbox.

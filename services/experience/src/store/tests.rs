@@ -24,6 +24,7 @@ async fn begin(store: &Store) -> Tx {
         actor: "people/test".to_owned(),
         idempotency: None,
         grounds: None,
+        since: None,
     };
     match store.write::<()>(change).await.unwrap() {
         Write::Begin(tx) => tx,

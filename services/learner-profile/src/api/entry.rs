@@ -30,6 +30,7 @@ impl Entries {
             actor: admission.actor.label(),
             idempotency: None,
             grounds: None,
+            since: None,
         };
         Ok(Reading { store: &self.store, change, learner: learner(name)?, viewer: viewer(admission) })
     }

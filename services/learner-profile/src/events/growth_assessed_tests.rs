@@ -81,6 +81,7 @@ impl Place {
             actor: "services/profile".into(),
             idempotency: None,
             grounds: None,
+            since: None,
         }
     }
 }

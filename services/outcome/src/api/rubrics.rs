@@ -52,8 +52,7 @@ impl RubricServiceApi for Rubrics {
         let change = trellis_rpc::change(&call, &call.message.request_id)?;
         let CreateRubricRequest { parent, rubric, request_id: _ } = call.into_parts().1;
         let of = FrameworkRef::parse_draft("parent", &parent)?;
-        let ids = self.store.ids_in(&of.district, &change.actor).await?;
-        let content = convert::read(&of, required(rubric, "rubric")?, &*ids)?;
+        let content = convert::read(&of, required(rubric, "rubric")?, self.store.ids())?;
         rubrics::create(&self.store, change, &of, content).await.map(convert::write)
     }
 
@@ -63,8 +62,7 @@ impl RubricServiceApi for Rubrics {
         let rubric = required(rubric, "rubric")?;
         let (of, id) = parse_draft_rubric("rubric.name", &rubric.name)?;
         let etag = rubric.etag.clone();
-        let ids = self.store.ids_in(&of.district, &change.actor).await?;
-        let new = convert::read(&of, rubric, &*ids)?;
+        let new = convert::read(&of, rubric, self.store.ids())?;
         let paths = mask::paths(update_mask, &convert::fields(&new))?;
         let edit = |own| convert::merge(own, new, &paths);
         rubrics::update(&self.store, change, (&of, id), &etag, edit).await.map(convert::write)

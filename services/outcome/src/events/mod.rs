@@ -36,8 +36,9 @@ impl Memory {
         if resource_type == SANDBOX
             && let Ok(Name { district, .. }) = Name::parse(resource)
         {
+            // What is being read for a snapshot at this moment is let go of by clearing alone.
             self.snapshots.forget_all();
-            self.index.forget_all();
+            self.index.forget(&district);
             self.replaced.forget(&district);
         }
         let of_draft = matches!(kind, "framework.created" | "framework.updated");

@@ -160,7 +160,14 @@ impl SearchIndex {
         }
     }
 
-    /// Notes that nothing of what is held can be relied upon: each district is read again.
+    /// Notes that nothing of what is held of a district can be relied upon: it is read again.
+    pub(crate) fn forget(&self, district: &District) {
+        if let Some(held) = lock(&self.inner.districts).get(district) {
+            lock(&held.state).phase = Phase::Unread;
+        }
+    }
+
+    /// The same of all districts.
     pub(crate) fn forget_all(&self) {
         for held in lock(&self.inner.districts).values() {
             lock(&held.state).phase = Phase::Unread;

@@ -33,7 +33,7 @@ impl App {
     /// Begins to make a plan of the requests as they are now.
     pub(crate) async fn solve_plan(self: &Arc<Self>, change: Change, draft: Draft) -> Result<Solve> {
         let district = change.district.clone();
-        let work = Change { idempotency: None, ..change.clone() };
+        let mut work = Change { idempotency: None, ..change.clone() };
         let tx = match self.store.write(change).await? {
             Write::Replay(solve) => return Ok(solve),
             Write::Begin(tx) => tx,
@@ -54,10 +54,12 @@ impl App {
         let solve = Solve::begin(tx.new_id(), timetable, asked, tx.now());
         store::solves::insert(&tx, &solve).await?;
         // Shown before it can be read, so that nobody takes it for lost.
-        let running = self
-            .jobs
-            .begin(&district, solve.id, solve.clone())
-            .ok_or_else(|| Failure::internal("a new solve runs already"))?;
+        let running = self.jobs.begin(&district, solve.id, solve.clone()).ok_or_else(|| {
+            // Of before a reset, by another process.
+            let text = "A solve of this name is ending here: try again.";
+            Failure::unavailable(Reason::StateConflict, text, JobState::BEAT)
+        })?;
+        work.since = tx.since();
         let solve = tx.commit(solve).await?;
         let job = Job { app: Arc::clone(self), change: work, solve: solve.clone(), running };
         tokio::spawn(job.run());

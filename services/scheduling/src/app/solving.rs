@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio_util::sync::CancellationToken;
-use trellis_kernel::{Failure, JobState, Reason, Result, Uuid};
+use trellis_kernel::{Failure, JobState, Kind, Reason, Result, Uuid};
 use trellis_rpc::jobs::Running;
 use trellis_store::{Change, Tx, Write};
 use trellis_timetable::{Aim, Budget, Options, Plan as Found, Progress, solve};
@@ -202,6 +202,11 @@ impl Job {
                     }
                     Ok(Some(Order::Finish)) => app.jobs.finish(&change.district, id),
                     Ok(None) => {}
+                    // Its sandbox was emptied, by another process.
+                    Err(failure) if failure.kind() == Kind::FailedPrecondition => {
+                        app.jobs.cancel(&change.district, id);
+                        return;
+                    }
                     Err(failure) => tracing::debug!(%failure, "a solve could not say that it lives"),
                 }
             }

@@ -74,7 +74,7 @@ settings! {
     "audit_days" Number "--audit-days DAYS", "`400`",
         "For how many days the trail of who reached what is kept.";
     "sandboxes" List "--sandbox ID", "none; `sandbox` with `demo`",
-        "The districts that vendors try things in, which `ResetSandbox` empties. The clock of a sandbox stands still, and its identifiers are counted. All processes of a suite name the same.";
+        "The districts that vendors try things in, which `ResetSandbox` empties. The clock of a sandbox stands still, and its identifiers are counted. All processes of a suite must name the same.";
     "public_url" Text "--public-url URL", "`http://` or `https://` and the listening address",
         "How clients reach this suite: the start of the calendar links that it hands out.";
     "issuer_url" Text "--issuer-url URL", "none",

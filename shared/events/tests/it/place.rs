@@ -173,7 +173,13 @@ pub(crate) async fn begin(store: &Store) -> Tx {
 }
 
 async fn begin_as(store: &Store, actor: &str) -> Tx {
-    let change = Change { district: district(), actor: actor.to_owned(), idempotency: None, grounds: None };
+    let change = Change {
+        district: district(),
+        actor: actor.to_owned(),
+        idempotency: None,
+        grounds: None,
+        since: None,
+    };
     match store.write::<()>(change).await.unwrap() {
         Write::Begin(tx) => tx,
         Write::Replay(()) => panic!("there is no request_id"),

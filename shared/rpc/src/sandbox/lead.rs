@@ -12,7 +12,7 @@ use trellis_contracts::internal::{
 };
 use trellis_contracts::{status, values};
 use trellis_kernel::{District, Failure, Result, Timestamp, Uuid};
-use trellis_store::{SANDBOX_TIME, Sandbox, SandboxState, Store, instant};
+use trellis_store::{SANDBOX_TIME, Sandbox, SandboxState, Store, Write, instant};
 
 use super::district;
 use crate::{Peer, Peers};
@@ -67,13 +67,17 @@ impl SandboxServiceApi for Sandboxes {
             text => Uuid::try_parse(text).map_err(|_| Failure::field("request_id", "must be a UUID"))?,
         };
         let before = self.store.sandbox(&district).await?;
+        let leading = self.leading(&district, id);
         if before.reset == Some(id) && before.state == SandboxState::Open {
+            // Where another led the reset, it may have opened this one and not the rest.
+            leading.open(self.store.service()).await?;
             return Ok(told(&district, &before));
         }
         // On the trail before anything is gone.
-        let tx = self.store.write_regardless(crate::change(&call, "")?).await?;
-        tx.commit(()).await?;
-        let leading = self.leading(&district, id);
+        match self.store.write_regardless(crate::change(&call, "")?).await? {
+            Write::Begin(tx) => tx.commit(()).await?,
+            Write::Replay(()) => {}
+        }
         let floors = leading.close().await?;
         leading.empty(clock_time, floors).await?;
         leading.open(self.store.service()).await?;
@@ -92,7 +96,7 @@ impl Leading<'_> {
                 Failure::internal("a service closed a sandbox and did not tell where its events end")
             })
         });
-        // All of them, also after one has failed: a step that is under way is not left alone.
+        // All of them, also after one has failed: another attempt finds no step under way.
         join_all(closed).await.into_iter().collect()
     }
 

@@ -80,6 +80,7 @@ pub(crate) fn change() -> Change {
         actor: "people/a".to_owned(),
         idempotency: None,
         grounds: None,
+        since: None,
     }
 }
 

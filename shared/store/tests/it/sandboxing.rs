@@ -8,7 +8,7 @@ use trellis_store::{
     Write, instant,
 };
 
-use crate::place::{Place, add, begin, change, district, each, events, note, request};
+use crate::place::{Place, add, begin, change, district, each, events, note, request, soon};
 
 const OTHER: &str = "grand-bend-again";
 
@@ -80,12 +80,10 @@ fn after_a_reset_the_same_is_done_the_same_again() {
 }
 
 #[test]
-fn what_is_not_kept_takes_no_ids_and_what_is_set_apart_is_not_given_twice() {
+fn what_is_not_kept_takes_no_ids() {
     each(async |mut place| {
         let store = store(&mut place).await;
-        let apart = store.ids_in(&district("grand-bend"), "people/a").await.unwrap();
         let first = begin(&store, change()).await.new_id();
-        assert!(apart.next() < first);
         assert_eq!(begin(&store, change()).await.new_id(), first, "the change before was given up");
         let tx = begin(&store, change()).await;
         assert_eq!(tx.new_id(), first);
@@ -168,7 +166,6 @@ fn nothing_changes_while_a_reset_is_under_way_and_one_that_is_broken_off_is_done
         let refused = async || {
             let refused = store.write::<Uuid>(change()).await.unwrap_err();
             assert_eq!((refused.kind(), refused.reason()), (Kind::Unavailable, Reason::StateConflict));
-            assert!(store.ids_in(&home, "people/a").await.is_err());
         };
         write(&store, change()).await;
         let floor = store.close_sandbox(&reset(1)).await.unwrap();
@@ -197,11 +194,66 @@ fn nothing_changes_while_a_reset_is_under_way_and_one_that_is_broken_off_is_done
 }
 
 #[test]
+fn work_that_began_before_a_reset_changes_nothing_after_it() {
+    each(async |mut place| {
+        let store = store(&mut place).await;
+        let since = begin(&store, change()).await.since();
+        let going_on = || Change { since, ..change() };
+        write(&store, going_on()).await;
+        reset_all(&store, 1).await;
+        let refused = store.write::<Uuid>(going_on()).await.unwrap_err();
+        assert_eq!((refused.kind(), refused.reason()), (Kind::FailedPrecondition, Reason::StateConflict));
+        assert_eq!(begin(&store, elsewhere()).await.since(), None);
+    });
+}
+
+#[test]
+fn what_outlives_a_reset_is_written_while_it_is_under_way() {
+    each(async |mut place| {
+        let store = store(&mut place).await;
+        store.close_sandbox(&reset(1)).await.unwrap();
+        let asked = || store.write_regardless::<Uuid>(request(7, "m", 1));
+        let Write::Begin(tx) = asked().await.unwrap() else { panic!("it is new") };
+        tx.require_open().unwrap_err();
+        tx.commit(Uuid::from_u128(9)).await.unwrap();
+        let Write::Replay(reply) = asked().await.unwrap() else { panic!("it was asked before") };
+        assert_eq!(reply, Uuid::from_u128(9));
+    });
+}
+
+/// However many wait for a sandbox, other districts have the connections.
+#[test]
+fn those_who_wait_for_a_sandbox_hold_up_nobody_else() {
+    each(async |mut place| {
+        place.options.writers = 2;
+        let store = store(&mut place).await;
+        let held = begin(&store, change()).await;
+        let waiting: Vec<_> = (0..5)
+            .map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move { begin(&store, change()).await.commit(Uuid::nil()).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        if !store.is_embedded() {
+            let tx = soon(begin(&store, elsewhere())).await;
+            tx.commit(Uuid::nil()).await.unwrap();
+        }
+        held.commit(Uuid::nil()).await.unwrap();
+        for one in waiting {
+            soon(one).await.unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
 fn events_of_before_are_known() {
     each(async |mut place| {
         let store = store(&mut place).await;
         let of_before = async |store: &Store, change: Change, position: i64, incarnation: Uuid| {
-            let tx = store.write_regardless(change).await.unwrap();
+            let Write::Begin(tx) = store.write_regardless::<Uuid>(change).await.unwrap() else {
+                panic!("it is new")
+            };
             let at = Checkpoint { position, incarnation: Some(incarnation) };
             tx.is_of_before_reset("profile", at).await.unwrap()
         };

@@ -20,7 +20,7 @@ impl Imports {
     /// import that it began, or where that has failed goes on with what it had not taken.
     pub(crate) async fn import_from(&self, change: Change, asked: Asked, uri: &str) -> Result<Transfer> {
         let source = self.sources.read(uri)?;
-        let mut transfer = self.announced(&change, &asked).await?;
+        let mut transfer = self.announced(&change, &asked);
         transfer.source = source.uri();
         let fingerprint = fingerprint(&asked, &source);
         if let Some(kept) =
@@ -98,7 +98,7 @@ impl Import {
             return Ok(kept.transfer);
         }
         let asked = Asked { request_id: Some(part), ..asked.clone() };
-        let mut transfer = self.imports.announced(&self.change, &asked).await?;
+        let mut transfer = self.imports.announced(&self.change, &asked);
         transfer.source = source.of(id).uri();
         let running =
             self.imports.jobs.begin_part(&transfer.district, part, transfer.clone(), self.running.as_ref());

@@ -16,7 +16,7 @@ use futures::stream::Stream;
 use prost::bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use trellis_kernel::{District, Failure, Page, PageRequest, Reason, Result, Uuid};
+use trellis_kernel::{District, Failure, Kind, Page, PageRequest, Reason, Result, Uuid};
 use trellis_rpc::jobs::{Jobs, Read, Running};
 use trellis_store::{Change, Store, Write};
 
@@ -71,8 +71,8 @@ impl Imports {
     /// The imports of a store.
     pub(crate) fn new(store: Store, sources: CaseSources) -> Self {
         Self {
+            jobs: Jobs::new("framework_import", |transfer: &Transfer| transfer.state).until_reset(&store),
             store,
-            jobs: Jobs::new("framework_import", |transfer: &Transfer| transfer.state),
             sources,
             arriving: Arc::new(Semaphore::new(ARRIVING)),
             room: Arc::new(Semaphore::new(ROOM / PLACE)),
@@ -86,7 +86,7 @@ impl Imports {
         asked: Asked,
         chunks: impl Stream<Item = Result<Bytes>> + Send,
     ) -> Result<Transfer> {
-        let transfer = self.announced(&change, &asked).await?;
+        let transfer = self.announced(&change, &asked);
         let before = store::transfers::find(&self.store.read(&change.district), transfer.id).await?;
         let Some(running) = self.jobs.begin(&transfer.district, transfer.id, transfer.clone()) else {
             return Err(Failure::aborted(
@@ -128,14 +128,10 @@ impl Imports {
         }
     }
 
-    async fn announced(&self, change: &Change, asked: &Asked) -> Result<Transfer> {
-        let id = match asked.request_id {
-            Some(id) => id,
-            None => self.store.ids_in(&change.district, &change.actor).await?.next(),
-        };
-        Ok(Transfer {
+    fn announced(&self, change: &Change, asked: &Asked) -> Transfer {
+        Transfer {
             district: change.district.clone(),
-            id,
+            id: asked.request_id.unwrap_or_else(|| self.store.ids().next()),
             dry_run: asked.dry_run,
             publish: asked.publish,
             state: State::Running,
@@ -148,13 +144,13 @@ impl Imports {
             tally: Tally::default(),
             issues: 0,
             changes: 0,
-            create_time: self.store.moment(&change.district).await?,
+            create_time: self.store.clock().now(),
             end_time: None,
             source: String::new(),
             documents: 0,
             documents_done: 0,
             parts: Vec::new(),
-        })
+        }
     }
 
     /// Reads an import.
@@ -198,6 +194,11 @@ impl Imports {
                     return;
                 }
                 Ok(false) => {}
+                // Its sandbox was emptied, by another process.
+                Err(failure) if failure.kind() == Kind::FailedPrecondition => {
+                    self.jobs.cancel(&transfer.district, transfer.id);
+                    return;
+                }
                 Err(failure) => tracing::debug!(%failure, "an import could not say that it lives"),
             }
         }

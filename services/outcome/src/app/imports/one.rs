@@ -48,6 +48,7 @@ impl Import {
     pub(super) async fn begin(&mut self, fingerprint: &str) -> Result<()> {
         let tx = self.tx().await?;
         store::transfers::begin(&tx, &self.transfer, fingerprint).await?;
+        self.change.since = tx.since();
         tx.commit(()).await
     }
 
@@ -141,7 +142,7 @@ impl Import {
             transfer.revision = publish_locked(&mut tx, &mut plan.framework).await?.revision;
         }
         transfer.issues = u32::try_from(plan.issues.len()).unwrap_or(u32::MAX);
-        transfer.end_time = Some(tx.now());
+        transfer.end_time = Some(tx.machine_time());
         store::transfers::end(&tx, &transfer, fingerprint, &plan.issues).await?;
         let transfer = tx.commit(transfer).await?;
         self.over = true;
@@ -154,10 +155,7 @@ impl Import {
     pub(super) async fn end(&mut self, state: State, issues: &[Issue], fingerprint: &str) {
         self.transfer.state = state;
         self.transfer.issues = u32::try_from(issues.len()).unwrap_or(u32::MAX);
-        let store = &self.imports.store;
-        // Where the database is away that cannot be kept, but shown.
-        let now = store.moment(&self.transfer.district).await.unwrap_or_else(|_| store.clock().now());
-        self.transfer.end_time = Some(now);
+        self.transfer.end_time = Some(self.imports.store.clock().now());
         let kept = async {
             let tx = self.tx().await?;
             let transfer = Transfer { phase: Phase::Ended, ..self.transfer.clone() };

@@ -63,6 +63,7 @@ async fn put_back(scene: &Scene, head: i64) {
         actor: "operator".to_owned(),
         idempotency: None,
         grounds: None,
+        since: None,
     };
     let Write::Begin(tx) = scene.store.write::<()>(change).await.expect("a transaction") else {
         panic!("nothing to repeat");

@@ -249,6 +249,7 @@ impl Scene {
             actor: "operator".to_owned(),
             idempotency: None,
             grounds: None,
+            since: None,
         };
         let Write::Begin(mut tx) = self.store.write::<()>(change).await.expect("a transaction") else {
             panic!("nothing to repeat");
