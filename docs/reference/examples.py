@@ -24,6 +24,7 @@ ROLES = {
     "application": "inside its agreement",
     "other_application": "outside its agreement",
     "stranger": "who teaches in another district",
+    "sandbox_operator": "who tries things in the sandbox",
 }
 
 
@@ -133,6 +134,8 @@ class Cases:
         """What a variable stands for; None for those that have a value of their own here."""
         if name in ("run", "district"):
             return None
+        if name == "sandbox":
+            return Variable("SANDBOX", "a sandbox: `districts/{district}`")
         for suffix, kind in (("_as_learner", "learners"), ("_id", None)):
             role = name.removesuffix(suffix)
             if name.endswith(suffix) and role in ROLES:

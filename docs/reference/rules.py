@@ -1,5 +1,7 @@
 """The rules of buf.validate in words."""
 
+from datetime import UTC, datetime
+
 IGNORE_IF_ZERO_VALUE = 1
 MUST_BE_THERE = "must be there"
 
@@ -70,6 +72,16 @@ def _number(rule, _):
     return told + ([f"{high:,} or less"] if high is not None else [])
 
 
+def _timestamp(rule, _):
+    first, end = _given(rule, "gte", "lt")
+    told = [f"at {_moment(first)} or later"] if first is not None else []
+    return told + ([f"before {_moment(end)}"] if end is not None else [])
+
+
+def _moment(timestamp):
+    return f"{datetime.fromtimestamp(timestamp.seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def _enum(rule, values):
     defined, refused = _given(rule, "defined_only", "not_in")
     told = ["a value that is listed"] if defined else []
@@ -100,6 +112,7 @@ KINDS = {
     "int32": _number,
     "int64": _number,
     "double": _number,
+    "timestamp": _timestamp,
     "enum": _enum,
     "repeated": _repeated,
     "map": _map,

@@ -102,7 +102,7 @@ impl Snapshots {
         self.held.retain(|held, _| !held.same_framework(framework));
     }
 
-    /// Forgets everything: the database is another one.
+    /// Forgets everything, and what is being read at this moment: the database is another one, or a sandbox was emptied.
     pub(crate) fn forget_all(&self) {
         self.held.clear();
     }
