@@ -185,6 +185,7 @@ impl Store {
         clock_time: Timestamp,
         floors: &[(String, Place)],
     ) -> Result<()> {
+        let tables = self.tables_of_districts().await?;
         let mut tx = self.reset_tx(reset).await?;
         let sql = "UPDATE sandboxes SET reset_count = reset_count + CASE WHEN state = 'closed' THEN 1 ELSE 0 END, \
                    state = 'emptied', clock_time = $3, ids = 0, reset_time = $4 \
@@ -196,9 +197,10 @@ impl Store {
             return Err(overtaken());
         }
         tx.uncount_letters().await?;
-        for table in self.tables_of_districts().await? {
+        for table in tables {
             run(&tx, &format!("DELETE FROM \"{table}\" WHERE district = $1"), Vec::new()).await?;
         }
+        // Not before: nobody's events get a position until this ends.
         let place = raise_floor(&tx).await?;
         run(&tx, "UPDATE sandboxes SET floor = $2 WHERE district = $1", vec![place.position.into()]).await?;
         run(&tx, "DELETE FROM sandbox_floors WHERE district = $1", Vec::new()).await?;
