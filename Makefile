@@ -115,6 +115,7 @@ lint: need-rust .tools/buf .tools/cargo-deny ## Formatting, clippy, dependencies
 	else echo "The advisory database cannot be reached from here: advisories were not checked."; fi
 	buf lint
 	buf build -o /dev/null
+	git apply --check tests/contract/mutants/*.patch
 	@$(MAKE) --no-print-directory breaking
 	@$(MAKE) --no-print-directory docs
 
