@@ -207,3 +207,23 @@ fn every_table_with_a_district_is_behind_row_level_security() {
         }
     });
 }
+
+/// The walls between districts, and a reset of a sandbox, go by it.
+#[test]
+fn every_table_of_a_service_says_whose_its_rows_are() {
+    let version = versions().pop().expect("a schema");
+    for service in Service::ALL {
+        let schema = fs::read_to_string(version.join(format!("{}.sql", service.name()))).expect("the schema");
+        let tables: Vec<&str> =
+            schema.lines().filter_map(|line| line.strip_prefix("CREATE TABLE ")).collect();
+        assert!(tables.len() > 10, "{} has {} tables", service.name(), tables.len());
+        for table in tables {
+            let name = table.split_whitespace().next().expect("a name").trim_matches('"');
+            let of_all = ["relay", "event_checkpoints", "leases"].contains(&name)
+                || name.ends_with("_migrations")
+                || name.ends_with("_least");
+            let says = table.to_lowercase().replace('"', "").contains("district text not null");
+            assert_eq!(says, !of_all, "{}.{name}", service.name());
+        }
+    }
+}
