@@ -14,6 +14,11 @@ const DEEPEST: u32 = 4;
 pub(super) struct Chains {
     /// The sections that change their time.
     members: Vec<u32>,
+    /// The choice of time that each changes to.
+    times: Vec<u32>,
+    /// The chain in which a section was a member last, and which this one is.
+    joined: Vec<u64>,
+    chain: u64,
     /// The changes that are found.
     pub(super) changes: Vec<Change>,
     /// The section in each space at the pattern that is being settled.
@@ -50,20 +55,24 @@ impl Chains {
         (here, there): (u32, u32),
     ) -> Option<()> {
         let problem = state.problem;
+        self.chain += 1;
+        self.joined.resize(problem.sections.times.len(), 0);
         self.members.clear();
-        self.members.push(section);
+        self.times.clear();
+        let Self { members, times, joined, chain, .. } = self;
+        members.push(section);
+        joined[section as usize] = *chain;
         let mut next = 0;
-        while let Some(member) = self.members.get(next).copied() {
+        while let Some(member) = members.get(next).copied() {
             next += 1;
             let to = if state.spot(member).time == here { there } else { here };
-            let members = &mut self.members;
+            times.push(problem.time_choice(member, to)?);
             blocks.each_clash(problem, member, to, |other| {
-                if !members.contains(&other) {
+                if std::mem::replace(&mut joined[other as usize], *chain) != *chain {
                     members.push(other);
                 }
             });
-            problem.time_choice(member, to)?;
-            if self.members.len() > LONGEST {
+            if members.len() > LONGEST {
                 return None;
             }
         }
@@ -96,11 +105,10 @@ impl Chains {
                 self.house(state, pattern, member, DEEPEST)?;
             }
         }
-        for member in self.members.iter().filter(coming) {
-            let time = problem.time_choice(*member, pattern)?;
+        for (member, time) in self.members.iter().zip(&self.times).filter(|(member, _)| coming(member)) {
             let given = self.given.iter().rev().find(|(section, _)| section == member);
             let space = given.map_or(state.place(*member).space, |(_, space)| *space);
-            let to = Place { time, space, ..state.place(*member) };
+            let to = Place { time: *time, space, ..state.place(*member) };
             if !problem.is_open(&problem.spot(*member, to)) {
                 return None;
             }

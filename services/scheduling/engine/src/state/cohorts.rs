@@ -115,8 +115,10 @@ impl Cohorts {
         while days != 0 {
             let row = cohort * self.days + days.trailing_zeros() as usize;
             days &= days - 1;
-            for slot in pattern.start()..pattern.end() {
-                with(&mut self.counts[row * self.slots + usize::from(slot)], &mut self.busy[row], 1 << slot);
+            let (start, day) = (row * self.slots, &mut self.busy[row]);
+            let taken = start + usize::from(pattern.start())..start + usize::from(pattern.end());
+            for (count, slot) in self.counts[taken].iter_mut().zip(pattern.start()..) {
+                with(count, day, 1 << slot);
             }
         }
     }
