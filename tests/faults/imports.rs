@@ -41,18 +41,28 @@ fn a_framework_that_was_being_received_on_postgres() {
     run(a_framework_that_was_being_received(Backend::Postgres));
 }
 
+/// Sends half of a document, and waits until some of it is there; the rest could be sent.
+async fn half_received(
+    operator: &Caller,
+    request_id: &str,
+    document: &[u8],
+) -> (Answer<FrameworkTransfer>, tokio::sync::mpsc::Sender<ImportFrameworkRequest>) {
+    let (send, receive) = tokio::sync::mpsc::channel(4);
+    let import = framework(operator, receive);
+    for message in messages(request_id, &document[..document.len() / 2]) {
+        send.send(message).await.expect("the import listens");
+    }
+    let half_way = async |transfer: &FrameworkTransfer| transfer.received_size > 0;
+    transfer_until(operator, request_id, half_way).await;
+    (import, send)
+}
+
 async fn a_framework_that_was_being_received(backend: Backend) {
     let mut suite = suite(backend).await;
     let operator = suite.operator(DISTRICT);
     let request_id = RandomIds.next().to_string();
     let document = std::fs::read(demonstration("mockMATH.json")).expect("the document");
-    let (send, receive) = tokio::sync::mpsc::channel(4);
-    let import = framework(&operator, receive);
-    for message in messages(&request_id, &document[..document.len() / 2]) {
-        send.send(message).await.expect("the import listens");
-    }
-    let half_way = async |transfer: &FrameworkTransfer| transfer.received_size > 0;
-    transfer_until(&operator, &request_id, half_way).await;
+    let (import, _open) = half_received(&operator, &request_id, &document).await;
     suite.processes().kill(Service::Outcome);
     import.await.expect("the call ends").expect_err("nobody answered it");
     suite.processes().restart(Service::Outcome).await;
@@ -77,13 +87,7 @@ async fn a_framework_that_was_being_received_in_a_sandbox(backend: Backend) {
     let operator = suite.operator(DISTRICT);
     let request_id = RandomIds.next().to_string();
     let document = std::fs::read(demonstration("mockMATH.json")).expect("the document");
-    let (send, receive) = tokio::sync::mpsc::channel(4);
-    let import = framework(&operator, receive);
-    for message in messages(&request_id, &document[..document.len() / 2]) {
-        send.send(message).await.expect("the import listens");
-    }
-    let half_way = async |transfer: &FrameworkTransfer| transfer.received_size > 0;
-    transfer_until(&operator, &request_id, half_way).await;
+    let (import, _open) = half_received(&operator, &request_id, &document).await;
     let reset = ResetSandboxRequest { name: format!("districts/{DISTRICT}"), ..Default::default() };
     SandboxServiceClient::new(operator.clone()).reset_sandbox(reset).await.expect("a reset");
     import.await.expect("the call ends").expect_err("it was told to end");

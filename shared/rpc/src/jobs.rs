@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use futures::future::BoxFuture;
 use futures::stream::{self, Stream, StreamExt as _};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use trellis_kernel::{District, Ids as _, JobState, RandomIds, Result, Uuid};
+use trellis_kernel::{District, JobState, Result, Uuid};
 use trellis_store::{SANDBOX, Store};
 use trellis_telemetry::metrics::{self, Counter, Counters, Gauge, Gauges, Held};
 
@@ -35,6 +36,8 @@ static ENDED: LazyLock<Counters<2>> = LazyLock::new(|| {
 #[derive(Debug)]
 pub struct Jobs<T> {
     shelf: Shelf<T>,
+    /// How many there were.
+    runs: Arc<AtomicU64>,
     state: fn(&T) -> JobState,
     figures: Arc<Figures>,
 }
@@ -43,7 +46,7 @@ pub struct Jobs<T> {
 #[derive(Debug)]
 struct Shown<T> {
     /// Which run it is: another may come in its place.
-    run: Uuid,
+    run: u64,
     now: watch::Sender<T>,
     cancel: CancellationToken,
     finish: CancellationToken,
@@ -80,14 +83,19 @@ impl Figures {
 
 impl<T> Clone for Jobs<T> {
     fn clone(&self) -> Self {
-        Self { shelf: Arc::clone(&self.shelf), state: self.state, figures: Arc::clone(&self.figures) }
+        Self {
+            shelf: Arc::clone(&self.shelf),
+            runs: Arc::clone(&self.runs),
+            state: self.state,
+            figures: Arc::clone(&self.figures),
+        }
     }
 }
 
 impl<T: Clone> Jobs<T> {
     /// None yet. `job` is the kind, a word for metrics, and `state` tells how one is by how far it has come.
     pub fn new(job: &'static str, state: fn(&T) -> JobState) -> Self {
-        Self { shelf: Arc::default(), state, figures: Arc::new(Figures::of(job)) }
+        Self { shelf: Arc::default(), runs: Arc::default(), state, figures: Arc::new(Figures::of(job)) }
     }
 
     /// Shows a job for as long as the answer lives; none when it is running already.
@@ -110,7 +118,7 @@ impl<T: Clone> Jobs<T> {
         }
         let cancel = of.map_or_else(CancellationToken::new, |of| of.cancel.child_token());
         let finish = CancellationToken::new();
-        let run = RandomIds.next();
+        let run = self.runs.fetch_add(1, Ordering::Relaxed);
         let shown =
             Shown { run, now: watch::Sender::new(now), cancel: cancel.clone(), finish: finish.clone() };
         running.insert(key.clone(), shown);
@@ -235,7 +243,7 @@ impl<T: Clone + PartialEq> Following<T> {
 pub struct Running<T> {
     jobs: Jobs<T>,
     key: Key,
-    run: Uuid,
+    run: u64,
     cancel: CancellationToken,
     finish: CancellationToken,
     _held: Held,

@@ -6,6 +6,7 @@ mod issuers;
 mod layers;
 mod limits;
 mod nats;
+mod sandboxes;
 mod settings;
 mod tls;
 
@@ -173,7 +174,7 @@ impl Config {
             database: database::read(layers)?,
             retention: retention(layers)?,
             audit_keep: days(layers, "audit_days", trellis_store::AUDIT_KEEP)?,
-            sandboxes: sandboxes(layers, demo)?,
+            sandboxes: sandboxes::read(layers, demo)?,
             public_url: public_url(layers)?,
             issuers: issuers::read(layers)?,
             tls: tls(layers)?,
@@ -248,9 +249,7 @@ impl Config {
         shown.push(("feed_retention_days", days(self.retention.keep)));
         shown.push(("feed_compaction_days", days(self.retention.compact)));
         shown.push(("audit_days", days(self.audit_keep)));
-        let sandboxes: Vec<&str> = self.sandboxes.iter().map(District::as_str).collect();
-        shown
-            .push(("sandboxes", if sandboxes.is_empty() { "none".to_owned() } else { sandboxes.join(", ") }));
+        shown.push(("sandboxes", sandboxes::shown(&self.sandboxes)));
         if let Some(url) = &self.public_url {
             shown.push(("public_url", url.clone()));
         }
@@ -293,22 +292,6 @@ impl Config {
         }
         shown
     }
-}
-
-/// The districts that can be reset. That of the commons is everybody's, and none of them.
-fn sandboxes(layers: &Layers, demo: bool) -> Result<Vec<District>, Refusal> {
-    let Some((ids, source)) = layers.list("sandboxes") else {
-        return Ok(if demo {
-            District::parse(crate::demo::SANDBOX).into_iter().collect()
-        } else {
-            Vec::new()
-        });
-    };
-    let read = |id: &String| match District::parse(id) {
-        Ok(district) if !district.is_commons() => Ok(district),
-        _ => refuse(format!("{source}: `{id}` is no district that can be a sandbox.")),
-    };
-    ids.iter().map(read).collect()
 }
 
 fn services(layers: &Layers) -> Result<Vec<Service>, Refusal> {

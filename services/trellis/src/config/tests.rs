@@ -252,3 +252,17 @@ fn a_pooler_is_before_a_database() {
     assert!(refusal(&[dev, ("database_pooler", "true")]).contains("database_url"));
     served(&[dev, ("database_pooler", "true"), ("database_url", "postgres://trellis@pooler:6432/trellis")]);
 }
+
+#[test]
+fn sandboxes_are_those_that_are_named_and_never_the_commons() {
+    let of = |flags: &[(&'static str, &str)]| {
+        let config = read(flags).expect("a configuration");
+        config.sandboxes.iter().map(|district| district.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(of(&[("dev", "true")]).is_empty());
+    assert_eq!(of(&[("demo", "true")]), ["sandbox"]);
+    assert_eq!(of(&[("demo", "true"), ("sandboxes", "one,two")]), ["one", "two"]);
+    for refused in ["commons", "no district"] {
+        assert!(refusal(&[("dev", "true"), ("sandboxes", refused)]).contains(refused));
+    }
+}
