@@ -101,6 +101,34 @@ impl School {
         Self::named(district)
     }
 
+    /// Has learners come to the high school, so many in each of these grades. Those of an earlier time leave.
+    ///
+    /// # Panics
+    ///
+    /// When the import is refused or leaves anyone out.
+    pub async fn join<const N: usize>(&self, suite: &Suite, grades: [(&str, usize); N]) -> [Vec<Uuid>; N] {
+        let id = District::parse(&self.district).expect("a district");
+        let mut files = files(suite.now().to_zoned_datetime(TimeZone::UTC).date());
+        let joined = grades.map(|(grade, count)| {
+            let sourced = (0..count).map(|number| format!("grade-{grade}-{number}"));
+            sourced
+                .map(|sourced| {
+                    for (name, text) in &mut files {
+                        match *name {
+                            "users.csv" => text.push_str(&user(&sourced, "Sam", "", grade, "high")),
+                            "roles.csv" => text.push_str(&role(&sourced, "student", "high")),
+                            _ => {}
+                        }
+                    }
+                    trellis_suite::roster_id(&id, "people", &sourced)
+                })
+                .collect()
+        });
+        let transfer = import(suite, &self.district, packed(&files)).await;
+        assert_eq!((transfer.state(), transfer.error_count), (JobState::Succeeded, 0), "{transfer:?}");
+        joined
+    }
+
     fn named(district: &str) -> Self {
         let id = District::parse(district).expect("a district");
         let person = |sourced: &str| trellis_suite::roster_id(&id, "people", sourced);
@@ -146,10 +174,14 @@ pub(crate) async fn import(suite: &Suite, district: &str, zip: Vec<u8>) -> Roste
 
 /// The files of the roster, as of a day.
 fn zipped(today: Date) -> Vec<u8> {
+    packed(&files(today))
+}
+
+fn packed(files: &[(&str, String)]) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
-    for (name, text) in files(today) {
-        archive.start_file(name, options).expect("writing to memory");
+    for (name, text) in files {
+        archive.start_file(*name, options).expect("writing to memory");
         archive.write_all(text.as_bytes()).expect("writing to memory");
     }
     archive.finish().expect("writing to memory").into_inner()
@@ -232,9 +264,13 @@ fn users() -> String {
          pronouns\n"
         .to_owned();
     for (id, given, _, organization, agents) in PEOPLE {
-        let _ = writeln!(text, "{id},,,true,{id},,{given},Tester,,{id},,,,{agents},,,,,,,,{organization},");
+        text.push_str(&user(id, given, agents, "", organization));
     }
     text
+}
+
+fn user(id: &str, given: &str, agents: &str, grade: &str, organization: &str) -> String {
+    format!("{id},,,true,{id},,{given},Tester,,{id},,,,{agents},{grade},,,,,,,{organization},\n")
 }
 
 fn roles() -> String {
@@ -242,9 +278,13 @@ fn roles() -> String {
          orgSourcedId,userProfileSourcedId\n"
         .to_owned();
     for (id, _, role, organization, _) in PEOPLE {
-        let _ = writeln!(text, "r-{id},,,{id},primary,{role},,,{organization},");
+        text.push_str(&self::role(id, role, organization));
     }
     text
+}
+
+fn role(id: &str, role: &str, organization: &str) -> String {
+    format!("r-{id},,,{id},primary,{role},,,{organization},\n")
 }
 
 fn enrollments() -> String {

@@ -119,7 +119,8 @@ pub fn fairness(problem: &Problem, plan: &Plan) -> Result<Fairness, Fault> {
         all.add(&met);
     }
     all.satisfactions.sort_unstable();
-    let withheld = withheld(&groups);
+    let sizes = groups.iter().map(|(group, tally)| (*group, number(tally.satisfactions.len())));
+    let withheld = withheld(sizes);
     let told = |(group, tally): (&u32, &Tally)| GroupFairness {
         group: *group,
         figures: (!withheld.contains(group)).then(|| tally.figures()),
@@ -199,11 +200,11 @@ fn rounded_mean(figures: impl Iterator<Item = u32>) -> u32 {
     u32::try_from((2 * sum + count) / (2 * count).max(1)).unwrap_or(u32::MAX)
 }
 
-/// The groups whose figures are not told: the small ones and, the smallest first, so many more that they have ten
-/// learners together, since what the others lack of the total is theirs.
-fn withheld(groups: &BTreeMap<u32, Tally>) -> BTreeSet<u32> {
-    let size = |(group, tally): (&u32, &Tally)| (number(tally.satisfactions.len()), *group);
-    let mut by_size: Vec<(u32, u32)> = groups.iter().map(size).collect();
+/// The groups, of so many learners each, whose figures are not told: those of fewer than [`MIN_CELL`] and, the
+/// smallest first, so many more that they have so many learners together, since what the others lack of the total is
+/// theirs.
+pub fn withheld<G: Ord>(groups: impl IntoIterator<Item = (G, u32)>) -> BTreeSet<G> {
+    let mut by_size: Vec<(u32, G)> = groups.into_iter().map(|(group, size)| (size, group)).collect();
     by_size.sort_unstable();
     let (mut withheld, mut learners) = (BTreeSet::new(), 0);
     for (size, group) in by_size {
@@ -220,9 +221,10 @@ fn withheld(groups: &BTreeMap<u32, Tally>) -> BTreeSet<u32> {
 /// first served.
 ///
 /// Sections stay where the plan has them, and seats are given anew. First everyone in turn gets what they must
-/// have, then the rest. Each learner in turn gets for each request, in their order, the option of least penalty that can still be had and that no earlier request got: a section
-/// of each component of a configuration, with parents. Each has a free place, and none clashes with another that
-/// the learner has (there is time to get from one to the other) or with when the learner cannot attend.
+/// have, then the rest. Each learner in turn gets for each request, in their order, the option of least penalty that
+/// can still be had and that no earlier request got: a section of each component of a configuration, with parents.
+/// Each has a free place, and none clashes with another that the learner has (there is time to get from one to the
+/// other) or with when the learner cannot attend.
 ///
 /// Nobody clashes even where clashes only have a price. Rules of days, company and least numbers are not looked
 /// at, as whoever chooses does not. A section that the plan does not place takes nobody, and a configuration is

@@ -49,7 +49,7 @@ pub use cost::Cost;
 pub use explain::{Explainer, Explanation, Obstacle, Way};
 pub use fairness::{
     Comparison, Fairness, GroupFairness, GroupFigures, MIN_CELL, Share, compare, fairness, first_come,
-    in_order, random_order,
+    in_order, random_order, withheld,
 };
 pub use model::{
     Builder, Cohort, CohortId, Component, Configuration, DayLimit, DayRule, DayShape, Equity, FacilitatorId,

@@ -145,7 +145,7 @@ impl PlanServiceApi for Api {
 
     async fn get_plan_fairness(&self, call: Call<GetPlanFairnessRequest>) -> Result<PlanFairness> {
         let wanted = wanted(&call, "plan", &call.message.plan)?;
-        Ok(solve::fairness(&self.app.fairness(call.district()?, wanted).await?))
+        Ok(solve::fairness(self.app.fairness(call.district()?, wanted).await?))
     }
 
     async fn publish_plan(&self, call: Call<PublishPlanRequest>) -> Result<Plan> {

@@ -1,19 +1,20 @@
 //! What the other services know.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use trellis_contracts::experience::experience_service_client::ExperienceServiceClient;
 use trellis_contracts::experience::{BatchGetExperiencesRequest, Experience, ExperienceState};
 use trellis_contracts::profile::roster_service_client::RosterServiceClient;
-use trellis_contracts::profile::{GetAcademicSessionRequest, GetOrganizationRequest};
+use trellis_contracts::profile::{BatchGetPeopleRequest, GetAcademicSessionRequest, GetOrganizationRequest};
 use trellis_contracts::status;
 use trellis_kernel::{Actor, District, Failure, Kind, Name, Result, Uuid};
 
 use super::{App, dangling};
 use crate::domain::names;
 use crate::domain::offering::{Particulars, Text};
+use crate::domain::solving::fairness::Grades;
 
-/// How many experiences one call asks for.
+/// How many experiences or people one call asks for.
 const BATCH: usize = 1000;
 
 /// An experience, as far as scheduling goes.
@@ -92,6 +93,28 @@ impl App {
         }
         Ok(known)
     }
+
+    /// The grades that the roster has learners in.
+    ///
+    /// Asks for the service itself: whoever makes a plan is told of grades only what several learners come to
+    /// together.
+    pub(crate) async fn grades(&self, district: &District, learners: BTreeSet<Uuid>) -> Result<Grades> {
+        let mut grades = Grades::new();
+        for some in Vec::from_iter(learners).chunks(BATCH) {
+            let request = BatchGetPeopleRequest {
+                parent: Name::district(district.clone()).to_string(),
+                names: some.iter().map(|id| names::person(district, *id).to_string()).collect(),
+            };
+            let mut roster = RosterServiceClient::new(self.profile.itself());
+            let reply = roster.batch_get_people(request).await;
+            let reply = reply.map_err(|refused| status::received(&refused))?.into_inner();
+            for person in reply.people {
+                let id = Name::parse(&person.name)?.id().ok_or_else(|| unreadable("name"))?;
+                grades.insert(id, person.grades);
+            }
+        }
+        Ok(grades)
+    }
 }
 
 /// A refusal that means "there is no such thing for this caller" becomes one of the field; what is the
@@ -115,5 +138,5 @@ fn read(experience: Experience) -> Result<(Uuid, Known)> {
 }
 
 fn unreadable(field: &'static str) -> Failure {
-    Failure::internal(format!("the experience service answered with a {field} that cannot be read"))
+    Failure::internal(format!("a service answered with a {field} that cannot be read"))
 }

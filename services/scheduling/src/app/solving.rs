@@ -17,7 +17,7 @@ use crate::domain::decision::{Decision, Demand};
 use crate::domain::plan::{Counts, Made, Outcome, Plan, State};
 use crate::domain::solve::{Asked, Best, Order, Phase, Reached, Solve};
 use crate::domain::solving::effort;
-use crate::domain::solving::fairness::{Fairness, Price};
+use crate::domain::solving::fairness::{Fairness, Grades, Price};
 use crate::domain::solving::ground::{Dated, Ground, Inputs};
 use crate::store;
 
@@ -74,7 +74,8 @@ impl Job {
     async fn make(&mut self) -> Result<()> {
         let _turn = Arc::clone(&self.app.searching).acquire_owned().await.map_err(Failure::internal)?;
         let inputs = self.inputs().await?;
-        let found = self.search(inputs).await?;
+        let grades = self.grades(&inputs).await;
+        let found = self.search(inputs, grades).await?;
         self.show(Phase::Writing);
         self.keep(found).await
     }
@@ -95,11 +96,19 @@ impl Job {
         Inputs::new(&calendar.term, &offerings, demands.collect())
     }
 
+    /// The grades of those who ask, by which fairness is told. Nothing when the roster does not say: a plan is not
+    /// held up by it.
+    async fn grades(&self, inputs: &Inputs) -> Option<Grades> {
+        let grades = self.app.grades(&self.change.district, inputs.learners()).await;
+        grades.inspect_err(|failure| tracing::warn!(%failure, "a plan does not tell of grades")).ok()
+    }
+
     /// Searches on a thread of its own, which neither keeps calls waiting nor the process from ending.
-    async fn search(&mut self, inputs: Inputs) -> Result<Outcomes> {
+    async fn search(&mut self, inputs: Inputs, grades: Option<Grades>) -> Result<Outcomes> {
         let (sender, mut news) = mpsc::unbounded_channel();
         let search = Search {
             asked: self.solve.asked.clone(),
+            grades,
             cancel: self.running.cancelled(),
             finish: self.running.finished(),
             sender,
@@ -234,6 +243,7 @@ async fn beat(app: &App, change: &Change, id: Uuid) -> Result<Option<Order>> {
 /// The search itself, which knows nothing of where it runs.
 struct Search {
     asked: Asked,
+    grades: Option<Grades>,
     cancel: CancellationToken,
     finish: CancellationToken,
     sender: UnboundedSender<News>,
@@ -269,7 +279,7 @@ impl Search {
         let (decisions, best) = weigh(&ground, &found.plan);
         let reached =
             Reached { moves: found.moves, elapsed: found.elapsed, effort: effort::write(&found.effort) };
-        let fairness = ground.fairness(&found.plan, &decisions, self.asked.seed)?;
+        let fairness = ground.fairness(&found.plan, &decisions, self.asked.seed, self.grades.as_ref())?;
         Ok(Outcomes { decisions, reached, best, fairness })
     }
 

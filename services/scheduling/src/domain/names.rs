@@ -51,6 +51,10 @@ pub(crate) fn learner(district: &District, id: Uuid) -> Name {
     in_district(district, "learners", id)
 }
 
+pub(crate) fn person(district: &District, id: Uuid) -> Name {
+    in_district(district, "people", id)
+}
+
 pub(crate) fn organization(district: &District, id: Uuid) -> Name {
     in_district(district, "organizations", id)
 }

@@ -29,7 +29,7 @@ pub(crate) struct Plan {
 }
 
 /// How a plan came about, and how good it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Made {
     /// The solve that made it.
     pub(crate) solve: Uuid,

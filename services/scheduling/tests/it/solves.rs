@@ -263,3 +263,31 @@ on_each_database!(
         refused(learner.get_plan_fairness(ask).await, Code::PermissionDenied, "ACCESS_DENIED");
     }
 );
+
+on_each_database!(
+    async fn fairness_is_told_by_grade_and_not_of_a_few(suite: Suite) {
+        let place = Place::of(&suite).await;
+        let all = place.offering("Bridges", 60, &["monday-1"]).await;
+        let few = place.offering("Choir", 6, &["monday-2"]).await;
+        let grades = place.school.join(&suite, [("09", 12), ("10", 15), ("11", 3)]).await;
+        for (learners, wish) in grades.into_iter().zip([&all, &few, &all]) {
+            for learner in learners {
+                place.submit(learner, &[wish], "").await.expect("a list");
+            }
+        }
+        let made = place.plan(3).await;
+        let mut client = PlanServiceClient::new(place.administrator());
+        let told = client.get_plan_fairness(GetPlanFairnessRequest { plan: made.name }).await;
+        let told = told.expect("figures").into_inner().by_grade;
+        let grades: Vec<&[String]> = told.iter().map(|group| group.grades.as_slice()).collect();
+        assert_eq!(grades, [["09"], ["10"], ["11"]]);
+        assert_eq!(
+            (told[0].figures, told[2].figures),
+            (None, None),
+            "three, and those they would be told by"
+        );
+        let figures = told[1].figures.expect("fifteen are told of");
+        assert_eq!((figures.learner_count, figures.first_choice_count, figures.mean_regret), (15, 6, 600));
+        assert_eq!((figures.first_come_mean_regret, figures.random_order_mean_regret), (600, 600));
+    }
+);

@@ -13,7 +13,7 @@ use crate::domain::{Stamps, names};
 
 /// A plan as clients see it.
 pub(crate) fn message(district: &District, plan: &Plan) -> proto::Plan {
-    let Plan { id, stamps, timetable, seed, state, revision, published, counts, made } = *plan;
+    let Plan { id, stamps, timetable, seed, state, revision, published, counts, ref made } = *plan;
     let Stamps { created, updated, version: _ } = stamps;
     let Counts { learners, requests, placements, first_choices, unmet } = counts;
     let state = match state {
@@ -36,8 +36,11 @@ pub(crate) fn message(district: &District, plan: &Plan) -> proto::Plan {
         placement_count: count(placements),
         first_choice_count: count(first_choices),
         unmet_requirement_count: count(unmet),
-        solve: made.map(|made| names::solve(district, timetable, made.solve).to_string()).unwrap_or_default(),
-        cost: made.map_or(0, |made| made.price.sum()),
+        solve: made
+            .as_ref()
+            .map(|made| names::solve(district, timetable, made.solve).to_string())
+            .unwrap_or_default(),
+        cost: made.as_ref().map_or(0, |made| made.price.sum()),
     }
 }
 

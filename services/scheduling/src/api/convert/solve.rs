@@ -12,7 +12,7 @@ use super::count;
 use crate::domain::names;
 use crate::domain::plan::Made;
 use crate::domain::solve::{Best, Phase, Reached, Solve};
-use crate::domain::solving::fairness::{Fairness, Figures, Price};
+use crate::domain::solving::fairness::{Fairness, Figures, GroupFairness, Price};
 
 /// How few learners would be told of one by one in figures of the least satisfied.
 const FEW: u32 = 10;
@@ -92,17 +92,29 @@ fn best(best: Best) -> proto::SolveBest {
 }
 
 /// How fair a plan is, as clients see it.
-pub(crate) fn fairness(made: &Made) -> proto::PlanFairness {
+pub(crate) fn fairness(made: Made) -> proto::PlanFairness {
     let Made { solve: _, price, fairness } = made;
-    let Fairness { plan, first_come, random_order } = *fairness;
-    let Price { disappointment, inequality } = *price;
+    let Fairness { plan, first_come, random_order, groups } = fairness;
+    let Price { disappointment, inequality } = price;
     proto::PlanFairness {
         plan: Some(figures(plan)),
         first_come: Some(figures(first_come)),
         random_order: Some(figures(random_order)),
         disappointment,
         inequality,
+        by_grade: groups.into_iter().map(group).collect(),
     }
+}
+
+fn group(group: GroupFairness) -> proto::GradeFairness {
+    let figures = group.figures.map(|figures| proto::GradeFigures {
+        learner_count: count(figures.learners),
+        first_choice_count: count(figures.first_choice),
+        mean_regret: count(figures.regret),
+        first_come_mean_regret: count(figures.first_come),
+        random_order_mean_regret: count(figures.random_order),
+    });
+    proto::GradeFairness { grades: group.grades, figures }
 }
 
 fn figures(figures: Figures) -> proto::FairnessFigures {

@@ -55,6 +55,11 @@ impl Inputs {
         offerings.sort_by_key(|seats| seats.offering);
         Ok(Self { horizon: weeks.horizon(), never: weeks.never()?, offerings, demands })
     }
+
+    /// Who asks.
+    pub(crate) fn learners(&self) -> BTreeSet<Uuid> {
+        self.demands.iter().map(|dated| dated.demand.learner).collect()
+    }
 }
 
 /// The problem, and who is who in it.

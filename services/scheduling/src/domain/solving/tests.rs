@@ -14,7 +14,7 @@ use super::super::calendar::tests::{block, term};
 use super::super::decision::{Decision, Demand, Holders, Verdict};
 use super::super::offering::{Offering, Particulars};
 use super::super::request::Kind;
-use super::fairness::Figures;
+use super::fairness::{Figures, Grades, GroupFairness, GroupFigures};
 use super::ground::{Dated, Ground, Inputs};
 use super::weight;
 
@@ -271,7 +271,7 @@ proptest! {
         let Some(ground) = lay(&case) else { return Ok(()) };
         let plan = search(&ground, case.seed, 1);
         let decisions = ground.decide(&plan);
-        let fairness = ground.fairness(&plan, &decisions, case.seed).expect("figures");
+        let fairness = ground.fairness(&plan, &decisions, case.seed, None).expect("figures");
         let lists: BTreeSet<Uuid> =
             case.demands.iter().filter(|d| d.kind != Kind::Required).map(|d| d.learner).collect();
         for figures in [fairness.plan, fairness.first_come, fairness.random_order] {
@@ -408,7 +408,46 @@ fn first_come_is_by_when_a_list_was_submitted() {
     let case = Case { offerings: vec![offering(0, 1, &[1], 2), offering(1, 1, &[3], 2)], demands, seed: 1 };
     let ground = lay(&case).expect("demands");
     let plan = search(&ground, 1, 1);
-    let fairness = ground.fairness(&plan, &ground.decide(&plan), 1).expect("figures");
+    let fairness = ground.fairness(&plan, &ground.decide(&plan), 1, None).expect("figures");
     assert_eq!(fairness.plan.first_choice, 2);
     assert_eq!((fairness.first_come.first_choice, fairness.first_come.least), (1, 0));
+}
+
+#[test]
+fn regret_is_told_by_grade_but_not_of_a_few() {
+    // So many learners in each grade: six of the tenth have no place.
+    let sizes = [("09", 12), ("10", 13), ("11", 14), ("12", 2)];
+    let offerings = [offering(0, 7, &[1], 2), offering(1, 40, &[3], 2)];
+    let (mut demands, mut grades) = (Vec::new(), Grades::new());
+    for (grade, size) in sizes {
+        for _ in 0..size {
+            let number = demands.len();
+            demands.push(demand(number, Kind::Ranked(1), usize::from(grade != "10")));
+            grades.insert(learner(number), vec![grade.to_owned()]);
+        }
+    }
+    // Of nobody knows whom.
+    demands.push(demand(demands.len(), Kind::Ranked(1), 1));
+    let case = Case { offerings: offerings.to_vec(), demands, seed: 1 };
+    let ground = lay(&case).expect("demands");
+    let plan = search(&ground, 1, 1);
+    let fairness = ground.fairness(&plan, &ground.decide(&plan), 1, Some(&grades)).expect("figures");
+    let told = |grade: &str, learners, first_choice, regret| GroupFairness {
+        grades: vec![grade.to_owned()],
+        figures: Some(GroupFigures {
+            learners,
+            first_choice,
+            regret,
+            first_come: regret,
+            random_order: regret,
+        }),
+    };
+    let withheld = |grades: &[&str]| GroupFairness {
+        grades: grades.iter().map(|grade| (*grade).to_owned()).collect(),
+        figures: None,
+    };
+    // The three that would be told of one by one are not to be found out from the others either.
+    let expected =
+        [withheld(&[]), withheld(&["09"]), told("10", 13, 7, 462), told("11", 14, 14, 0), withheld(&["12"])];
+    assert_eq!(fairness.groups, expected);
 }
