@@ -8,7 +8,7 @@ use crate::model::{Pattern, Problem};
 pub(super) struct Cohorts {
     days: usize,
     slots: usize,
-    /// How many sections each has in a slot of a day.
+    /// How many sections each has in a slot of a day in which it has several; elsewhere it says nothing.
     counts: Vec<u8>,
     /// The slots of each day of each.
     busy: Vec<Day>,
@@ -17,8 +17,8 @@ pub(super) struct Cohorts {
 /// The slots of a day in which a cohort has any section, and in which it has several.
 #[derive(Clone, Copy, Debug, Default)]
 struct Day {
-    any: u16,
-    several: u16,
+    any: u32,
+    several: u32,
 }
 
 /// The slots that a pattern takes on its days.
@@ -48,7 +48,7 @@ impl Cohorts {
         for (number, cohort) in problem.cohorts.iter().enumerate() {
             let shape = &problem.shapes[cohort.shape];
             let days = &self.busy[number * self.days..(number + 1) * self.days];
-            sum += days.iter().map(|day| i64::from(shape.cost(u32::from(day.any)))).sum::<i64>()
+            sum += days.iter().map(|day| i64::from(shape.cost(day.any))).sum::<i64>()
                 * i64::from(cohort.weight);
         }
         sum
@@ -71,8 +71,8 @@ impl Cohorts {
             let taken = if new.days() >> day & 1 == 1 { taken } else { 0 };
             for member in members {
                 let busy = self.busy[member.cohort as usize * self.days + day as usize];
-                let before = u32::from(busy.any);
-                let after = (before & !(left & !u32::from(busy.several))) | taken;
+                let before = busy.any;
+                let after = (before & !(left & !busy.several)) | taken;
                 let costs = &problem.shapes[member.shape as usize];
                 let change = i64::from(costs.cost(after)) - i64::from(costs.cost(before));
                 sum += change * i64::from(member.weight);
@@ -89,37 +89,49 @@ impl Cohorts {
     }
 
     fn enter(&mut self, cohort: usize, pattern: &Pattern) {
-        self.each(cohort, pattern, |count, day, slot| {
-            *count += 1;
-            day.any |= slot;
-            if *count == 2 {
-                day.several |= slot;
-            }
+        let taken = slots_of(pattern);
+        self.each(cohort, pattern, |day, counts| {
+            let again = taken & day.any;
+            day.any |= taken;
+            each_slot(again, |slot, bit| {
+                let count = &mut counts[slot];
+                *count = if day.several & bit == 0 { 2 } else { *count + 1 };
+            });
+            day.several |= again;
         });
     }
 
     fn leave(&mut self, cohort: usize, pattern: &Pattern) {
-        self.each(cohort, pattern, |count, day, slot| {
-            *count -= 1;
-            match *count {
-                0 => day.any &= !slot,
-                1 => day.several &= !slot,
-                _ => {}
-            }
+        let taken = slots_of(pattern);
+        self.each(cohort, pattern, |day, counts| {
+            let shared = taken & day.several;
+            day.any &= !taken | shared;
+            each_slot(shared, |slot, bit| {
+                counts[slot] -= 1;
+                if counts[slot] == 1 {
+                    day.several &= !bit;
+                }
+            });
         });
     }
 
+    /// The days of a pattern, each with how many sections a cohort has in its slots.
     #[inline]
-    fn each(&mut self, cohort: usize, pattern: &Pattern, mut with: impl FnMut(&mut u8, &mut Day, u16)) {
+    fn each(&mut self, cohort: usize, pattern: &Pattern, mut with: impl FnMut(&mut Day, &mut [u8])) {
         let mut days = pattern.days();
         while days != 0 {
             let row = cohort * self.days + days.trailing_zeros() as usize;
             days &= days - 1;
-            let (start, day) = (row * self.slots, &mut self.busy[row]);
-            let taken = start + usize::from(pattern.start())..start + usize::from(pattern.end());
-            for (count, slot) in self.counts[taken].iter_mut().zip(pattern.start()..) {
-                with(count, day, 1 << slot);
-            }
+            with(&mut self.busy[row], &mut self.counts[row * self.slots..(row + 1) * self.slots]);
         }
+    }
+}
+
+#[inline]
+fn each_slot(slots: u32, mut with: impl FnMut(usize, u32)) {
+    let mut left = slots;
+    while left != 0 {
+        with(left.trailing_zeros() as usize, left & left.wrapping_neg());
+        left &= left - 1;
     }
 }
