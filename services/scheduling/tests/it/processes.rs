@@ -1,8 +1,7 @@
 //! Solves and the processes that they run in.
 
 use prost_types::Duration;
-use trellis_contracts::common::sandbox_service_client::SandboxServiceClient;
-use trellis_contracts::common::{JobState, ResetSandboxRequest};
+use trellis_contracts::common::JobState;
 use trellis_contracts::scheduling::plan_service_client::PlanServiceClient;
 use trellis_contracts::scheduling::{
     CancelSolveRequest, FinishSolveRequest, GetSolveRequest, ListPlansRequest, Solve, SolvePlanRequest,
@@ -10,7 +9,7 @@ use trellis_contracts::scheduling::{
 };
 use trellis_suite::client::Endpoint;
 use trellis_suite::config::Service;
-use trellis_testkit::{Backend, Caller, Extra, Setup, Shape, Suite, run};
+use trellis_testkit::{Backend, Caller, Setup, Shape, Suite, run};
 
 use crate::place::Place;
 
@@ -25,14 +24,9 @@ async fn contested(suite: &Suite) -> (String, Caller) {
 }
 
 async fn begin(caller: &Caller, timetable: &str) -> Solve {
-    begin_for(1800, caller, timetable).await
-}
-
-/// Begins a solve that ends by itself after so many seconds.
-async fn begin_for(seconds: i64, caller: &Caller, timetable: &str) -> Solve {
     let request = SolvePlanRequest {
         parent: timetable.to_owned(),
-        time_limit: Some(Duration { seconds, nanos: 0 }),
+        time_limit: Some(Duration { seconds: 1800, nanos: 0 }),
         ..SolvePlanRequest::default()
     };
     let begun = PlanServiceClient::new(caller.clone()).solve_plan(request).await;
@@ -109,35 +103,4 @@ fn a_solve_is_watched_and_ended_by_another_process() {
         assert_eq!(until(&other, &gone, is_over).await.state(), JobState::Cancelled);
         assert_eq!(plans(&other, &timetable).await, 1);
     });
-}
-
-#[test]
-fn a_solve_over_the_reset_of_its_sandbox_leaves_nothing_on_sqlite() {
-    run(a_solve_over_the_reset_of_its_sandbox_leaves_nothing(Backend::Sqlite));
-}
-
-#[test]
-fn a_solve_over_the_reset_of_its_sandbox_leaves_nothing_on_postgres() {
-    run(a_solve_over_the_reset_of_its_sandbox_leaves_nothing(Backend::Postgres));
-}
-
-/// What is made anew in an emptied sandbox has the names that it had before, so that a plan that came late would be
-/// one of the new timetable.
-async fn a_solve_over_the_reset_of_its_sandbox_leaves_nothing(backend: Backend) {
-    let setup = Setup { backend, shape: Shape::Program, clock: None };
-    let flags = ["--sandbox", "grand-bend"];
-    let suite = Suite::started(setup, &Extra { flags: &flags, ..Extra::default() }).await;
-    let operator = suite.operator("grand-bend");
-    let mut sandbox = SandboxServiceClient::new(operator);
-    let reset = ResetSandboxRequest { name: "districts/grand-bend".to_owned(), ..Default::default() };
-    sandbox.reset_sandbox(reset.clone()).await.expect("a reset");
-    let (timetable, educator) = contested(&suite).await;
-    let late = begin_for(3, &educator, &timetable).await;
-    until(&educator, &late, |now| now.best.is_some()).await;
-    sandbox.reset_sandbox(reset).await.expect("a reset");
-    let (again, educator) = contested(&suite).await;
-    assert_eq!(again, timetable);
-    let solve = begin_for(4, &educator, &again).await;
-    assert_eq!(until(&educator, &solve, is_over).await.state(), JobState::Succeeded);
-    assert_eq!(plans(&educator, &again).await, 1);
 }
