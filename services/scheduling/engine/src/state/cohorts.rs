@@ -48,8 +48,8 @@ impl Cohorts {
         for (number, cohort) in problem.cohorts.iter().enumerate() {
             let shape = &problem.shapes[cohort.shape];
             let days = &self.busy[number * self.days..(number + 1) * self.days];
-            sum += days.iter().map(|day| i64::from(shape.cost(day.any))).sum::<i64>()
-                * i64::from(cohort.weight);
+            sum +=
+                days.iter().map(|day| i64::from(shape.cost(day.any))).sum::<i64>() * i64::from(cohort.weight);
         }
         sum
     }
