@@ -7,15 +7,13 @@ use trellis_contracts::common::JobState as ProtoState;
 use trellis_contracts::scheduling as proto;
 use trellis_contracts::values::timestamp;
 use trellis_kernel::{District, Failure, JobState, Result};
+use trellis_timetable::MIN_CELL;
 
 use super::count;
 use crate::domain::names;
 use crate::domain::plan::Made;
 use crate::domain::solve::{Best, Phase, Reached, Solve};
 use crate::domain::solving::fairness::{Fairness, Figures, GroupFairness, Price};
-
-/// How few learners would be told of one by one in figures of the least satisfied.
-const FEW: u32 = 10;
 
 /// Reads a span of time that may be absent.
 pub(crate) fn limit(span: Option<Span>) -> Result<Option<Duration>> {
@@ -119,7 +117,7 @@ fn group(group: GroupFairness) -> proto::GradeFairness {
 
 fn figures(figures: Figures) -> proto::FairnessFigures {
     let Figures { learners, first_choice, top_three, least, tenth, mean } = figures;
-    let told = |figure: u32| (learners >= FEW).then(|| count(figure));
+    let told = |figure: u32| (learners >= MIN_CELL).then(|| count(figure));
     proto::FairnessFigures {
         learner_count: count(learners),
         first_choice_count: count(first_choice),
