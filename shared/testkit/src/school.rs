@@ -108,22 +108,24 @@ impl School {
     /// When the import is refused or leaves anyone out.
     pub async fn join<const N: usize>(&self, suite: &Suite, grades: [(&str, usize); N]) -> [Vec<Uuid>; N] {
         let id = District::parse(&self.district).expect("a district");
-        let mut files = files(suite.now().to_zoned_datetime(TimeZone::UTC).date());
+        let (mut users, mut roles) = (String::new(), String::new());
         let joined = grades.map(|(grade, count)| {
-            let sourced = (0..count).map(|number| format!("grade-{grade}-{number}"));
-            sourced
-                .map(|sourced| {
-                    for (name, text) in &mut files {
-                        match *name {
-                            "users.csv" => text.push_str(&user(&sourced, "Sam", "", grade, "high")),
-                            "roles.csv" => text.push_str(&role(&sourced, "student", "high")),
-                            _ => {}
-                        }
-                    }
-                    trellis_suite::roster_id(&id, "people", &sourced)
-                })
-                .collect()
+            let come = |number| {
+                let sourced = format!("grade-{grade}-{number}");
+                users.push_str(&user(&sourced, "Sam", "", grade, "high"));
+                roles.push_str(&role(&sourced, "student", "high"));
+                trellis_suite::roster_id(&id, "people", &sourced)
+            };
+            (0..count).map(come).collect()
         });
+        let mut files = files(suite.now().to_zoned_datetime(TimeZone::UTC).date());
+        for (name, text) in &mut files {
+            match *name {
+                "users.csv" => text.push_str(&users),
+                "roles.csv" => text.push_str(&roles),
+                _ => {}
+            }
+        }
         let transfer = import(suite, &self.district, packed(&files)).await;
         assert_eq!((transfer.state(), transfer.error_count), (JobState::Succeeded, 0), "{transfer:?}");
         joined
